@@ -1,0 +1,342 @@
+"""Play a real Pd from Python: start it, open patches, send messages to receive names, see what comes back.
+
+Demos and tests use it. Pd runs without a window unless a display is given, takes no preferences, and is
+spoken to through a little driver patch with a `[netreceive]` in it.
+
+    with PdSession([Path("01_ai_duet/ai_duet.pd")], listen=["ai_duet-out"]) as pd:
+        pd.send("ai_duet", "load", "attention_rnn")
+        pd.expect("ai_duet-out", "worker", "on", timeout=20)
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+DRIVER = """#N canvas 0 0 450 300 10;
+#X obj 20 20 netreceive {port};
+#X obj 20 50 route send ping;
+#X obj 20 80 list;
+#X obj 150 110 list split 1;
+#X obj 20 110 list split 1;
+#X obj 20 140 list trim;
+#X obj 20 200 send;
+#X obj 250 80 list prepend send pong;
+#X obj 250 110 list trim;
+#X obj 250 20 receive {reply};
+#X obj 20 95 t l l;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 1 1 7 0;
+#X connect 2 0 10 0;
+#X connect 10 0 4 0;
+#X connect 10 1 3 0;
+#X connect 3 0 6 1;
+#X connect 4 1 5 0;
+#X connect 5 0 6 0;
+#X connect 7 0 8 0;
+#X connect 8 0 0 0;
+#X connect 9 0 0 0;
+"""
+
+LISTENER = """#N canvas 0 0 450 300 10;
+#X obj 20 20 receive \\$1;
+#X obj 20 50 list prepend send heard \\$1;
+#X obj 20 80 list trim;
+#X obj 20 110 send {reply};
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 2 0 3 0;
+"""
+
+ERROR = re.compile(
+    r"^(error|fatal error)\b|couldn't create|Traceback \(most recent|no such object|: can't load library"
+)
+
+
+class PdError(RuntimeError):
+    """Pd could not be started, ended too early, or did not answer in time."""
+
+
+def escape(atom):
+    """The FUDI text of one atom: numbers as they are, blanks and the characters that Pd reads escaped."""
+    if isinstance(atom, (int, float)):
+        return repr(atom)
+    return re.sub(r"([\\;,$ ])", r"\\\1", str(atom)) or "symbol"
+
+
+def atoms(text):
+    """The atoms of one FUDI message without its semicolon: floats where Pd would read floats, else str."""
+    words = re.findall(r"(?:\\.|[^\s\\])+", text, flags=re.S)
+    return [_atom(word) for word in words]
+
+
+def _atom(word):
+    try:
+        return float(word)
+    except ValueError:
+        return re.sub(r"\\(.)", r"\1", word, flags=re.S)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def starts_with(message, start):
+    """Whether a list of atoms begins with `start`; numbers are compared as Pd's 32-bit floats are, roughly."""
+    return len(message) >= len(start) and all(
+        abs(have - want) < 1e-5 * max(1.0, abs(want))
+        if isinstance(have, float) and isinstance(want, (int, float))
+        else have == want
+        for have, want in zip(message, start)
+    )
+
+
+class Jack:
+    """A JACK server of its own on the dummy driver; counts the xruns that it reports."""
+
+    def __init__(self, rate=48000, period=256):
+        self.name = f"dlwa-{os.getpid()}-{free_port()}"
+        self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_AUDIO_RESERVATION": "1"}
+        self.lines = []
+        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", str(rate), "-p", str(period)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        threading.Thread(
+            target=lambda: self.lines.extend(iter(self._process.stdout.readline, "")), daemon=True
+        ).start()
+        deadline = time.monotonic() + 10
+        waiting = ["jack_wait", "-s", self.name, "-w", "-t", "10"]
+        if subprocess.run(waiting, capture_output=True).returncode or time.monotonic() > deadline:
+            self.close()
+            raise PdError("the JACK server did not start:\n" + "".join(self.lines))
+
+    @property
+    def xruns(self):
+        return sum("XRun" in line for line in self.lines)
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(10)
+
+
+class PdSession:
+    """A running Pd.
+
+    patches: .pd files to open, in order.
+    arguments: further words for Pd's command line.
+    listen: receive names to collect from before the patches open (see `listen`).
+    jack: a `Jack` to play through; without one Pd runs without audio hardware, DSP still computes.
+    display: an X display such as ":7" to show windows on; without one Pd runs without windows.
+    path: folders for Pd's search path.
+    environment: variables that differ from this process's own.
+    """
+
+    def __init__(
+        self,
+        patches=(),
+        arguments=(),
+        *,
+        listen=(),
+        jack=None,
+        display=None,
+        path=(),
+        environment=None,
+        pd="pd",
+    ):
+        if shutil.which(pd) is None:
+            raise PdError(f"'{pd}' is not installed: run setup/dlwa install")
+        self.console = []
+        self.received = {}
+        self._cursor = {}
+        self._changed = threading.Condition()
+        self._pongs = 0
+        self._pings = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="dlwa-pd-"))
+        self._start(pd, arguments, jack, display, path, environment or {})
+        try:
+            self._connect()
+            for name in listen:
+                self.listen(name)
+            for patch in patches:
+                self.open(patch)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, pd, arguments, jack, display, path, environment):
+        self._port = free_port()
+        reply = f"pd-session-reply-{self._port}"
+        (self._folder / "driver.pd").write_text(DRIVER.format(port=self._port, reply=reply))
+        (self._folder / "listener.pd").write_text(LISTENER.format(reply=reply))
+        audio = ["-jack", "-channels", "2"] if jack else ["-nosound"]
+        command = [pd, "-noprefs", "-stderr", "-nrt", "-nomidi", *audio]
+        command += [] if display else ["-nogui"]
+        for folder in path:
+            command += ["-path", str(folder)]
+        command += [*arguments, str(self._folder / "driver.pd")]
+        variables = dict(os.environ, **(jack.environment if jack else {}), **environment)
+        if display:
+            variables["DISPLAY"] = display
+        self.process = subprocess.Popen(
+            command,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        threading.Thread(target=self._read_console, daemon=True).start()
+
+    def _read_console(self):
+        for line in self.process.stderr:
+            with self._changed:
+                self.console.append(line.decode("utf-8", "replace").rstrip("\n"))
+                self._changed.notify_all()
+
+    def _connect(self):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self._socket = socket.create_connection(("127.0.0.1", self._port))
+                break
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise PdError("Pd did not start:\n" + "\n".join(self.console)) from None
+                time.sleep(0.02)
+        threading.Thread(target=self._read_replies, daemon=True).start()
+
+    def _read_replies(self):
+        rest = b""
+        while True:
+            try:
+                data = self._socket.recv(65536)
+            except OSError:
+                return
+            if not data:
+                return
+            *messages, rest = re.split(rb"(?<!\\);\n?", rest + data)
+            with self._changed:
+                for message in messages:
+                    self._take(atoms(message.decode("utf-8", "replace")))
+                self._changed.notify_all()
+
+    def _take(self, words):
+        if words[:1] == ["pong"]:
+            self._pongs = int(words[1])
+        elif words[:1] == ["heard"] and len(words) > 1:
+            self.received.setdefault(str(words[1]), []).append(words[2:])
+
+    def send(self, name, *message):
+        """Send a message to a receive name; no message is a bang."""
+        text = " ".join(map(escape, ("send", name, *(message or ("bang",)))))
+        self._socket.sendall(text.encode() + b";\n")
+
+    def sync(self, timeout=30):
+        """Wait until Pd has worked off everything that was sent so far."""
+        self._pings += 1
+        self._socket.sendall(f"ping {self._pings};\n".encode())
+        self._wait(lambda: self._pongs >= self._pings, timeout, "Pd does not answer")
+
+    def open(self, patch):
+        """Open a patch, as File/Open does, and wait until it is there."""
+        patch = Path(patch).resolve()
+        self.send("pd", "open", patch.name, str(patch.parent))
+        self.sync()
+
+    def listen(self, name):
+        """Collect from now on what is sent to a name, in `received[name]`."""
+        if name not in self.received:
+            self.received[name] = []
+            self.send("pd-driver.pd", "obj", 20, 250, "listener", name)
+            self.sync()
+
+    def expect(self, name, *start, timeout=20):
+        """The first message to `name`, after the last one expected, that begins with the atoms `start`."""
+        found = []
+
+        def look():
+            messages = self.received.get(name, [])
+            for index in range(self._cursor.get(name, 0), len(messages)):
+                if starts_with(messages[index], start):
+                    self._cursor[name] = index + 1
+                    found.append(messages[index])
+                    return True
+            return False
+
+        self._wait(look, timeout, lambda: f"'{name}' never said {start}; it said {self.received.get(name)}")
+        return found[0]
+
+    def expect_console(self, text, timeout=20):
+        """The first console line that holds `text`."""
+        found = []
+
+        def look():
+            found[:] = [line for line in self.console if text in line][:1]
+            return bool(found)
+
+        self._wait(look, timeout, lambda: f"the console never said '{text}'")
+        return found[0]
+
+    def _wait(self, condition, timeout, complaint):
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not condition():
+                dead = self.process.poll() is not None
+                if dead or not self._changed.wait(min(0.2, max(0.0, deadline - time.monotonic()))):
+                    if dead or time.monotonic() >= deadline:
+                        what = complaint() if callable(complaint) else complaint
+                        end = f" (Pd ended with {self.process.returncode})" if dead else ""
+                        raise PdError(what + end + "\nconsole:\n" + "\n".join(self.console[-40:]))
+
+    def array(self, name):
+        """The points of a Pd array, as floats."""
+        file = self._folder / "array.txt"
+        file.unlink(missing_ok=True)
+        self.send(name, "write", str(file))
+        self.sync()
+        if not file.exists():
+            raise PdError(f"there is no array '{name}'")
+        return [float(line) for line in file.read_text().split()]
+
+    def set_array(self, name, values):
+        """Resize a Pd array and fill it."""
+        file = self._folder / "array.txt"
+        file.write_text("\n".join(map(repr, map(float, values))))
+        self.send(name, "resize", len(values))
+        self.send(name, "read", str(file))
+        self.sync()
+
+    def errors(self):
+        """Console lines that a student would take for an error."""
+        return [line for line in self.console if ERROR.search(line)]
+
+    def quit(self, timeout=20):
+        """Ask Pd to quit and return its exit status."""
+        self.send("pd", "quit")
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise PdError("Pd does not quit") from None
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        if hasattr(self, "_socket"):
+            self._socket.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()

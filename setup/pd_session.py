@@ -91,7 +91,7 @@ def free_port():
 
 
 def starts_with(message, start):
-    """Whether a list of atoms begins with `start`; numbers are compared as Pd's 32-bit floats are, roughly."""
+    """Whether a list of atoms begins with `start`; numbers to 32-bit precision."""
     return len(message) >= len(start) and all(
         abs(have - want) < 1e-5 * max(1.0, abs(want))
         if isinstance(have, float) and isinstance(want, (int, float))
@@ -291,11 +291,11 @@ class PdSession:
         with self._changed:
             while not condition():
                 dead = self.process.poll() is not None
-                if dead or not self._changed.wait(min(0.2, max(0.0, deadline - time.monotonic()))):
-                    if dead or time.monotonic() >= deadline:
-                        what = complaint() if callable(complaint) else complaint
-                        end = f" (Pd ended with {self.process.returncode})" if dead else ""
-                        raise PdError(what + end + "\nconsole:\n" + "\n".join(self.console[-40:]))
+                if dead or time.monotonic() >= deadline:
+                    what = complaint() if callable(complaint) else complaint
+                    end = f" (Pd ended with {self.process.returncode})" if dead else ""
+                    raise PdError(what + end + "\nconsole:\n" + "\n".join(self.console[-40:]))
+                self._changed.wait(min(0.2, deadline - time.monotonic()))
 
     def array(self, name):
         """The points of a Pd array, as floats."""

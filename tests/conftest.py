@@ -1,0 +1,26 @@
+"""What all tests share: real Pd sessions that end with the test, and a JACK server on the dummy driver."""
+
+import pytest
+from pd_session import Jack, PdSession
+
+
+@pytest.fixture
+def play():
+    """`play(patches, ...)` starts a PdSession; every one is closed when the test ends."""
+    sessions = []
+
+    def start(*arguments, **options):
+        sessions.append(PdSession(*arguments, **options))
+        return sessions[-1]
+
+    yield start
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def jack():
+    """A JACK server at 48 kHz with periods of 256 frames, without a sound card."""
+    server = Jack()
+    yield server
+    server.close()

@@ -10,7 +10,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = sorted(ROOT.glob("0[1-6]_*"))
 PACKAGES = sorted(path.parent for path in ROOT.glob("0[1-6]_*/*/__init__.py"))
-MACHINE_LEARNING = {"torch", "tensorflow", "magenta", "ddsp", "note_seq", "librosa", "sklearn", "scipy", "numba"}
+MACHINE_LEARNING = {
+    "torch",
+    "tensorflow",
+    "magenta",
+    "ddsp",
+    "note_seq",
+    "librosa",
+    "sklearn",
+    "scipy",
+    "numba",
+}
 
 
 def imports(file):

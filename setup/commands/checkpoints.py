@@ -1,0 +1,135 @@
+"""List, download, verify and add checkpoints (trained networks).
+
+Downloads go to the user's own folder, go on where they were cut, and count only when their SHA-256 is right.
+"""
+
+import json
+import shutil
+
+from kit import registry
+from kit.console import DlwaError, human_size, say
+from kit.download import fetch
+from kit.files import sha256
+
+
+def add_arguments(parser):
+    """list, get NAME ..., verify, add PATH."""
+    actions = parser.add_subparsers(title="actions", metavar="list | get | verify | add", required=True)
+    listing = actions.add_parser("list", help="what there is: source, licence, size, whether it is here")
+    listing.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    listing.set_defaults(run=_list)
+    get = actions.add_parser("get", help="download official checkpoints")
+    get.add_argument("names", metavar="NAME", nargs="+")
+    get.set_defaults(run=_get)
+    verify = actions.add_parser("verify", help="compare all that is here with its SHA-256")
+    verify.set_defaults(run=_verify)
+    add = actions.add_parser("add", help="copy a checkpoint of your own to where the patches find it by name")
+    add.add_argument("path", metavar="PATH", type=_file)
+    add.add_argument("--replace", action="store_true", help="take the place of another file of that name")
+    add.set_defaults(run=_add)
+
+
+def run(args):
+    """Each action sets a `run` of its own; this one is never reached."""
+    raise NotImplementedError
+
+
+def _file(text):
+    from pathlib import Path
+
+    return Path(text).expanduser()
+
+
+def _facts(entry):
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "day": entry.day,
+        "state": registry.state(entry),
+        "bytes": entry.path.stat().st_size if entry.path.exists() else entry.bytes,
+        "licence": entry.licence,
+        "source": entry.url or str(entry.path),
+        "path": str(entry.path),
+        "sha256": registry.expected(entry)[0],
+    }
+
+
+def _list(args):
+    """Print what there is."""
+    facts = [_facts(entry) for entry in registry.entries()]
+    if args.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return 0
+    for one in facts:
+        size = human_size(one["bytes"]) if one["bytes"] is not None else "size unknown"
+        say(
+            f"{one['name']}  ({one['kind']}{', ' + one['day'] if one['day'] else ''}): {one['state']}, {size}"
+        )
+        say(f"    {one['source']}")
+        say(f"    licence: {one['licence']}; SHA-256 {one['sha256'] or 'not published'}")
+    if not facts:
+        say("There are no checkpoints yet.")
+    return 0
+
+
+def _get(args):
+    """Download each; all names are looked up before the first byte is fetched."""
+    for entry in [registry.find(name, "official") for name in args.names]:
+        wanted, known_from = registry.expected(entry)
+        if registry.state(entry) == "ok":
+            say(f"{entry.name}: already here, {entry.path}")
+            continue
+        say(f"{entry.name}: {entry.url}")
+        say(f"  licence: {entry.licence}")
+        found = fetch(entry.url, entry.path, entry.bytes, wanted)
+        registry.record(entry.path.name, kind="official", sha256=found, url=entry.url)
+        if wanted:
+            say(f"  SHA-256 {found}, as {known_from} has it")
+        else:
+            say(f"  SHA-256 {found}")
+            say(
+                "  Its publisher gives no SHA-256, so nothing proves that this is the right file; "
+                "from now on it is compared with this one."
+            )
+        say(f"  {entry.path}, {human_size(entry.path.stat().st_size)}")
+    return 0
+
+
+def _verify(args):
+    """Compare everything that is here; 1 if something is damaged."""
+    damaged = 0
+    for entry in registry.entries():
+        state = registry.state(entry)
+        if state == "not here" and entry.kind == "official":
+            continue
+        known_from = registry.expected(entry)[1]
+        say(
+            f"{state:10}  {entry.name}  {entry.path}"
+            + (f"  (compared with {known_from})" if known_from else "")
+        )
+        damaged += state in ("damaged", "not here")
+    if damaged:
+        raise DlwaError(
+            f"{damaged} checkpoints are damaged or missing",
+            "Official ones: setup/dlwa checkpoints get NAME; starters: git checkout -- NN_day/checkpoints",
+        )
+    return 0
+
+
+def _add(args):
+    """Copy a file under a temporary name, then rename it; a second time changes nothing."""
+    source = args.path
+    if not source.is_file():
+        raise DlwaError(f"{source} is not a file")
+    target = registry.user_folder() / source.name
+    digest = sha256(source)
+    if target.exists() and sha256(target) != digest and not args.replace:
+        raise DlwaError(f"there is another checkpoint {target}", "Rename yours, or say --replace.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(source, part)
+    part.replace(target)
+    registry.record(target.name, kind="own", sha256=digest)
+    say(f"{target.stem}: {target}, {human_size(target.stat().st_size)}")
+    say(f"In a patch: load --checkpoint {target.stem}")
+    return 0

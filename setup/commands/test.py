@@ -1,0 +1,30 @@
+"""Run all tests, installing first what is missing.
+
+Other arguments go to pytest: setup/dlwa test tests/unit -k protocol
+"""
+
+from kit.console import say
+from kit.environment import TestTools, call, python_of
+from kit.packages import TEST, Packages
+from kit.parts import ensure
+from kit.paths import ROOT
+
+from commands.install import to_play
+
+passes_on = True
+
+
+def add_arguments(parser):
+    """--yes; the rest is pytest's."""
+    parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
+
+
+def run(args):
+    """Install what all tests need (both environments), then run pytest in the environment `torch`."""
+    ensure(
+        [Packages("system packages for the tests", TEST), *to_play("torch", "tensorflow"), TestTools()],
+        yes=args.yes,
+    )
+    command = [python_of("torch"), "-m", "pytest", *args.rest]
+    say(f"$ {' '.join(map(str, command))}")
+    return call(command, cwd=ROOT)

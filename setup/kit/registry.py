@@ -1,0 +1,112 @@
+"""Which checkpoints there are: those that the days' registries name, and the user's own.
+
+Starter checkpoints come with the checkout, in a day's checkpoints/. Official ones are downloaded, and the
+user's own are copied, into the user's folder data_folder()/checkpoints; its record, checkpoints.json, keeps
+the SHA-256 that each had when it came.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from kit.console import DlwaError
+from kit.days import all_days
+from kit.files import read_json, sha256, write_json
+from kit.paths import ROOT, data_folder
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One checkpoint. `day` is '' for the user's own; `sha256` and `bytes` are None where not known."""
+
+    name: str
+    kind: str  # "official", "starter" or "own"
+    day: str
+    path: Path
+    licence: str
+    url: str = ""
+    bytes: "int | None" = None
+    sha256: "str | None" = None
+
+
+def user_folder():
+    """Where downloads and the user's own checkpoints are."""
+    return data_folder() / "checkpoints"
+
+
+def _record_file():
+    return user_folder() / "checkpoints.json"
+
+
+def recorded():
+    """{file name: {"sha256", "kind", ...}} of the files in the user's folder."""
+    return read_json(_record_file(), {})
+
+
+def record(file, **facts):
+    """Keep facts about a file of the user's folder."""
+    write_json(_record_file(), {**recorded(), file: facts})
+
+
+def entries(root=ROOT):
+    """All checkpoints, day by day, then the user's own."""
+    found = []
+    for day in all_days(root):
+        if not day.checkpoints:
+            continue
+        registry = day.folder / day.checkpoints
+        for facts in json.loads(registry.read_text(encoding="utf-8")):
+            home = user_folder() if facts["kind"] == "official" else registry.parent
+            found.append(
+                Entry(
+                    facts["name"],
+                    facts["kind"],
+                    day.name,
+                    home / facts["file"],
+                    facts.get("licence") or "not stated",
+                    facts.get("url") or "",
+                    facts.get("bytes"),
+                    facts.get("sha256"),
+                )
+            )
+    found += [
+        Entry(Path(file).stem, "own", "", user_folder() / file, "your own")
+        for file, facts in recorded().items()
+        if facts["kind"] == "own"
+    ]
+    return found
+
+
+def find(name, kind, root=ROOT):
+    """The checkpoint of this name (or 'DAY/NAME') and kind; else DlwaError that lists the known ones."""
+    day, _, word = name.rpartition("/")
+    candidates = [entry for entry in entries(root) if entry.kind == kind]
+    matching = [entry for entry in candidates if entry.name == word and day in ("", entry.day)]
+    if not matching:
+        known = ", ".join(entry.name for entry in candidates) or "none"
+        raise DlwaError(f"there is no {kind} checkpoint '{name}'", f"Known: {known}")
+    if len(matching) > 1:
+        choices = " or ".join(f"{entry.day}/{entry.name}" for entry in matching)
+        raise DlwaError(f"'{name}' is more than one checkpoint", f"Say {choices}")
+    return matching[0]
+
+
+def expected(entry):
+    """(SHA-256, where it is known from) for a checkpoint; (None, '') before the first download of one whose
+    publisher gives none."""
+    if entry.sha256:
+        return entry.sha256, "the registry"
+    here = recorded().get(entry.path.name, {}) if entry.kind != "starter" else {}
+    return (here["sha256"], "the first time it was seen here") if "sha256" in here else (None, "")
+
+
+def state(entry):
+    """'ok', 'not here', 'damaged' (not as expected) or 'unverified' (nothing to compare with)."""
+    if not entry.path.exists():
+        return "not here"
+    if entry.bytes is not None and entry.path.stat().st_size != entry.bytes:
+        return "damaged"
+    wanted, _ = expected(entry)
+    if wanted is None:
+        return "unverified"
+    return "ok" if sha256(entry.path) == wanted else "damaged"

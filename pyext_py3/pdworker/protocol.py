@@ -1,0 +1,277 @@
+"""Frames: the messages between Pd and a worker. PROTOCOL.md is the authority for their layout.
+
+Both ends use the same two classes. `FrameReader` and `FrameWriter` do one system call per `poll`, so that
+they serve a blocking pipe (the worker) and a non-blocking one (Pd) alike, and a large array is moved in
+pieces between which other Python threads have their turn.
+"""
+
+import json
+import math
+import struct
+from collections import deque
+from dataclasses import dataclass, field
+from reprlib import repr as short  # what a stranger sent may be long
+
+import numpy as np
+
+VERSION = 1
+MAGIC = b"pdwk"
+MAX_HEADER = 256 * 1024  # bytes of JSON: a few milliseconds to parse
+MAX_PAYLOAD = 1 << 30  # bytes of all arrays of a frame
+MAX_ARRAYS = 64
+MAX_DIMENSIONS = 8
+DTYPES = frozenset(["|u1", "|i1", *(order + kind for order in "<>" for kind in (
+    "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"))])
+
+# What each kind of frame must carry besides its arrays; other fields are ignored.
+FIELDS = {
+    "hello": {"version": (int,), "name": (str,)},
+    "call": {"id": (int,), "name": (str,), "arguments": (dict,)},
+    "result": {"id": (int,), "values": (dict,)},
+    "progress": {"id": (int,), "fraction": (int, float), "text": (str,)},
+    "log": {"text": (str,)},
+    "error": {"id": (int, type(None)), "error": (str,), "message": (str,), "hint": (str,)},
+    "cancel": {"id": (int,)},
+}
+
+_PRELUDE = struct.Struct("<4sIQ")  # magic, bytes of header, bytes of payload
+_PIECE = 64 * 1024  # what a pipe takes at once
+_LONGEST_INTEGER = 1000  # digits; to parse them takes quadratic time
+
+
+class FrameError(Exception):
+    """The stream holds, or was asked to carry, something that is not a frame within the limits."""
+
+
+class TruncatedFrame(FrameError):
+    """The stream ended in the middle of a frame."""
+
+
+class StreamClosed(EOFError):
+    """The stream ended between two frames: the other end has closed it."""
+
+
+class WorkerError(Exception):
+    """What a worker has to say instead of a result.
+
+    `kind` is a word for programs, `message` one line for people, `hint` what they can do about it, and `log`
+    the file that holds the whole story (empty when there is none).
+    """
+
+    def __init__(self, kind, message, hint="", log=""):
+        super().__init__(kind, message, hint, log)
+        self.kind, self.message, self.hint, self.log = kind, message, hint, log
+
+    def __str__(self):
+        hint = f" - {self.hint}" if self.hint else ""
+        log = f" [log: {self.log}]" if self.log else ""
+        return f"{self.message}{hint}{log}"
+
+
+@dataclass
+class Frame:
+    """One message: its header without the array descriptions, and its arrays."""
+
+    header: dict
+    arrays: list = field(default_factory=list)
+
+    @property
+    def kind(self):
+        """One of `FIELDS`."""
+        return self.header["kind"]
+
+
+def encode(header, arrays=()):
+    """Return the bytes-like pieces of a frame.
+
+    `header` needs a `kind` and that kind's fields; numpy scalars in it become numbers. `arrays` are numpy
+    arrays (or what `np.asarray` takes) of the allowed dtypes; contiguous ones are not copied. Raises
+    FrameError for what does not fit in a frame.
+    """
+    try:
+        arrays = [np.asarray(array) for array in arrays]
+        header = dict(header, arrays=[{"dtype": a.dtype.str, "shape": list(a.shape)} for a in arrays])
+        text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+        encoded = text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FrameError(f"not expressible in a frame: {error}") from error
+    size = sum(a.nbytes for a in arrays)
+    _check(header)
+    _described_arrays(header["arrays"])
+    _check_sizes(len(encoded), size)
+    flat = [np.ascontiguousarray(a).reshape(-1).view(np.uint8) for a in arrays if a.nbytes]
+    return [_PRELUDE.pack(MAGIC, len(encoded), size) + encoded, *flat]
+
+
+class FrameReader:
+    """Frames from a raw stream, that is, an object with `readinto` such as an unbuffered file."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._stages = _read_stages()
+        self._missing = next(self._stages)
+        self._between_frames = True
+
+    def poll(self):
+        """Read once; return the Frame that this completes, or None.
+
+        Raises StreamClosed at the end of the stream, TruncatedFrame if that is inside a frame, FrameError for
+        anything that is not a frame. After an error the reader is of no further use.
+        """
+        count = self._stream.readinto(self._missing[:_PIECE])
+        if count is None:  # a non-blocking stream with nothing to read
+            return None
+        if count == 0:
+            raise StreamClosed if self._between_frames else TruncatedFrame("the stream ended inside a frame")
+        self._between_frames = False
+        self._missing = self._missing[count:]
+        if self._missing:
+            return None
+        stage = next(self._stages)
+        if isinstance(stage, memoryview):
+            self._missing = stage
+            return None
+        self._missing = next(self._stages)
+        self._between_frames = True
+        return stage
+
+    def read(self):
+        """Return the next Frame of a blocking stream; raises as `poll`."""
+        while True:
+            frame = self.poll()
+            if frame is not None:
+                return frame
+
+
+class FrameWriter:
+    """Frames to a raw stream, that is, an object with `write` such as an unbuffered file."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._pieces = deque()
+
+    def add(self, header, arrays=()):
+        """Queue a frame for `poll`. Raises FrameError, and queues nothing, if it cannot be encoded."""
+        self._pieces.extend(memoryview(piece) for piece in encode(header, arrays))
+
+    @property
+    def pending(self):
+        """Whether something is left to write."""
+        return bool(self._pieces)
+
+    def poll(self):
+        """Write once, if something is pending. Raises OSError when the other end is gone."""
+        if not self._pieces:
+            return
+        piece = self._pieces.popleft()
+        written = self._stream.write(piece[:_PIECE]) or 0  # None: a non-blocking stream that is full
+        if written < len(piece):
+            self._pieces.appendleft(piece[written:])
+
+    def write(self, header, arrays=()):
+        """Write a frame to a blocking stream, all of it; raises as `add` and `poll`."""
+        self.add(header, arrays)
+        while self.pending:
+            self.poll()
+
+
+def _read_stages():
+    """Yield, by turns, the memoryviews that the stream must fill and the Frames made of them."""
+    while True:
+        prelude = bytearray(_PRELUDE.size)
+        yield memoryview(prelude)
+        magic, header_size, payload_size = _PRELUDE.unpack(prelude)
+        if magic != MAGIC:
+            raise FrameError(f"expected a frame, got {bytes(prelude)!r}")
+        _check_sizes(header_size, payload_size)
+        encoded = bytearray(header_size)
+        yield memoryview(encoded)
+        header = _parse(encoded)
+        _check(header)
+        descriptions = _described_arrays(header.pop("arrays", []))
+        if sum(size for _, _, size in descriptions) != payload_size:
+            raise FrameError(f"the arrays do not add up to the payload of {payload_size} bytes")
+        arrays = []
+        for dtype, shape, size in descriptions:
+            raw = _allocate(size)
+            if size:
+                yield memoryview(raw)
+            arrays.append(_shaped(raw.view(dtype), shape))
+        yield Frame(header, arrays)
+
+
+def _parse(encoded):
+    try:
+        header = json.loads(encoded.decode(), parse_int=_integer, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"the header is not JSON: {error}") from error
+    if not isinstance(header, dict):
+        raise FrameError("the header is not a JSON object")
+    return header
+
+
+def _check(header):
+    kind = header.get("kind")
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise FrameError(f"unknown kind of frame: {short(kind)}")
+    for name, types in FIELDS[kind].items():
+        if type(header.get(name, ...)) not in types:  # not isinstance: True is no number here
+            raise FrameError(f"a {kind} frame with {name} = {short(header.get(name))}")
+
+
+def _check_sizes(header_size, payload_size):
+    if not 0 < header_size <= MAX_HEADER:
+        raise FrameError(f"a header of {header_size} bytes, at most {MAX_HEADER} go; use arrays")
+    if payload_size > MAX_PAYLOAD:
+        raise FrameError(f"a payload of {payload_size} bytes, at most {MAX_PAYLOAD} go")
+
+
+def _described_arrays(descriptions):
+    """Return (dtype, shape, bytes) of each array that a header announces."""
+    if not isinstance(descriptions, list) or len(descriptions) > MAX_ARRAYS:
+        raise FrameError(f"arrays must be a list of at most {MAX_ARRAYS}")
+    return [_described_array(description) for description in descriptions]
+
+
+def _described_array(description):
+    if not isinstance(description, dict):
+        raise FrameError("an array must be described by dtype and shape")
+    dtype, shape = description.get("dtype"), description.get("shape")
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise FrameError(f"an array of dtype {short(dtype)}")
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+        raise FrameError(f"an array of shape {short(shape)}")
+    if any(type(length) is not int or not 0 <= length <= MAX_PAYLOAD for length in shape):
+        raise FrameError(f"an array of shape {short(shape)}")
+    dtype = np.dtype(dtype)
+    return dtype, shape, math.prod(shape) * dtype.itemsize
+
+
+def _allocate(size):
+    try:
+        return np.empty(size, np.uint8)
+    except MemoryError as error:
+        raise FrameError(f"no memory for an array of {size} bytes") from error
+
+
+def _shaped(array, shape):
+    try:
+        return array.reshape(shape)
+    except ValueError as error:  # no samples, but lengths whose product is beyond numpy
+        raise FrameError(f"an array of shape {short(shape)}") from error
+
+
+def _integer(digits):
+    if len(digits) > _LONGEST_INTEGER:
+        raise ValueError("an integer of too many digits")
+    return int(digits)
+
+
+def _no_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is neither a number, a text, a list nor a dictionary")

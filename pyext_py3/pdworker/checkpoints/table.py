@@ -1,0 +1,97 @@
+"""Sorted string tables, the container of both kinds of TensorFlow checkpoint.
+
+The format is LevelDB's (github.com/google/leveldb, doc/table_format.md): blocks of key and value pairs with
+shared key prefixes, an index block that gives the last key and place of each block, a footer that gives the
+place of the index.
+"""
+
+from bisect import bisect_left
+
+from .crc32c import crc32c, mask
+from .errors import CheckpointError
+from .snappy import decompress
+from .wire import varint
+
+FOOTER = 48
+MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
+TRAILER = 5  # bytes after a block: compression, checksum
+MAX_KEY_BYTES = (
+    1 << 26
+)  # of all keys of a block together; prefix sharing lets a small file claim enormous keys
+
+
+class Table:
+    """Read-only view of a table held in memory."""
+
+    def __init__(self, data):
+        self._data = memoryview(data)
+        if len(data) < FOOTER or self._data[-8:] != MAGIC:
+            raise CheckpointError("this is not a TensorFlow checkpoint, or the end of the file is missing")
+        self._last_keys, self._places = [], []
+        end = 0
+        for key, value in self._block(*self._index_place()):
+            offset, position = varint(value, 0)
+            size, _ = varint(value, position)
+            if offset < end or (self._last_keys and key < self._last_keys[-1]):
+                raise CheckpointError("the file is damaged: its blocks are out of order")
+            end = offset + size
+            self._last_keys.append(key)
+            self._places.append((offset, size))
+
+    def get(self, key):
+        """The value of a key, or None."""
+        number = bisect_left(self._last_keys, key)
+        if number == len(self._places):
+            return None
+        return next((value for k, value in self._block(*self._places[number]) if k == key), None)
+
+    def items(self):
+        """Yield (key, value) in the order of the keys."""
+        previous = None
+        for place in self._places:
+            for key, value in self._block(*place):
+                if previous is not None and key <= previous:
+                    raise CheckpointError("the file is damaged: its names are out of order")
+                previous = key
+                yield key, value
+
+    def _index_place(self):
+        footer = self._data[-FOOTER:-8]
+        _, position = varint(footer, 0)
+        _, position = varint(footer, position)
+        offset, position = varint(footer, position)
+        size, _ = varint(footer, position)
+        return offset, size
+
+    def _block(self, offset, size):
+        """The (key, value) pairs of one block, checked and unpacked."""
+        stored = self._data[offset : offset + size + TRAILER]
+        if len(stored) != size + TRAILER:
+            raise CheckpointError("the file is damaged or incomplete: a block lies outside it")
+        if mask(crc32c(stored[: size + 1])) != int.from_bytes(stored[size + 1 :], "little"):
+            raise CheckpointError("the file is damaged: a checksum is wrong")
+        compression = stored[size]
+        if compression > 1:
+            raise CheckpointError(f"the file uses the unknown compression {compression}")
+        return list(_entries(decompress(stored[:size]) if compression else stored[:size]))
+
+
+def _entries(block):
+    """Yield (key, value) of an unpacked block: shared prefix, own rest of the key, value."""
+    block = memoryview(block)
+    restarts = int.from_bytes(block[-4:], "little")
+    end = len(block) - 4 * (restarts + 1)
+    if end < 0:
+        raise CheckpointError("the file is damaged: a block without an end")
+    key, position, key_bytes = b"", 0, 0
+    while position < end:
+        shared, position = varint(block, position)
+        own, position = varint(block, position)
+        size, position = varint(block, position)
+        key_bytes += shared + own
+        if shared > len(key) or own + size > end - position or key_bytes > MAX_KEY_BYTES:
+            raise CheckpointError("the file is damaged: an entry does not fit its block")
+        key = key[:shared] + bytes(block[position : position + own])
+        position += own
+        yield key, block[position : position + size]
+        position += size

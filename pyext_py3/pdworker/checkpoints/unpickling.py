@@ -1,0 +1,201 @@
+"""Pickles of numbers, arrays, lists and dicts, read without running anything that they name.
+
+A pickle is a program. This reader lets it name a few constructors only, gives it harmless ones of its own,
+and checks what it hands to numpy: `numpy.dtype.__setstate__` believes a hostile state and can crash the
+process.
+"""
+
+import collections
+import pickle
+from math import prod
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from .errors import CheckpointError
+
+PLAIN_KINDS = "biufcSUV"  # everything but Python objects and dates
+
+
+class Record:
+    """What stands for an object of a class that is not imported: its attributes, and the class's name."""
+
+    def __init__(self, name):
+        self.name = name
+        self.attributes = {}
+
+    def __repr__(self):
+        return f"<{self.name} with {', '.join(map(str, self.attributes))}>"
+
+
+def load_pickle_allow_list(path, records=()):
+    """Read a pickle made of None, bool, numbers, text, bytes, tuple, list, set, dict, OrderedDict and numpy
+    data.
+
+    Args:
+      path: the file.
+      records: full names of classes and functions ("package.module.Class") whose objects are wanted for
+      their
+        attributes only. They come as `Record`; none of their code is run or imported. Names below
+        "numpy.random" are always taken so.
+
+    Raises CheckpointError for a pickle that is damaged or names anything else.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return _Unpickler(file, frozenset(records)).load()
+    except CheckpointError:
+        raise
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+    except Exception as error:
+        # A mutated pickle can do any wrong thing with any harmless object.
+        reason = type(error).__name__
+        raise CheckpointError(f"{Path(path).name} is not a readable pickle ({reason})") from None
+
+
+def _dtype(text, align=False, copy=True):
+    dtype = np.dtype(str(text)) if len(str(text)) < 16 else None
+    if dtype is None or dtype.kind not in PLAIN_KINDS or dtype.names or dtype.subdtype:
+        raise CheckpointError(f"the pickle holds numpy data of the kind {str(text)[:40]!r}, not read here")
+    return np.dtype(dtype, copy=True)
+
+
+def _array(data_type, shape, type_code):
+    return np.empty(0, np.int8)  # as numpy's _reconstruct: filled by a BUILD instruction
+
+
+def _array_from_buffer(buffer, dtype, shape, order):
+    _expect_dtype(dtype)
+    return np.frombuffer(bytes(buffer), dtype).reshape(shape, order=order).copy(order)
+
+
+def _scalar(dtype, raw):
+    _expect_dtype(dtype)
+    return np.frombuffer(_raw_bytes(raw), dtype, 1)[0]
+
+
+def _encode(text, encoding):
+    if encoding not in ("latin1", "latin-1"):
+        raise CheckpointError(f"the pickle uses the encoding {str(encoding)[:40]!r}")
+    return text.encode("latin1")
+
+
+def _inert(*_):
+    return None
+
+
+def _expect_dtype(value):
+    if not isinstance(value, np.dtype):
+        raise CheckpointError("the pickle is damaged: numpy data without a type")
+
+
+def _raw_bytes(raw):
+    return raw.encode("latin1") if isinstance(raw, str) else bytes(raw)  # Python 2 wrote text
+
+
+_GLOBALS = {
+    "numpy.dtype": _dtype,
+    "numpy.ndarray": _inert,
+    "collections.OrderedDict": collections.OrderedDict,
+    "_codecs.encode": _encode,
+    "builtins.set": set,
+    "builtins.frozenset": frozenset,
+    "builtins.complex": complex,
+    "builtins.bytearray": bytearray,
+    "builtins.object": _inert,
+}
+for _core in ("numpy.core", "numpy._core"):  # before numpy 2, and since
+    _GLOBALS[f"{_core}.multiarray._reconstruct"] = _array
+    _GLOBALS[f"{_core}.multiarray.scalar"] = _scalar
+    _GLOBALS[f"{_core}.numeric._frombuffer"] = _array_from_buffer
+
+
+class _Unpickler(pickle._Unpickler):
+    """The standard library's own reader in Python: the one in C takes gigabytes for a hostile memo number."""
+
+    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
+
+    def __init__(self, file, records):
+        super().__init__(file, encoding="latin1")
+        self._records = records
+
+    def find_class(self, module, name):
+        full = f"{module.replace('__builtin__', 'builtins')}.{name}"
+        if full in _GLOBALS:
+            return _GLOBALS[full]
+        if full in self._records or full.startswith("numpy.random."):
+            return _RecordMaker(full)
+        if full == "copyreg._reconstructor" or full == "copy_reg._reconstructor":
+            return _reconstructor
+        raise CheckpointError(
+            f"the pickle wants to use {full}, which a file of numbers has no need of; it was not run",
+            "only open files that you trust",
+        )
+
+    def _new_object(self):
+        """NEWOBJ: an object of a class, as protocols 2 and later make it."""
+        arguments = self.stack.pop()
+        self.stack[-1] = _reconstructor(self.stack[-1], *arguments)
+
+    def _new_object_with_keywords(self):
+        keywords, arguments = self.stack.pop(), self.stack.pop()
+        self.stack[-1] = _reconstructor(self.stack[-1], *arguments, *keywords.values())
+
+    def _build(self):
+        """BUILD: give an object its state. Only numpy's and Records have one."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if isinstance(target, Record):
+            _fill_record(target, state)
+        elif isinstance(target, np.dtype):
+            _fill_dtype(target, state)
+        elif isinstance(target, np.ndarray):
+            _fill_array(target, state)
+        else:
+            raise CheckpointError("the pickle is damaged: it changes an object that has no state")
+
+    dispatch[pickle.BUILD[0]] = _build
+    dispatch[pickle.NEWOBJ[0]] = _new_object
+    dispatch[pickle.NEWOBJ_EX[0]] = _new_object_with_keywords
+
+
+class _RecordMaker:
+    """Stands for a class or function by name; calling it in any way makes a Record."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, *_):
+        return Record(self.name)
+
+
+def _reconstructor(maker, *arguments):
+    if not isinstance(maker, _RecordMaker):
+        raise CheckpointError("the pickle is damaged: it makes an object of something that is no class")
+    return maker(*arguments)
+
+
+def _fill_record(record, state):
+    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], (dict, type(None))):
+        state = {**(state[0] or {}), **(state[1] or {})}  # __dict__ and __slots__
+    record.attributes = state if isinstance(state, dict) else {"state": state}
+
+
+def _fill_dtype(dtype, state):
+    """numpy's own states say much more; of a plain type only the byte order can differ from its name."""
+    order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
+    if order not in ("<", ">", "=", "|"):
+        raise CheckpointError("the pickle is damaged: a number type without a byte order")
+    size, alignment = (dtype.itemsize, dtype.alignment) if dtype.kind in "SUV" else (-1, -1)
+    dtype.__setstate__((3, order, None, None, None, size, alignment, 0))
+
+
+def _fill_array(array, state):
+    _, shape, dtype, fortran, raw = state
+    _expect_dtype(dtype)
+    raw = _raw_bytes(raw)
+    if len(raw) != prod(shape) * dtype.itemsize or any(type(size) is not int or size < 0 for size in shape):
+        raise CheckpointError("the pickle is damaged: an array's size does not fit its shape")
+    array.__setstate__((1, shape, dtype, bool(fortran), raw))

@@ -1,0 +1,115 @@
+"""Protocol-buffer messages read without generated code.
+
+Only the wire format is known here: https://protobuf.dev/programming-guides/encoding. Which field number
+means what is the business of the caller. Checkpoints come from strangers, so every length is checked before
+it is used.
+"""
+
+from .errors import CheckpointError
+
+
+def varint(data, position):
+    """Read a base-128 integer of at most 64 bits at `position`; return (value, position after it)."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            break
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, position
+    raise CheckpointError("the file is damaged: a number in it has no end")
+
+
+def signed(value):
+    """The 64-bit two's complement reading of an unsigned varint (int32, int64, enum)."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def fields(data):
+    """Yield (field number, value) in file order.
+
+    A value is an int for a varint field, and a memoryview of the raw bytes for every other field: 4 or 8
+    bytes (little endian) for fixed-size numbers, the payload for strings, messages and packed lists.
+    """
+    data = memoryview(data)
+    position = 0
+    while position < len(data):
+        key, position = varint(data, position)
+        number, wire_type = key >> 3, key & 7
+        if number == 0:
+            raise CheckpointError("the file is damaged: a field without a number")
+        if wire_type == 0:
+            value, position = varint(data, position)
+        else:
+            if wire_type == 2:
+                size, position = varint(data, position)
+            elif wire_type in (1, 5):
+                size = 8 if wire_type == 1 else 4
+            else:
+                raise CheckpointError(f"the file is damaged: a field of the unknown kind {wire_type}")
+            if size > len(data) - position:
+                raise CheckpointError("the file is damaged: a field reaches past the end")
+            value = data[position : position + size]
+            position += size
+        yield number, value
+
+
+class Message:
+    """The fields of one message, asked for by number and by what they should hold.
+
+    As in protocol buffers, an absent field has its default, and the last one counts where one is expected.
+    """
+
+    def __init__(self, data):
+        self._fields = {}
+        for number, value in fields(data):
+            self._fields.setdefault(number, []).append(value)
+
+    def __contains__(self, number):
+        return number in self._fields
+
+    def raw(self, number):
+        """Every value of a field as `fields` gives it: the packed and unpacked numbers of a list."""
+        return self._fields.get(number, [])
+
+    def blobs(self, number):
+        """Every value of a bytes, string or message field, as memoryviews."""
+        return [self._expect(memoryview, value) for value in self.raw(number)]
+
+    def blob(self, number):
+        """The value of a bytes, string or message field; empty if absent."""
+        return (self.blobs(number) or [memoryview(b"")])[-1]
+
+    def text(self, number):
+        """The value of a string field; empty if absent."""
+        try:
+            return str(self.blob(number), "utf-8")
+        except UnicodeDecodeError:
+            raise CheckpointError("the file is damaged: a name in it is not text") from None
+
+    def messages(self, number):
+        """Every value of a repeated message field."""
+        return [Message(value) for value in self.blobs(number)]
+
+    def message(self, number):
+        """The value of a message field; an empty message if absent."""
+        return Message(self.blob(number))
+
+    def integer(self, number):
+        """The value of an int32, int64 or enum field; 0 if absent."""
+        return signed(self._expect(int, (self.raw(number) or [0])[-1]))
+
+    def fixed32(self, number):
+        """The value of a fixed32 field; 0 if absent."""
+        value = self.blob(number)
+        if len(value) not in (0, 4):
+            raise CheckpointError("the file is damaged: a field of the wrong size")
+        return int.from_bytes(value, "little")
+
+    @staticmethod
+    def _expect(kind, value):
+        if not isinstance(value, kind):
+            raise CheckpointError("the file is damaged: a field of the wrong kind")
+        return value

@@ -39,7 +39,8 @@ class Worker:
 
     def __init__(self, module, environment, paths=(), post=None, name=None):
         self.name = name or module
-        self._module, self._environment, self._paths = module, environment, list(paths)
+        self.environment = environment
+        self._module, self._paths = module, list(paths)
         self._post = post
         self._lock = threading.Lock()  # for everything below; never held for long
         self._python = None
@@ -70,7 +71,7 @@ class Worker:
         """Start the process if there is none; with another interpreter than before, start anew.
 
         on_ready(hello)  the worker's modules are imported and it takes calls
-        on_gone(reason)  it could not be started or has ended, though nobody asked it to
+        on_gone(error)   it could not be started or has ended, though nobody asked it to: a WorkerGone
         on_log(line)     a line for the console
         """
         if python != self._python:
@@ -194,7 +195,7 @@ class Worker:
             self._hello = self._loaded = None
         for call in calls:
             self._answer(call, call.on_error, gone)
-        self._tell(generation, self._on_gone, str(gone))
+        self._tell(generation, self._on_gone, gone)
 
     def _tell(self, generation, callback, *values):
         if callback is not None:

@@ -15,8 +15,15 @@ PATIENCE = 1.0  # seconds that each step of the ladder gets: ask, terminate, kil
 _LOGS_KEPT = 20
 _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 5
-_THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-                  "NUMBA_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 _serial = itertools.count(1)
 
@@ -33,8 +40,15 @@ class WorkerProcess:
         self.log = _new_log(name)
         with open(self.log, "ab") as log:
             self._popen = subprocess.Popen(
-                [python, "-m", "pdworker", module], bufsize=0, start_new_session=True, env=_variables(paths),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=paths[0] if paths else None)
+                [python, "-m", "pdworker", module],
+                bufsize=0,
+                start_new_session=True,
+                env=_variables(paths),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=paths[0] if paths else None,
+            )
         self.stdin, self.stdout = self._popen.stdin, self._popen.stdout
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
@@ -67,7 +81,7 @@ class WorkerProcess:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
             lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
             crashes = [i for i, line in enumerate(lines) if line.startswith("Fatal Python error")]
-            return lines[crashes[-1]:][:_LOG_TAIL_LINES] if crashes else lines[-_LOG_TAIL_LINES:]
+            return lines[crashes[-1] :][:_LOG_TAIL_LINES] if crashes else lines[-_LOG_TAIL_LINES:]
         return []
 
     def _exits_in_time(self):

@@ -20,8 +20,13 @@ MAX_HEADER = 256 * 1024  # bytes of JSON: a few milliseconds to parse
 MAX_PAYLOAD = 1 << 30  # bytes of all arrays of a frame
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8
-DTYPES = frozenset(["|u1", "|i1", *(order + kind for order in "<>" for kind in (
-    "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"))])
+DTYPES = frozenset(
+    [
+        "|u1",
+        "|i1",
+        *(order + kind for order in "<>" for kind in ("i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")),
+    ]
+)
 
 # What each kind of frame must carry besides its arrays; other fields are ignored.
 FIELDS = {
@@ -62,10 +67,13 @@ class WorkerError(Exception):
         super().__init__(kind, message, hint, log)
         self.kind, self.message, self.hint, self.log = kind, message, hint, log
 
+    @property
+    def brief(self):
+        """The message and the hint."""
+        return f"{self.message} - {self.hint}" if self.hint else self.message
+
     def __str__(self):
-        hint = f" - {self.hint}" if self.hint else ""
-        log = f" [log: {self.log}]" if self.log else ""
-        return f"{self.message}{hint}{log}"
+        return f"{self.brief} [log: {self.log}]" if self.log else self.brief
 
 
 @dataclass

@@ -59,13 +59,15 @@ def run(module, frames_in, frames_out):
     global _server
     _be_a_good_neighbour()
     _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"))
+    _server.listen()
     sys.argv[:] = [module]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except BaseException as error:
         traceback.print_exc()
-        _server.give_up("start", f"{module} cannot start: {type(error).__name__}: {error}",
-                        "run: setup/dlwa doctor")
+        _server.give_up(
+            "start", f"{module} cannot start: {type(error).__name__}: {error}", "run: setup/dlwa doctor"
+        )
     _server.give_up("start", f"{module} ended without serving", "its last line should call serve()")
 
 
@@ -104,11 +106,22 @@ class _Server:
         self._writing = threading.Lock()
         self._calls = queue.SimpleQueue()
         self._jobs = {}  # by id: those queued and the one that runs
-        threading.Thread(target=self._read, daemon=True).start()
+
+    def listen(self):
+        """Receive in a thread of its own, until the pipe closes: then Pd is gone, whatever is computed."""
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def serve(self, calls):
-        self._send({"kind": "hello", "version": VERSION, "name": self._name, "calls": sorted(calls),
-                    "python": platform.python_version(), "pid": os.getpid()})
+        self._send(
+            {
+                "kind": "hello",
+                "version": VERSION,
+                "name": self._name,
+                "calls": sorted(calls),
+                "python": platform.python_version(),
+                "pid": os.getpid(),
+            }
+        )
         while True:
             self._answer(calls, *self._calls.get())
 
@@ -123,18 +136,20 @@ class _Server:
         with self._writing:
             self._writer.write(header, arrays)
 
-    def _read(self):
-        """Receive, in a thread of its own, until the pipe closes: then Pd is gone, whatever is computed."""
+    def _listen(self):
         try:
-            self._welcome(self._reader.read())
-            while True:
-                self._receive(self._reader.read())
+            self._receive_all()
         except FrameError as error:
             self.give_up("protocol", f"{self._name} was sent something strange: {error}")
         except (StreamClosed, OSError):
             if os.getpgrp() == os.getpid():
                 os.killpg(0, signal.SIGKILL)  # whatever this worker has started goes too
             os._exit(0)
+
+    def _receive_all(self):
+        self._welcome(self._reader.read())
+        while True:
+            self._receive(self._reader.read())
 
     def _welcome(self, frame):
         if frame.kind != "hello" or frame.header["version"] != VERSION:
@@ -158,9 +173,7 @@ class _Server:
             job.check()
             values, arrays = _run_call(calls, job, frame)
             self._send({"kind": "result", "id": job.id, "values": values}, arrays)
-        except Exception as error:
-            self._send(_error_header(job.id, error))
-        except SystemExit as error:  # a library's command-line parser must not end the worker
+        except (Exception, SystemExit) as error:  # a library's command line must not end the worker either
             self._send(_error_header(job.id, error))
         finally:
             del self._jobs[job.id]
@@ -188,8 +201,13 @@ def _error_header(call_id, error):
     elif not isinstance(error, WorkerError):
         traceback.print_exception(type(error), error, error.__traceback__)
         error = WorkerError("internal", f"{type(error).__name__}: {error}")
-    return {"kind": "error", "id": call_id, "error": error.kind,
-            "message": _one_line(error.message), "hint": _one_line(error.hint)}
+    return {
+        "kind": "error",
+        "id": call_id,
+        "error": error.kind,
+        "message": _one_line(error.message),
+        "hint": _one_line(error.hint),
+    }
 
 
 def _one_line(text):

@@ -82,7 +82,7 @@ class Session:
 
     def _start_process(self):
         worker = self._worker
-        python = find_python(worker._environment, worker._python)
+        python = find_python(worker.environment, worker._python)
         with contextlib.suppress(OSError):  # where Pd runs at real-time priority, its workers shall not
             os.sched_setscheduler(0, os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
         return WorkerProcess(python, worker._module, worker._paths, worker.name)
@@ -119,8 +119,12 @@ class Session:
         if time.monotonic() > self._deadline:
             if self._cancelling:
                 raise Replace
-            raise WorkerError("start", f"{worker.name} was not ready within {STARTUP_DEADLINE:.0f} seconds",
-                              "run: setup/dlwa doctor", self._process.log)
+            raise WorkerError(
+                "start",
+                f"{worker.name} was not ready within {STARTUP_DEADLINE:.0f} seconds",
+                "run: setup/dlwa doctor",
+                self._process.log,
+            )
         if self._call is not None:
             if self._call.cancelled and not self._cancelling:
                 self._cancelling = True
@@ -134,8 +138,9 @@ class Session:
     def _send_call(self):
         call = self._call
         try:
-            self._writer.add({"kind": "call", "id": call.id, "name": call.name, "arguments": call.arguments},
-                             call.arrays)
+            self._writer.add(
+                {"kind": "call", "id": call.id, "name": call.name, "arguments": call.arguments}, call.arrays
+            )
         except FrameError as error:
             self._call = None
             self._worker._answer(call, call.on_error, WorkerError("arguments", f"{call.name}: {error}"))
@@ -193,8 +198,11 @@ class Session:
 
     def _welcome(self, hello):
         if hello["version"] != VERSION:
-            raise WorkerError("protocol", f"{self._worker.name} speaks version {hello['version']} of the "
-                              f"protocol, not {VERSION}", "run: setup/dlwa install")
+            raise WorkerError(
+                "protocol",
+                f"{self._worker.name} speaks version {hello['version']} of the protocol, not {VERSION}",
+                "run: setup/dlwa install",
+            )
         self._greeted = True
         self._deadline = math.inf
         self._hello = hello

@@ -1,0 +1,164 @@
+"""Read a model's gin file as data: which decoder, which synthesisers, which sizes.
+
+Nothing is imported or called, and nothing outlives the call, so that two models never see each other's settings.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+
+REFERENCE = re.compile(r"@[\w./]+(?:\(\))?")
+MACRO = re.compile(r"%([\w./]+)")
+
+
+class ConfigurationError(ValueError):
+    """The file cannot be read, or it describes a model that this engine does not know."""
+
+
+def parse(text):
+    """The settings of a gin file: `{"RnnFcDecoder.rnn_channels": 512, ...}`.
+
+    Names lose their module (`processors.Add.name` becomes `Add.name`) and their scope; references stay text
+    (`"@synths.Harmonic()"`). Raises ConfigurationError when a line cannot be read.
+    """
+    settings, macros = {}, {}
+    for name, value in _statements(text):
+        value = _value(name, value, macros)
+        if "." in name:
+            settings[".".join(name.split("/")[-1].split(".")[-2:])] = value
+        else:
+            macros[name] = value
+    return settings
+
+
+def _statements(text):
+    block = None
+    for line in _logical_lines(text):
+        if not line[0].isspace():
+            block = None
+        line = line.strip()
+        if re.match(r"(import|include|from)\b", line):
+            continue
+        if line.endswith(":"):
+            block = line[:-1].strip()
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise ConfigurationError(f"cannot read this line of the gin file: {line[:80]}")
+        name = name.strip()
+        yield (f"{block}.{name}" if block else name), value.strip()
+
+
+def _logical_lines(text):
+    """Lines without comments, where what stands in brackets or after a backslash belongs together."""
+    open_brackets, gathered = 0, ""
+    for line in text.splitlines():
+        line = re.sub(r"#[^'\"]*$", "", line).rstrip()
+        continued = line.endswith("\\")
+        gathered += line[:-1] if continued else line
+        open_brackets += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        if continued or open_brackets > 0:
+            continue
+        if gathered.strip():
+            yield gathered
+        gathered = ""
+    if gathered.strip():
+        raise ConfigurationError("the gin file ends in the middle of a value")
+
+
+def _value(name, text, macros):
+    for macro in MACRO.findall(text):
+        if macro not in macros and not macro.isupper():
+            raise ConfigurationError(f"{name} uses %{macro}, which the gin file does not define")
+    text = MACRO.sub(lambda found: repr(macros.get(found[1])), text)
+    try:
+        return ast.literal_eval(REFERENCE.sub(lambda found: repr(found[0]), text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ConfigurationError(f"cannot read the value of {name} in the gin file: {text[:80]}") from None
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What of a gin file decides how the model computes.
+
+    input_keys: the decoder's inputs in the order of its stacks, of 'ld_scaled', 'f0_scaled' (and 'z').
+    output_splits: ((name, size), ...) of the decoder's last layer.
+    sample_rate: Hz; frame_rate: frames a second; noise_window: taps, 0 for as many as there are;
+    reverb: whether an impulse response is convolved with the sound; add_dry: whether the dry sound stays in it.
+    """
+
+    input_keys: tuple
+    output_splits: tuple
+    sample_rate: int
+    frame_rate: int
+    noise_bias: float
+    noise_window: int
+    normalize_below_nyquist: bool
+    reverb: bool
+    add_dry: bool
+
+    @property
+    def hop_size(self):
+        return self.sample_rate // self.frame_rate
+
+
+OLD_NAMES = {
+    "Additive": "Harmonic",
+    "DefaultPreprocessor": "F0LoudnessPreprocessor",
+    "ZRnnFcDecoder": "RnnFcDecoder",
+}
+KNOWN_PARTS = {"Harmonic", "FilteredNoise", "Add", "Reverb"}
+
+
+def read(text):
+    """The Configuration that a gin file describes.
+
+    Raises ConfigurationError, which names the setting, for what only the ddsp package can play.
+    """
+    settings = {_modern(name): value for name, value in parse(text).items()}
+
+    def setting(name, default=None):
+        return settings.get(name, default)
+
+    decoder = _class(setting("Autoencoder.decoder", "@RnnFcDecoder()"))
+    if decoder != "RnnFcDecoder" or setting("RnnFcDecoder.rnn_type", "gru") != "gru":
+        raise ConfigurationError(f"its decoder is {decoder} ({setting('RnnFcDecoder.rnn_type')}), not a GRU")
+    if setting("Autoencoder.encoder") is not None:
+        raise ConfigurationError("it has an encoder for z")
+    parts = [_class(node[0]) for node in setting("ProcessorGroup.dag", ())]
+    if set(parts) - KNOWN_PARTS or not {"Harmonic", "FilteredNoise"} <= set(parts):
+        raise ConfigurationError(f"its signal path is {', '.join(parts) or 'not in the gin file'}")
+    if setting("RnnFcDecoder.input_keys") is None:
+        raise ConfigurationError(
+            "it does not say in which order f0 and loudness enter the decoder (input_keys)"
+        )
+    input_keys = tuple(setting("RnnFcDecoder.input_keys"))
+    if sorted(input_keys) != ["f0_scaled", "ld_scaled"]:
+        raise ConfigurationError(f"its decoder's inputs are {', '.join(map(str, input_keys))}")
+    if setting("Harmonic.amp_resample_method", "window") != "window":
+        raise ConfigurationError(
+            f"its amplitudes are resampled by '{setting('Harmonic.amp_resample_method')}'"
+        )
+    sample_rate = setting("Harmonic.sample_rate", 16000)
+    return Configuration(
+        input_keys=input_keys,
+        output_splits=tuple((str(name), int(size)) for name, size in setting("RnnFcDecoder.output_splits")),
+        sample_rate=sample_rate,
+        frame_rate=setting("F0LoudnessPreprocessor.frame_rate", 250),
+        noise_bias=setting("FilteredNoise.initial_bias", -5.0),
+        noise_window=setting("FilteredNoise.window_size", 257),
+        normalize_below_nyquist=setting("Harmonic.normalize_below_nyquist", True),
+        reverb="Reverb" in parts,
+        add_dry=setting("Reverb.add_dry", True),
+    )
+
+
+def _modern(name):
+    part, _, parameter = name.partition(".")
+    return f"{OLD_NAMES.get(part, part)}.{parameter}"
+
+
+def _class(reference):
+    """The class that a reference such as "@synths.Harmonic()" names."""
+    name = str(reference).lstrip("@").removesuffix("()").split(".")[-1]
+    return OLD_NAMES.get(name, name)

@@ -1,0 +1,82 @@
+"""The network of DDSP: pitch and loudness in, controls of the synthesisers out.
+
+Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020; the layers are those of
+`ddsp.training.decoders.RnnFcDecoder` (ddsp 3.7).
+"""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+LAYER_NORM_EPSILON = 1e-3
+LEAK = 0.2
+SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class Decoder:
+    """Dense stacks for each input, a GRU over time, a dense stack, and a last dense layer.
+
+    tensors: name to array, as the checkpoint has them under `model/decoder/` (without prefix and suffix).
+    Sizes follow from the shapes. KeyError names a tensor that is missing.
+    """
+
+    def __init__(self, tensors, n_inputs):
+        self._input_stacks = [Stack(tensors, f"input_stacks/{index}") for index in range(n_inputs)]
+        self._out_stack = Stack(tensors, "out_stack")
+        self._dense_out = dense(tensors, "dense_out")
+        self._gru = gru(tensors, "rnn/rnn/cell")
+
+    @torch.inference_mode()
+    def __call__(self, *inputs, state=None):
+        """Controls for a stretch of frames.
+
+        inputs: one float32 array [frames, size] for each stack, in the order of the configuration's input_keys.
+        state: what the call for the stretch before returned, None at the beginning.
+        Returns (outputs [frames, n_out] float32, state).
+        """
+        stacks = [stack(torch.from_numpy(values)) for stack, values in zip(self._input_stacks, inputs)]
+        hidden, state = self._gru(torch.cat(stacks, -1)[None], state)
+        return self._dense_out(self._out_stack(torch.cat([*stacks, hidden[0]], -1))).numpy(), state
+
+
+class Stack:
+    """Dense, layer normalisation and leaky ReLU, as many times as the checkpoint has them (none is allowed)."""
+
+    def __init__(self, tensors, name):
+        self._layers = []
+        while f"{name}/layer_with_weights-{len(self._layers)}/layer_with_weights-0/kernel" in tensors:
+            layer = f"{name}/layer_with_weights-{len(self._layers)}"
+            norm = f"{layer}/layer_with_weights-1"
+            gamma, beta = (torch.from_numpy(tensors[f"{norm}/{part}"]) for part in ("gamma", "beta"))
+            self._layers.append((dense(tensors, f"{layer}/layer_with_weights-0"), gamma, beta))
+
+    def __call__(self, values):
+        for linear, gamma, beta in self._layers:
+            values = functional.layer_norm(linear(values), gamma.shape, gamma, beta, LAYER_NORM_EPSILON)
+            values = functional.leaky_relu(values, LEAK)
+        return values
+
+
+def dense(tensors, name):
+    """A Keras dense layer as torch's."""
+    kernel, bias = tensors[f"{name}/kernel"], tensors[f"{name}/bias"]
+    layer = torch.nn.Linear(*kernel.shape)
+    layer.weight.data = torch.from_numpy(np.ascontiguousarray(kernel.T))
+    layer.bias.data = torch.from_numpy(bias)
+    return layer
+
+
+def gru(tensors, name):
+    """A Keras GRU (reset_after; gates update, reset, new) as torch's (gates reset, update, new)."""
+    kernel, recurrent, bias = (tensors[f"{name}/{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
+    size = recurrent.shape[0]
+
+    def gates(array):
+        update, reset, new = np.split(array, 3, axis=-1)
+        return torch.from_numpy(np.ascontiguousarray(np.concatenate([reset, update, new], -1).T))
+
+    layer = torch.nn.GRU(kernel.shape[0], size, batch_first=True)
+    layer.weight_ih_l0.data, layer.weight_hh_l0.data = gates(kernel), gates(recurrent)
+    layer.bias_ih_l0.data, layer.bias_hh_l0.data = gates(bias[0]), gates(bias[1])
+    layer.flatten_parameters()
+    return layer

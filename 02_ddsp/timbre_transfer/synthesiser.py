@@ -32,7 +32,7 @@ class Harmonic:
     def controls(self, amps, distribution, f0_hz):
         """Amplitude of each harmonic from the decoder's raw outputs.
 
-        amps [T, 1], distribution [T, H], f0_hz [T]. Returns float64 [T, H]; harmonics above the Nyquist frequency are 0.
+        amps [T, 1], distribution [T, H], f0_hz [T]. Returns float64 [T, H], 0 above the Nyquist frequency.
         """
         distribution = exp_sigmoid(distribution)
         if self._normalize:

@@ -1,0 +1,119 @@
+"""Make a training set of melodies from a folder of MIDI, MusicXML or ABC files.
+
+    setup/dlwa dataset melody my_midi_files                  # from your own files
+    setup/dlwa dataset melody --corpus fiddle-tunes          # the tunes that the starter networks learned
+
+Reads every file in the folder and its subfolders, keeps the melodies that are fit to learn from, holds a
+tenth of the tunes back to judge the network by, and prints what was found and what was skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from ai_duet.training.corpus import CORPORA, fetch
+from ai_duet.training.melodies import Dataset, Melody, split
+from ai_duet.training.run_folder import DEFAULT_DATA
+
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+ENOUGH_MELODIES = 50
+
+
+def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tuple[Dataset, str]:
+    """Read all files under `folder`; return the data set and the linter's report.
+
+    Raises ValueError when the folder has no music files or too few melodies that can be used.
+    """
+    from ai_duet.training import reading  # magenta takes seconds to import; a wrong argument should not
+
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.SUFFIXES)
+    if not paths:
+        kinds = ", ".join(sorted(reading.SUFFIXES))
+        raise ValueError(f"there are no music files ({kinds}) in {folder}")
+    melodies: list[Melody] = []
+    unreadable: list[str] = []
+    left_out: Counter = Counter()
+    pieces = 0
+    for path in paths:
+        for name, sequence in reading.read_sequences(path):
+            pieces += 1
+            if isinstance(sequence, reading.UnreadableFile):
+                unreadable.append(f"{name}: {sequence}")
+                continue
+            found, reasons = reading.extract_melodies(name, sequence)
+            melodies += found
+            left_out += reasons
+    dataset = split(melodies, source, eval_ratio, seed)
+    return dataset, _report(len(paths), pieces, dataset, unreadable, left_out)
+
+
+def _report(files: int, pieces: int, dataset: Dataset, unreadable: list[str], left_out: Counter) -> str:
+    melodies = dataset.training + dataset.eval
+    pitches = [pitch for melody in melodies for pitch in melody.pitches]
+    lines = [
+        f"read      {files} files, {pieces} pieces",
+        f"melodies  {len(melodies)}: {len(dataset.training)} to learn from, {len(dataset.eval)} held out",
+        f"bars      {sum(melody.bars for melody in melodies):.0f}",
+        f"notes     {len(pitches)}, from {_note_name(min(pitches))} to {_note_name(max(pitches))}",
+    ]
+    lines += [f"left out  {count} {reason}" for reason, count in left_out.most_common()]
+    reasons = Counter(line.split(": ", 1)[1] for line in unreadable)
+    lines += [f"skipped   {count} because: {reason}" for reason, count in reasons.most_common(8)]
+    if len(reasons) > 8:
+        lines.append(
+            f"skipped   {sum(n for _, n in reasons.most_common()[8:])} more, each for its own reason"
+        )
+    if len(melodies) < ENOUGH_MELODIES:
+        lines.append(f"careful   fewer than {ENOUGH_MELODIES} melodies: the network will learn them by heart")
+    return "\n".join(lines)
+
+
+def _note_name(pitch: int) -> str:
+    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1} ({pitch})"
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="dlwa dataset melody", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="your folder of .mid, .musicxml or .abc files")
+    parser.add_argument("--corpus", choices=CORPORA, help="fetch free tunes instead of using a folder")
+    parser.add_argument(
+        "--out", type=Path, default=Path(DEFAULT_DATA), help="where to write (default: %(default)s)"
+    )
+    parser.add_argument("--eval-ratio", type=float, default=0.1, help="share to hold out (default: 0.1)")
+    parser.add_argument("--seed", type=int, default=0, help="which tunes are held out (default: 0)")
+    options = parser.parse_args(arguments)
+    if (options.folder is None) == (options.corpus is None):
+        parser.error("give a folder of music files, or --corpus")
+    if options.folder and not options.folder.is_dir():
+        parser.error(f"there is no folder {options.folder}")
+    if not 0 < options.eval_ratio < 1:
+        parser.error("--eval-ratio lies between 0 and 1")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_arguments(arguments)
+    try:
+        with tempfile.TemporaryDirectory() as downloads:
+            folder, source = options.folder, str(options.folder)
+            if options.corpus:
+                folder, source = Path(downloads), options.corpus
+                print(f"fetching  {CORPORA[options.corpus].about}", flush=True)
+                fetch(options.corpus, folder)
+            dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed)
+    except (ValueError, RuntimeError) as error:
+        print(f"dataset melody: {error}", file=sys.stderr)
+        return 1
+    path = dataset.save(options.out)
+    print(f"{report}\nwrote     {path}\nnext      setup/dlwa train melody --data {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

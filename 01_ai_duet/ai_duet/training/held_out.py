@@ -1,0 +1,43 @@
+"""The melodies held out of training, as the judges of a network."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
+
+from ai_duet.training import metrics, network
+from ai_duet.training.melodies import Dataset
+from ai_duet.training.metrics import Score
+
+
+class HeldOut:
+    """Scores networks and baselines on held-out melodies, in the key and range of one configuration."""
+
+    def __init__(self, dataset: Dataset, config: MelodyRnnConfig):
+        self.config = config
+        self.learned, self.melodies = (
+            [network.squashed(melody, config) for melody in half] for half in (dataset.training, dataset.eval)
+        )
+
+    def score(self, predictor: network.Predictor) -> Score:
+        """How well the network behind `predictor` foretells the held-out melodies."""
+        probabilities = predictor.event_probabilities(self.melodies)
+        return metrics.score_network(probabilities, [list(m) for m in self.melodies], self.config.min_note)
+
+    @cached_property
+    def baselines(self) -> dict[str, Score]:
+        """Scores of the baselines, which learn from the network's own melodies; the Markov chain first."""
+        return metrics.score_baselines(
+            [list(melody) for melody in self.learned],
+            [list(melody) for melody in self.melodies],
+            range(self.config.min_note, self.config.max_note),
+        )
+
+
+def compare(bundle: Path, dataset: Dataset) -> dict[str, Score]:
+    """Scores of a `.mag` bundle (one that you made or trust: its own graph is built) and of the baselines."""
+    with network.Predictor.of_bundle(bundle) as predictor:
+        held_out = HeldOut(dataset, predictor.config)
+        return {bundle.stem: held_out.score(predictor), **held_out.baselines}

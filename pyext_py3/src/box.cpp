@@ -1,0 +1,248 @@
+#include "box.h"
+
+#include <array>
+#include <cstring>
+
+#include "console.h"
+#include "dispatch.h"
+#include "queue.h"
+#include "signals.h"
+
+namespace pyext {
+
+namespace {
+
+t_class *inlet_class;
+
+struct Classes {
+    t_class *function;         // py
+    t_class *method;           // pym
+    t_class *instance;         // pyext, pyx, pyext., pyx.
+    t_class *silent_instance;  // pyext~ and its kin without signal inlets
+    t_class *signal_instance;  // and with
+} classes;
+
+bool is_number(const t_atom &atom) { return atom.a_type == A_FLOAT; }
+
+// [pyext~ IN OUT SIN SOUT ...]: the class decides whether Pd gives the box a signal inlet.
+bool wants_signal_inlet(int argc, const t_atom *argv) {
+    for (int i = 0; i < 4; ++i)
+        if (i >= argc || !is_number(argv[i]))
+            return false;
+    return argv[2].a_w.w_float >= 1;
+}
+
+t_class *class_of(const std::string &kind, int argc, const t_atom *argv) {
+    if (kind == "py")
+        return classes.function;
+    if (kind == "pym")
+        return classes.method;
+    if (kind.back() != '~')
+        return classes.instance;
+    return wants_signal_inlet(argc, argv) ? classes.signal_instance : classes.silent_instance;
+}
+
+py::list to_list(int argc, const t_atom *argv) {
+    py::list values;
+    for (int i = 0; i < argc; ++i)
+        values.append(to_python(argv[i]));
+    return values;
+}
+
+void *create(t_symbol *name, int argc, t_atom *argv) {
+    PdTurn turn;
+    auto *x = reinterpret_cast<t_pybox *>(pd_new(class_of(name->s_name, argc, argv)));
+    auto box = std::make_shared<Box>(x, name->s_name);
+    x->box = new BoxPtr(box);
+    bool created = false;
+    {
+        Gil gil;
+        try {
+            created = py::module_::import("pyext").attr("_create")(box, to_list(argc, argv)).cast<bool>();
+        } catch (py::error_already_set &error) {
+            error.restore();
+            report_error(box, "creation");
+        }
+    }
+    if (created)
+        return x;
+    pd_free(&x->object.ob_pd);
+    return nullptr;
+}
+
+void destroy(t_pybox *x) {
+    PdTurn turn;
+    (*x->box)->remove();
+    delete x->box;
+}
+
+void control_message(t_pybox *x, t_symbol *selector, int argc, t_atom *argv) {
+    BoxPtr box = *x->box;
+    box->message(0, selector, argc, argv);
+}
+
+void inlet_message(t_pyinlet *inlet, t_symbol *selector, int argc, t_atom *argv) {
+    BoxPtr box = *inlet->owner->box;
+    box->message(inlet->number, selector, argc, argv);
+}
+
+void start_dsp(t_pybox *x, t_signal **blocks) {
+    PdTurn turn;
+    if (Signals *signals = (*x->box)->signals())
+        signals->start(blocks);
+}
+
+t_class *define_class(const char *name, bool creatable) {
+    t_class *made = class_new(gensym(name), creatable ? reinterpret_cast<t_newmethod>(create) : nullptr,
+                              reinterpret_cast<t_method>(destroy), sizeof(t_pybox), CLASS_DEFAULT, A_GIMME, A_NULL);
+    class_addanything(made, reinterpret_cast<t_method>(control_message));
+    return made;
+}
+
+void add_signals(t_class *made, bool inlet) {
+    class_addmethod(made, reinterpret_cast<t_method>(start_dsp), gensym("dsp"), A_CANT, A_NULL);
+    if (inlet)
+        class_domainsignalin(made, offsetof(t_pybox, scalar));
+}
+
+void add_names(std::initializer_list<const char *> names) {
+    for (const char *name : names)
+        class_addcreator(reinterpret_cast<t_newmethod>(create), gensym(name), A_GIMME, A_NULL);
+}
+
+}  // namespace
+
+void define_classes() {
+    inlet_class = class_new(gensym("pyext inlet"), nullptr, nullptr, sizeof(t_pyinlet), CLASS_PD, A_NULL);
+    class_addanything(inlet_class, reinterpret_cast<t_method>(inlet_message));
+
+    classes.function = define_class("py", true);
+    classes.method = define_class("pym", true);
+    classes.instance = define_class("pyext", true);
+    classes.silent_instance = define_class("pyext~", true);
+    classes.signal_instance = define_class("pyext~", false);
+    add_signals(classes.silent_instance, false);
+    add_signals(classes.signal_instance, true);
+    add_names({"pyx", "pyext.", "pyx.", "pyx~", "pyext.~", "pyx.~"});
+}
+
+Box::Box(t_pybox *owner, std::string kind)
+    : owner_(owner), kind_(std::move(kind)), canvas_(canvas_getcurrent()) {
+    folder();
+}
+
+Box::~Box() = default;
+
+void Box::make_ports(int inlets, int outlets, int signal_inlets, int signal_outlets) {
+    t_object *object = &owner_->object;
+    if (kind_.back() == '~')
+        signals_ = std::make_unique<Signals>(*this, signal_inlets, signal_outlets);
+    for (int i = 1; i < signal_inlets; ++i)
+        signalinlet_new(object, 0);
+    for (int i = 1; i <= inlets; ++i) {
+        auto *inlet = reinterpret_cast<t_pyinlet *>(pd_new(inlet_class));
+        inlet->owner = owner_;
+        inlet->number = i;
+        inlet_new(object, &inlet->pd, nullptr, nullptr);
+        inlets_.push_back(inlet);
+    }
+    for (int i = 0; i < signal_outlets; ++i)
+        outlet_new(object, &s_signal);
+    for (int i = 0; i < outlets; ++i)
+        outlets_.push_back(outlet_new(object, &s_anything));
+    attribute_outlet_ = outlet_new(object, &s_anything);
+    outlet_count_ = outlets;
+}
+
+void Box::deliver(int outlet, Message &message) {
+    if (!owner_ || outlet > outlet_count_)
+        return;
+    if (t_outlet *to = outlet ? outlets_[static_cast<size_t>(outlet - 1)] : attribute_outlet_)
+        message.to_outlet(to);
+}
+
+void Box::send(int outlet, Message message) {
+    if (on_pd_thread())
+        deliver(outlet, message);
+    else
+        run_later([self = shared_from_this(), outlet, message = std::move(message)]() mutable {
+            self->deliver(outlet, message);
+        });
+}
+
+void Box::send_to_canvas(Message message) {
+    message.promote_selector();
+    run([self = shared_from_this(), message = std::move(message)]() mutable {
+        if (self->owner_ && self->canvas_)
+            message.to_receiver(reinterpret_cast<t_pd *>(self->canvas_));
+    });
+}
+
+std::string Box::folder() {
+    if (owner_ && canvas_ && on_pd_thread())
+        folder_ = canvas_getdir(canvas_)->s_name;
+    return folder_;
+}
+
+std::string Box::find(const std::string &name, const std::string &extension) const {
+    char folder[MAXPDSTRING];
+    char *rest = nullptr;
+    if (!owner_ || !canvas_ || name.size() + extension.size() > MAXPDSTRING / 2)
+        return "";
+    const int file = canvas_open(canvas_, name.c_str(), extension.c_str(), folder, &rest, sizeof folder, 0);
+    if (file < 0)
+        return "";
+    sys_close(file);
+    return folder;
+}
+
+void Box::message(int inlet, t_symbol *selector, int argc, t_atom *argv) {
+    PdTurn turn;
+    Gil gil;
+    // Pd's [route] hands lists and pointers on without a selector.
+    if (!selector)
+        selector = argc == 1 && argv[0].a_type == A_POINTER ? &s_pointer : &s_list;
+    try {
+        if (inlet == 0)
+            control(selector, argc, argv);
+        else if (instance && !instance.is_none())
+            dispatch(shared_from_this(), inlet, selector, argc, argv);
+        else
+            forward(inlet, selector, argc, argv);
+    } catch (py::error_already_set &error) {
+        error.restore();
+        report_error(shared_from_this(), selector->s_name);
+    }
+}
+
+void Box::control(t_symbol *selector, int argc, t_atom *argv) {
+    if (controller)
+        controller.attr("control")(symbol(selector), to_list(argc, argv));
+}
+
+void Box::forward(int inlet, t_symbol *selector, int argc, t_atom *argv) {
+    if (controller)
+        controller.attr("message")(inlet, symbol(selector), to_list(argc, argv));
+}
+
+void Box::remove() {
+    {
+        Gil gil;
+        try {
+            if (controller)
+                controller.attr("removed")();
+        } catch (py::error_already_set &error) {
+            error.restore();
+            report_error(shared_from_this(), "deletion");
+        }
+        owner_ = nullptr;
+        signals_.reset();
+        instance = py::object();
+        controller = py::object();
+    }
+    for (t_pyinlet *inlet : inlets_)
+        pd_free(&inlet->pd);
+    inlets_.clear();
+}
+
+}  // namespace pyext

@@ -1,0 +1,99 @@
+"""Pd's console as Python's stdout and stderr, and errors in one line with the traceback below."""
+
+import io
+import os
+import sys
+import threading
+import traceback
+
+import _pyext
+
+OWN_FILES = "<pyext"
+
+
+class Lines(io.RawIOBase):
+    """Bytes to console lines. A line that is not finished waits for its end, whichever thread or stream brings it."""
+
+    _lock = threading.Lock()
+    _rest = b""
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self._descriptor
+
+    def write(self, data):
+        data = bytes(data)
+        with Lines._lock:
+            *lines, Lines._rest = (Lines._rest + data).split(b"\n")
+        for line in lines:
+            _pyext.print_line(line.decode("utf-8", "replace"))
+        return len(data)
+
+
+class Stream(io.TextIOWrapper):
+    """A text stream that a script cannot close."""
+
+    def __init__(self, descriptor):
+        super().__init__(Lines(descriptor), encoding="utf-8", errors="backslashreplace", write_through=True)
+
+    def close(self):
+        self.flush()
+
+
+def take_streams():
+    """Sends what scripts print to Pd's console."""
+    sys.stdout = sys.__stdout__ = Stream(1)
+    sys.stderr = sys.__stderr__ = Stream(2)
+
+
+def post(text):
+    """Prints `text` line by line."""
+    for line in str(text).splitlines():
+        _pyext.print_line(line)
+
+
+def own_frames_removed(trace):
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OWN_FILES):
+        trace = trace.tb_next
+    return trace
+
+
+def place(exception):
+    """Where the script went wrong: (file, line), or None."""
+    if isinstance(exception, SyntaxError) and exception.filename:
+        return exception.filename, exception.lineno
+    frames = traceback.extract_tb(own_frames_removed(exception.__traceback__))
+    frames = [frame for frame in frames if not frame.filename.startswith((OWN_FILES, "<frozen"))]
+    return (frames[-1].filename, frames[-1].lineno) if frames else None
+
+
+def one_line(exception):
+    """`ValueError: what it says (file, line 3)`."""
+    text = traceback.format_exception_only(type(exception), exception)[-1].strip().splitlines()[0]
+    where = place(exception)
+    if not where:
+        return text
+    return f"{text} ({os.path.abspath(where[0])}, line {where[1]})"
+
+
+def report(box, act, exception):
+    """Reports an exception as one error of the box, which may be None, and its traceback as console lines."""
+    controller = box.controller if box is not None else None
+    label = controller.label if controller is not None else "pyext"
+    error(box, f"{label}: {act}: {one_line(exception)}")
+    trace = own_frames_removed(exception.__traceback__)
+    if trace is not None or isinstance(exception, SyntaxError):
+        post("".join(traceback.format_exception(type(exception), exception, trace)))
+
+
+def error(box, text):
+    """One error line, tied to the box unless it is None."""
+    if box is not None:
+        box.error(text)
+    else:
+        _pyext.print_error(text)

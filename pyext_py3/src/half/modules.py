@@ -1,0 +1,72 @@
+"""Finding, importing and reloading the scripts of boxes."""
+
+import importlib
+import os
+import sys
+import types
+
+
+class NotFound(Exception):
+    """A script, class or function that a box names is not there. The message is one line for the console."""
+
+
+def add_path(folder):
+    """Appends a folder to Python's search path, so that installed packages keep their precedence."""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+
+
+def add_search_paths(box, word):
+    """Makes the script `word` importable from the patch's folder and from Pd's own search path."""
+    subfolder, _, name = word.rpartition("/")
+    add_path(os.path.normpath(os.path.join(box.folder(), subfolder)))
+    top = os.path.join(subfolder, name.partition(".")[0])
+    for file, suffix, up in ((top, ".py", False), (top + "/__init__", ".py", True), (top, ".pyc", False)):
+        folder = box.find(os.fsencode(file), os.fsencode(suffix))
+        if folder:
+            add_path(os.path.dirname(folder) if up else folder)
+            return
+
+
+def import_script(box, word):
+    """The module that a box names; `word` may be dotted, and may begin with a sub-folder."""
+    add_search_paths(box, word)
+    importlib.invalidate_caches()
+    return importlib.import_module(word.rpartition("/")[2])
+
+
+def reload_script(module):
+    """Runs the module's source again in place. When that fails the module is as it was before."""
+    before = dict(vars(module))
+    importlib.invalidate_caches()
+    try:
+        return importlib.reload(module)
+    except BaseException:
+        vars(module).clear()
+        vars(module).update(before)
+        raise
+
+
+class Registry:
+    """Which controllers use which module, so that a reload reaches all of them."""
+
+    def __init__(self):
+        self._users = {}
+
+    def add(self, module, controller):
+        self._users.setdefault(module.__name__, []).append(controller)
+
+    def remove(self, controller):
+        for users in self._users.values():
+            if controller in users:
+                users.remove(controller)
+
+    def users(self, module):
+        return list(self._users.get(module.__name__, ()))
+
+
+registry = Registry()
+
+
+def is_module(value):
+    return isinstance(value, types.ModuleType)

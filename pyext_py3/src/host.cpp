@@ -1,0 +1,182 @@
+// The module _pyext: what the Python half (pyext.py) may ask of Pd.
+
+#include "arrays.h"
+#include "box.h"
+#include "console.h"
+#include "python.h"
+#include "queue.h"
+#include "receiver.h"
+#include "signals.h"
+#include "timer.h"
+
+namespace pyext {
+
+namespace {
+
+// The box of an instance of the user's class; null once it is orphaned.
+BoxPtr box_of(PyObject *instance) {
+    static PyObject *link = PyUnicode_InternFromString("_this");
+    auto box = py::reinterpret_steal<py::object>(PyObject_GetAttr(instance, link));
+    if (!box) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    return box.is_none() ? nullptr : box.cast<BoxPtr>();
+}
+
+BoxPtr living_box_of(PyObject *instance) {
+    BoxPtr box = box_of(instance);
+    if (!box || !box->owner()) {
+        PyErr_SetString(PyExc_RuntimeError, "this instance no longer belongs to an object in a patch");
+        throw py::error_already_set();
+    }
+    return box;
+}
+
+void note_strange(const BoxPtr &box, bool strange) {
+    if (strange)
+        print_error(box, "a value has no counterpart in Pd: an empty symbol takes its place");
+}
+
+// Calling into Pd may end in Python again on the same thread, but never needs the lock in between.
+void send_message(const BoxPtr &box, int outlet, Message message) {
+    py::gil_scoped_release unlocked;
+    box->send(outlet, std::move(message));
+}
+
+// _outlet(n, *values), as a plain C method: it is the call that scripts make most.
+PyObject *outlet(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    try {
+        if (count < 1 || !PyLong_Check(arguments[0])) {
+            PyErr_SetString(PyExc_SyntaxError, "_outlet(n, *values) takes the number of an outlet first");
+            return nullptr;
+        }
+        const BoxPtr box = living_box_of(self);
+        const long number = PyLong_AsLong(arguments[0]);
+        if (number < 1 || number > box->outlets()) {
+            PyErr_Clear();
+            PyErr_Format(PyExc_ValueError, "there is no outlet %R: this object has %d", arguments[0],
+                         box->outlets());
+            return nullptr;
+        }
+        bool strange = false;
+        Message message = Message::of(arguments + 1, count - 1, strange);
+        note_strange(box, strange);
+        send_message(box, static_cast<int>(number), std::move(message));
+        Py_RETURN_NONE;
+    } catch (py::error_already_set &error) {
+        error.restore();
+        return nullptr;
+    }
+}
+
+// Sets `outlet` on the class as a method that binds like any other.
+void add_outlet_method(py::object type) {
+    static PyMethodDef definition = {
+        "_outlet", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(outlet)), METH_FASTCALL,
+        "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
+    type.attr("_outlet") = py::reinterpret_steal<py::object>(PyDescr_NewMethod(&PyBaseObject_Type, &definition));
+}
+
+Message message_of(const BoxPtr &box, const py::args &values) {
+    bool strange = false;
+    Message message = Message::of(PySequence_Fast_ITEMS(values.ptr()), PyTuple_GET_SIZE(values.ptr()), strange);
+    note_strange(box, strange);
+    return message;
+}
+
+// run_later, with the Python error of the call reported as `act`.
+void call_later(py::object function, py::args arguments) {
+    run_later([function = hold(function), arguments = hold(arguments)] {
+        Gil gil;
+        PyObject *result = PyObject_CallObject(function.get(), arguments.get());
+        if (!result)
+            report_error(nullptr, "call_soon");
+        Py_XDECREF(result);
+    });
+}
+
+// The function keeps its result and its errors to itself (see call_and_wait in pyext.py).
+bool call_and_wait(py::object function, double seconds) {
+    const Held called = hold(function);
+    py::gil_scoped_release unlocked;
+    return run_and_wait(
+        [called] {
+            Gil gil;
+            Py_XDECREF(PyObject_CallObject(called.get(), nullptr));
+            PyErr_Clear();
+        },
+        seconds);
+}
+
+py::object value_of(const std::string &name) {
+    t_float value;
+    if (value_getfloat(gensym(name.c_str()), &value))
+        return py::none();
+    return py::float_(value);
+}
+
+bool set_value(const std::string &name, double value) {
+    return value_setfloat(gensym(name.c_str()), static_cast<t_float>(value)) == 0;
+}
+
+void send(const std::string &name, py::args values) {
+    Message message = message_of(nullptr, values);
+    py::gil_scoped_release unlocked;
+    run([name, message = std::move(message)]() mutable { send_to_name(name, message); });
+}
+
+void define_box(py::module_ &host) {
+    py::class_<Box, BoxPtr>(host, "Box")
+        .def_property_readonly("kind", &Box::kind)
+        .def_property_readonly("alive", [](const Box &box) { return box.owner() != nullptr; })
+        .def_property_readonly("outlets", &Box::outlets)
+        .def_property("controller", [](const Box &box) { return box.controller ? box.controller : py::none(); },
+                      [](Box &box, py::object value) { box.controller = std::move(value); })
+        .def_property("instance", [](const Box &box) { return box.instance ? box.instance : py::none(); },
+                      [](Box &box, py::object value) { box.instance = std::move(value); })
+        .def_readwrite("detach", &Box::detach)
+        .def_readwrite("respond", &Box::respond)
+        .def("make_ports", &Box::make_ports)
+        .def("folder", [](Box &box) { return to_text(box.folder().c_str()); })
+        .def("find", [](const Box &box, const std::string &name,
+                        const std::string &extension) { return to_text(box.find(name, extension).c_str()); })
+        .def("send", [](const BoxPtr &box, int number,
+                        py::args values) { send_message(box, number, message_of(box, values)); })
+        .def("to_canvas",
+             [](const BoxPtr &box, py::args values) {
+                 Message message = message_of(box, values);
+                 py::gil_scoped_release unlocked;
+                 box->send_to_canvas(std::move(message));
+             })
+        .def("error", [](const BoxPtr &box, py::object text) { print_error(box, to_bytes(text)); })
+        .def("input", [](const Box &box, int i) { return box.signals() ? box.signals()->input(i) : py::none(); })
+        .def("output", [](const Box &box, int i) { return box.signals() ? box.signals()->output(i) : py::none(); })
+        .def("enable", [](const Box &box, bool on) {
+            if (box.signals())
+                box.signals()->enabled = on;
+        });
+}
+
+}  // namespace
+
+void define_host(py::module_ &host) {
+    define_box(host);
+    define_timer(host);
+    define_receiver(host);
+    define_arrays(host);
+    host.def("add_outlet_method", add_outlet_method);
+    host.def("on_pd_thread", on_pd_thread);
+    host.def("call_later", call_later);
+    host.def("call_and_wait", call_and_wait);
+    host.def("print_line", [](py::object text) { print_line(to_bytes(text)); });
+    host.def("print_error", [](py::object text) { print_error(nullptr, to_bytes(text)); });
+    host.def("logical_time", [] { return clock_gettimesince(0); });
+    host.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
+    host.def("block_size", sys_getblksize);
+    host.def("get_value", value_of);
+    host.def("set_value", set_value);
+    host.def("send", send);
+}
+
+}  // namespace pyext

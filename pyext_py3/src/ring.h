@@ -1,0 +1,68 @@
+// Memory that Pd and a worker process share for a stream of audio. pdworker/stream.py is its other end, and
+// has the same picture of it.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace pyext {
+
+// Positions count frames since the object was made. What stands for frame p lies at p % capacity in each channel.
+struct RingHeader {
+    char magic[8];
+    uint32_t inputs, outputs;
+    uint32_t capacity;  // frames, a power of two
+    std::atomic<uint32_t> sample_rate, block_size;
+    std::atomic<uint32_t> latency;  // frames from an input to the output that the worker made of it
+    std::atomic<uint32_t> restarts;  // of Pd's DSP with another rate or block size
+    alignas(64) std::atomic<uint64_t> captured;  // Pd has written the input up to here
+    alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
+    std::atomic<uint64_t> rendered;  // and ends here
+};
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
+
+class Ring {
+public:
+    static constexpr uint32_t capacity = 1 << 18;
+    static constexpr size_t channels_at = 256;
+
+    // Throws std::runtime_error when the memory cannot be had.
+    Ring(uint32_t inputs, uint32_t outputs);
+    ~Ring();
+    Ring(const Ring &) = delete;
+    Ring &operator=(const Ring &) = delete;
+
+    const std::string &path() const { return path_; }
+    RingHeader &header() { return *static_cast<RingHeader *>(memory_); }
+
+    void write(uint32_t input, uint64_t position, const float *from, uint32_t frames) {
+        float *to = channel(input);
+        const uint32_t start = position % capacity, first = std::min(frames, capacity - start);
+        std::memcpy(to + start, from, first * sizeof(float));
+        std::memcpy(to, from + first, (frames - first) * sizeof(float));
+    }
+
+    void read(uint32_t output, uint64_t position, float *to, uint32_t frames) {
+        const float *from = channel(header().inputs + output);
+        const uint32_t start = position % capacity, first = std::min(frames, capacity - start);
+        std::memcpy(to, from + start, first * sizeof(float));
+        std::memcpy(to + first, from, (frames - first) * sizeof(float));
+    }
+
+private:
+    float *channel(uint32_t index) {
+        return reinterpret_cast<float *>(static_cast<char *>(memory_) + channels_at) + size_t(index) * capacity;
+    }
+
+    std::string path_;
+    size_t size_;
+    void *memory_;
+};
+
+static_assert(sizeof(RingHeader) <= Ring::channels_at);
+
+}  // namespace pyext

@@ -1,0 +1,101 @@
+#include "signals.h"
+
+#include <cstring>
+
+#include "box.h"
+#include "console.h"
+
+namespace pyext {
+
+namespace {
+
+t_sample *memory_of(py::handle array) {
+    Py_buffer view;
+    if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_WRITABLE) != 0)
+        throw py::error_already_set();
+    void *memory = view.buf;  // stays: the array owns it and cannot be resized while we hold it
+    PyBuffer_Release(&view);
+    return static_cast<t_sample *>(memory);
+}
+
+}  // namespace
+
+py::object Signals::array_of(const std::vector<Channel> &channels, int index) {
+    if (index < 0 || static_cast<size_t>(index) >= channels.size())
+        return py::none();
+    return channels[static_cast<size_t>(index)].array;
+}
+
+void Signals::attach(std::vector<Channel> &channels, t_signal **blocks, int count) {
+    channels.resize(static_cast<size_t>(count));
+    for (int i = 0; i < count; ++i) {
+        Channel &channel = channels[static_cast<size_t>(i)];
+        channel.pd = blocks[i]->s_vec;
+        channel.array = box_.controller.attr("block")(length_);
+        channel.python = memory_of(channel.array);
+    }
+}
+
+void Signals::prepare(t_signal **blocks) {
+    Gil gil;
+    method_ = py::object();
+    try {
+        attach(inputs_, blocks, inlets_);
+        attach(outputs_, blocks + inlets_, outlets_);
+        py::object method = box_.controller.attr("start_dsp")();
+        if (!method.is_none())
+            method_ = method;
+    } catch (py::error_already_set &error) {
+        error.restore();
+        report_error(box_.shared_from_this(), "_dsp");
+    }
+}
+
+void Signals::start(t_signal **blocks) {
+    if (inlets_ + outlets_ == 0)
+        return;
+    length_ = blocks[0]->s_n;
+    prepare(blocks);
+    dsp_add(perform, 1, this);
+}
+
+t_int *Signals::perform(t_int *w) {
+    auto *self = reinterpret_cast<Signals *>(w[1]);
+    if (self->method_ && self->enabled)
+        self->process();
+    else
+        self->silence();
+    return w + 2;
+}
+
+// Reads all inlets before it writes any outlet: Pd lets them share memory.
+void Signals::process() {
+    const size_t bytes = static_cast<size_t>(length_) * sizeof(t_sample);
+    for (Channel &channel : inputs_)
+        std::memcpy(channel.python, channel.pd, bytes);
+    if (!call_method())
+        return silence();
+    for (Channel &channel : outputs_)
+        std::memcpy(channel.pd, channel.python, bytes);
+}
+
+void Signals::silence() {
+    for (Channel &channel : outputs_)
+        std::memset(channel.pd, 0, static_cast<size_t>(length_) * sizeof(t_sample));
+}
+
+bool Signals::call_method() {
+    PdTurn turn;
+    AudioTurn audio;
+    Gil gil;
+    PyObject *result = PyObject_CallObject(method_.ptr(), nullptr);
+    if (result) {
+        Py_DECREF(result);
+        return true;
+    }
+    report_error(box_.shared_from_this(), "_signal (silent until DSP is started again)");
+    method_ = py::object();
+    return false;
+}
+
+}  // namespace pyext

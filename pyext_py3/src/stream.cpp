@@ -1,0 +1,230 @@
+#include "stream.h"
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "pd.h"
+#include "ring.h"
+
+namespace pyext {
+
+namespace {
+
+constexpr int most_channels = 64;
+constexpr int default_latency_blocks = 64;
+constexpr int fade_frames = 64;
+constexpr double report_ms = 100.;
+constexpr double patience_s = 1.;  // without a sound from the worker until it is taken for gone
+
+t_class *stream_class;
+
+struct Stream {
+    Stream(t_object *owner, int inputs, int outputs, int latency_blocks);
+    ~Stream() { clock_free(clock); }
+
+    void start(t_signal **signals);
+    void set_latency(int blocks);
+    void announce();
+    void report();
+    void process(int frames);
+
+    void capture(int frames);
+    bool in_time(uint64_t position, int frames);
+    void sound(uint64_t position, int frames);
+    void silence(int frames);
+    void miss(int frames);
+
+    t_object *object;
+    Ring ring;
+    std::vector<t_sample *> in, out;
+    std::vector<t_sample> last;  // of each output, to fade from
+    t_outlet *info;
+    t_clock *clock;
+    int latency_blocks;
+    int block_size = 64;
+    float sample_rate = 44100;
+    bool sounding = false;
+    bool alive = false;  // the worker has delivered within the last second
+    uint64_t heard_at = 0;  // the position at which it last delivered
+    unsigned late = 0;
+    unsigned late_reported = 0;
+    bool alive_reported = false;
+};
+
+struct t_stream {
+    t_object object;
+    t_float scalar;
+    Stream *stream;
+};
+
+Stream::Stream(t_object *owner, int inputs, int outputs, int blocks)
+    : object(owner), ring(uint32_t(inputs), uint32_t(outputs)), in(size_t(inputs)), out(size_t(outputs)),
+      last(size_t(outputs)), latency_blocks(blocks) {
+    for (int i = 1; i < inputs; ++i)
+        inlet_new(object, &object->ob_pd, &s_signal, &s_signal);
+    for (int i = 0; i < outputs; ++i)
+        outlet_new(object, &s_signal);
+    info = outlet_new(object, &s_anything);
+    clock = clock_new(this, reinterpret_cast<t_method>(+[](Stream *stream) { stream->report(); }));
+}
+
+void Stream::set_latency(int blocks) {
+    const int most = int(Ring::capacity / 2) / block_size;
+    latency_blocks = std::clamp(blocks, 1, most);
+    ring.header().latency = uint32_t(latency_blocks * block_size);
+    sounding = false;
+    t_atom frames;
+    SETFLOAT(&frames, t_float(latency_blocks * block_size));
+    outlet_anything(info, gensym("latency"), 1, &frames);
+}
+
+void Stream::start(t_signal **signals) {
+    for (size_t i = 0; i < in.size(); ++i)
+        in[i] = signals[i]->s_vec;
+    for (size_t i = 0; i < out.size(); ++i)
+        out[i] = signals[in.size() + i]->s_vec;
+    const t_signal &first = **signals;
+    RingHeader &header = ring.header();
+    const bool changed = first.s_n != block_size || first.s_sr != sample_rate || header.sample_rate == 0;
+    block_size = first.s_n;
+    sample_rate = first.s_sr;
+    header.block_size = uint32_t(block_size);
+    header.sample_rate = uint32_t(sample_rate);
+    if (changed)
+        ++header.restarts;
+    clock_delay(clock, 0);
+}
+
+// Tells the patch where the memory is, for the worker's object to pass on.
+void Stream::announce() {
+    t_atom path;
+    SETSYMBOL(&path, gensym(ring.path().c_str()));
+    outlet_anything(info, gensym("stream"), 1, &path);
+}
+
+void Stream::report() {
+    if (ring.header().latency != uint32_t(latency_blocks * block_size))
+        set_latency(latency_blocks);
+    if (late != late_reported) {
+        t_atom count;
+        SETFLOAT(&count, t_float(late_reported = late));
+        outlet_anything(info, gensym("late"), 1, &count);
+    }
+    if (alive != alive_reported) {
+        t_atom state;
+        SETFLOAT(&state, t_float(alive_reported = alive));
+        outlet_anything(info, gensym("alive"), 1, &state);
+    }
+    if (pd_getdspstate())
+        clock_delay(clock, report_ms);
+}
+
+void Stream::process(int frames) {
+    RingHeader &header = ring.header();
+    const uint64_t now = header.captured.load(std::memory_order_relaxed);
+    capture(frames);
+    const uint64_t latency = header.latency;
+    if (now >= latency && in_time(now - latency, frames))
+        sound(now - latency, frames);
+    else
+        miss(frames);
+}
+
+void Stream::capture(int frames) {
+    RingHeader &header = ring.header();
+    const uint64_t now = header.captured.load(std::memory_order_relaxed);
+    for (size_t i = 0; i < in.size(); ++i)
+        ring.write(uint32_t(i), now, in[i], uint32_t(frames));
+    header.captured.store(now + uint64_t(frames), std::memory_order_release);
+}
+
+bool Stream::in_time(uint64_t position, int frames) {
+    RingHeader &header = ring.header();
+    const uint64_t end = header.rendered.load(std::memory_order_acquire);
+    const uint64_t begin = header.valid_from.load(std::memory_order_acquire);
+    return latency_blocks && position >= begin && position + uint64_t(frames) <= end &&
+           end - position <= Ring::capacity;
+}
+
+void Stream::sound(uint64_t position, int frames) {
+    const int fade = sounding ? 0 : std::min(frames, fade_frames);
+    for (size_t i = 0; i < out.size(); ++i) {
+        ring.read(uint32_t(i), position, out[i], uint32_t(frames));
+        for (int n = 0; n < fade; ++n)
+            out[i][n] *= t_sample(n) / t_sample(fade);
+        last[i] = out[i][frames - 1];
+    }
+    heard_at = position;
+    sounding = alive = true;
+}
+
+void Stream::silence(int frames) {
+    const int fade = sounding ? std::min(frames, fade_frames) : 0;
+    for (size_t i = 0; i < out.size(); ++i) {
+        for (int n = 0; n < fade; ++n)
+            out[i][n] = last[i] * t_sample(fade - n) / t_sample(fade);
+        std::fill(out[i] + fade, out[i] + frames, t_sample(0));
+    }
+    sounding = false;
+}
+
+void Stream::miss(int frames) {
+    RingHeader &header = ring.header();
+    silence(frames);
+    if (!alive)
+        return;
+    ++late;
+    const uint64_t silent_since = heard_at + header.latency;
+    if (double(header.captured - silent_since) > patience_s * double(sample_rate))
+        alive = false;
+}
+
+t_int *perform(t_int *w) {
+    reinterpret_cast<Stream *>(w[1])->process(int(w[2]));
+    return w + 3;
+}
+
+int count(int argc, const t_atom *argv, int index, int otherwise, int least, int most) {
+    return argc > index ? std::clamp(int(atom_getfloat(argv + index)), least, most) : otherwise;
+}
+
+void *stream_new(t_symbol *, int argc, t_atom *argv) {
+    auto *x = reinterpret_cast<t_stream *>(pd_new(stream_class));
+    x->stream = nullptr;
+    try {
+        x->stream = new Stream(&x->object, count(argc, argv, 0, 1, 1, most_channels),
+                               count(argc, argv, 1, 1, 1, most_channels),
+                               count(argc, argv, 2, default_latency_blocks, 1, Ring::capacity));
+    } catch (const std::exception &error) {
+        pd_error(nullptr, "pystream~: %s", error.what());
+        pd_free(&x->object.ob_pd);
+        return nullptr;
+    }
+    return x;
+}
+
+void stream_free(t_stream *x) { delete x->stream; }
+
+void stream_dsp(t_stream *x, t_signal **signals) {
+    x->stream->start(signals);
+    dsp_add(perform, 2, x->stream, t_int(signals[0]->s_n));
+}
+
+void stream_bang(t_stream *x) { x->stream->announce(); }
+
+void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(int(blocks)); }
+
+}  // namespace
+
+void define_stream_class() {
+    stream_class = class_new(gensym("pystream~"), reinterpret_cast<t_newmethod>(stream_new),
+                             reinterpret_cast<t_method>(stream_free), sizeof(t_stream), CLASS_DEFAULT, A_GIMME, A_NULL);
+    CLASS_MAINSIGNALIN(stream_class, t_stream, scalar);
+    class_addmethod(stream_class, reinterpret_cast<t_method>(stream_dsp), gensym("dsp"), A_CANT, A_NULL);
+    class_addbang(stream_class, reinterpret_cast<t_method>(stream_bang));
+    class_addmethod(stream_class, reinterpret_cast<t_method>(stream_latency), gensym("latency"), A_FLOAT, A_NULL);
+}
+
+}  // namespace pyext

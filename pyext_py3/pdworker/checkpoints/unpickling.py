@@ -6,6 +6,7 @@ process.
 """
 
 import collections
+import os
 import pickle
 from math import prod
 from pathlib import Path
@@ -44,7 +45,7 @@ def load_pickle_allow_list(path, records=()):
     """
     try:
         with Path(path).open("rb") as file:
-            return _Unpickler(file, frozenset(records)).load()
+            return _Unpickler(_Whole(file), frozenset(records)).load()
     except CheckpointError:
         raise
     except OSError as error:
@@ -53,6 +54,29 @@ def load_pickle_allow_list(path, records=()):
         # A mutated pickle can do any wrong thing with any harmless object.
         reason = type(error).__name__
         raise CheckpointError(f"{Path(path).name} is not a readable pickle ({reason})") from None
+
+
+class _Whole:
+    """A file that gives all the bytes that it is asked for, or refuses before it makes room for them."""
+
+    def __init__(self, file):
+        self._left = os.fstat(file.fileno()).st_size
+        self._file = file
+
+    def read(self, size):
+        return self._count(self._file.read(self._allow(size)))
+
+    def readline(self):
+        return self._count(self._file.readline())
+
+    def _allow(self, size):
+        if not 0 <= size <= self._left:
+            raise CheckpointError("the pickle is damaged: it ends too early")
+        return size
+
+    def _count(self, data):
+        self._left -= len(data)
+        return data
 
 
 def _dtype(text, align=False, copy=True):
@@ -143,6 +167,10 @@ class _Unpickler(pickle._Unpickler):
         keywords, arguments = self.stack.pop(), self.stack.pop()
         self.stack[-1] = _reconstructor(self.stack[-1], *arguments, *keywords.values())
 
+    def _bytearray(self):
+        """BYTEARRAY8: the standard library makes room for it before it looks whether the bytes are there."""
+        self.append(bytearray(self.read(int.from_bytes(self.read(8), "little"))))
+
     def _build(self):
         """BUILD: give an object its state. Only numpy's and Records have one."""
         state = self.stack.pop()
@@ -157,6 +185,7 @@ class _Unpickler(pickle._Unpickler):
             raise CheckpointError("the pickle is damaged: it changes an object that has no state")
 
     dispatch[pickle.BUILD[0]] = _build
+    dispatch[pickle.BYTEARRAY8[0]] = _bytearray
     dispatch[pickle.NEWOBJ[0]] = _new_object
     dispatch[pickle.NEWOBJ_EX[0]] = _new_object_with_keywords
 
@@ -185,9 +214,9 @@ def _fill_record(record, state):
 
 def _fill_dtype(dtype, state):
     """numpy's own states say much more; of a plain type only the byte order can differ from its name."""
-    order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
-    if order not in ("<", ">", "=", "|"):
-        raise CheckpointError("the pickle is damaged: a number type without a byte order")
+    _, order, subdtype, names, fields, *_ = state
+    if order not in ("<", ">", "=", "|") or (subdtype, names, fields) != (None, None, None):
+        raise CheckpointError("the pickle holds numpy data of a kind that is not read here")
     size, alignment = (dtype.itemsize, dtype.alignment) if dtype.kind in "SUV" else (-1, -1)
     dtype.__setstate__((3, order, None, None, None, size, alignment, 0))
 

@@ -11,7 +11,7 @@ import subprocess
 from kit import registry, system
 from kit.console import human_size, say
 from kit.days import all_days
-from kit.environment import Environment, TestTools, descriptions
+from kit.environment import Environment, ToolsForTests, descriptions
 from kit.external import External
 from kit.packages import PLAY, TEST
 from kit.paths import data_folder, library_folder
@@ -119,7 +119,7 @@ def _environment(name):
 
 
 def _test_tools():
-    part = TestTools()
+    part = ToolsForTests()
     return check(part.name, not part.missing(), "; ".join(part.missing()) or "there", part.fix, needed=False)
 
 

@@ -4,7 +4,7 @@ Other arguments go to pytest: setup/dlwa test tests/unit -k protocol
 """
 
 from kit.console import say
-from kit.environment import TestTools, call, python_of
+from kit.environment import ToolsForTests, call, python_of
 from kit.packages import TEST, Packages
 from kit.parts import ensure
 from kit.paths import ROOT
@@ -22,7 +22,7 @@ def add_arguments(parser):
 def run(args):
     """Install what all tests need (both environments), then run pytest in the environment `torch`."""
     ensure(
-        [Packages("system packages for the tests", TEST), *to_play("torch", "tensorflow"), TestTools()],
+        [Packages("system packages for the tests", TEST), *to_play("torch", "tensorflow"), ToolsForTests()],
         yes=args.yes,
     )
     command = [python_of("torch"), "-m", "pytest", *args.rest]

@@ -1,4 +1,4 @@
-"""A worker's Python environment: from conda, from venv, or from venv on uv's Python; always the same versions.
+"""A worker's Python environment: from conda, venv, or venv on a Python from uv; always the same versions.
 
 The versions stand in environments/. An environment is made in its final place, because neither conda's nor
 venv's can be moved; it counts only when its stamp is written and its interpreter recorded, which comes last.
@@ -213,7 +213,7 @@ class Environment(Part):
         return True
 
 
-class TestTools(Part):
+class ToolsForTests(Part):
     """What `dlwa test` needs on top of the environment `torch`."""
 
     name = "the test tools"

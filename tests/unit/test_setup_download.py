@@ -1,0 +1,213 @@
+"""Downloads against a real HTTP server on this machine that cuts, lies and forgets."""
+
+import contextlib
+import hashlib
+import http.server
+import json
+import threading
+
+import pytest
+from course_copy import CourseCopy
+from kit.console import DlwaError
+from kit.download import fetch
+
+BODY = bytes(range(256)) * 8000  # 2 MB
+DIGEST = hashlib.sha256(BODY).hexdigest()
+AT_ONCE = (0, 0)  # no waiting between tries
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `body` at every path. `cuts`: after how many bytes each of the first answers is cut off."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.body, self.etag, self.cuts, self.ranges, self.status = BODY, '"one"', [], True, None
+        self.asked = []  # the Range of each request
+        self.sent = 0
+
+    def url(self, name="net.mag"):
+        return f"http://127.0.0.1:{self.server_port}/{name}"
+
+    def handle_error(self, *_):
+        pass
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        wanted = self.headers.get("Range")
+        server.asked.append(wanted)
+        if server.status:
+            self.send_error(server.status)
+            return
+        start = 0
+        if wanted and server.ranges and self.headers.get("If-Range") == server.etag:
+            start = int(wanted[len("bytes=") : -1])
+            if start >= len(server.body):
+                self.send_error(416)
+                return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(server.body) - 1}/{len(server.body)}")
+        self.send_header("Content-Length", str(len(server.body) - start))
+        self.send_header("ETag", server.etag)
+        self.end_headers()
+        rest = server.body[start:]
+        if server.cuts:
+            rest = rest[: server.cuts.pop(0)]
+        self.wfile.write(rest)
+        server.sent += len(rest)
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_fetches_a_file(server, tmp_path):
+    target = tmp_path / "new folder/net.mag"
+    assert fetch(server.url(), target, len(BODY), DIGEST) == DIGEST
+    assert target.read_bytes() == BODY
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_goes_on_after_cuts_without_fetching_anything_twice(server, tmp_path):
+    server.cuts = [700_000, 1, 500_000]
+    assert fetch(server.url(), tmp_path / "net.mag", len(BODY), DIGEST, patience=AT_ONCE) == DIGEST
+    assert server.asked == [None, "bytes=700000-", "bytes=700001-", "bytes=1200001-"]
+    assert server.sent == len(BODY)
+
+
+def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server, tmp_path):
+    target = tmp_path / "net.mag"
+    server.cuts = [700_000, 0, 0]
+    with pytest.raises(DlwaError, match="cut") as failure:
+        fetch(server.url(), target, len(BODY), DIGEST, patience=AT_ONCE)
+    assert "700.0 kB are kept" in failure.value.hint
+    assert not target.exists()
+    fetch(server.url(), target, len(BODY), DIGEST, patience=AT_ONCE)
+    assert server.asked[-1] == "bytes=700000-"
+    assert target.read_bytes() == BODY
+
+
+def test_starts_over_when_the_file_changed_at_its_source_meanwhile(server, tmp_path):
+    server.cuts = [700_000, 0, 0]
+    with contextlib.suppress(DlwaError):
+        fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
+    server.body, server.etag = b"another file" * 100_000, '"two"'
+    fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
+    assert (tmp_path / "net.mag").read_bytes() == server.body
+
+
+def test_starts_over_at_a_server_that_cannot_go_on(server, tmp_path):
+    server.cuts, server.ranges = [700_000], False
+    assert fetch(server.url(), tmp_path / "net.mag", len(BODY), DIGEST, patience=AT_ONCE) == DIGEST
+
+
+def test_all_came_but_the_last_step_was_interrupted(server, tmp_path):
+    (tmp_path / "net.mag.part").write_bytes(BODY)
+    (tmp_path / "net.mag.part.json").write_text(json.dumps({"mark": server.etag}))
+    assert fetch(server.url(), tmp_path / "net.mag", len(BODY), DIGEST, patience=AT_ONCE) == DIGEST
+
+
+@pytest.mark.parametrize("known", [{"size": 5}, {"digest": "0" * 64}])
+def test_what_is_not_as_expected_is_thrown_away_and_the_old_file_stays(server, tmp_path, known):
+    target = tmp_path / "net.mag"
+    target.write_bytes(b"old")
+    with pytest.raises(DlwaError, match="not the file that was expected"):
+        fetch(server.url(), target, **known)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("status, tries", [(404, 1), (503, 3)])
+def test_an_error_of_the_server_is_told_in_one_line(server, tmp_path, status, tries):
+    server.status = status
+    with pytest.raises(DlwaError, match=str(status)):
+        fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
+    assert len(server.asked) == tries
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_answers(tmp_path):
+    with pytest.raises(DlwaError, match="refused"):
+        fetch("http://127.0.0.1:9/net.mag", tmp_path / "net.mag", patience=AT_ONCE)
+
+
+@pytest.fixture
+def course(tmp_path, server):
+    course = CourseCopy(tmp_path)
+    starter = b"a small network"
+    official = {"kind": "official", "url": server.url(), "licence": "Apache-2.0"}
+    digest = hashlib.sha256(starter).hexdigest()
+    registry = [
+        {**official, "name": "known", "file": "known.mag", "bytes": len(BODY), "sha256": DIGEST},
+        {**official, "name": "unknown", "file": "unknown.mag", "bytes": None, "sha256": None},
+        {"name": "small", "kind": "starter", "file": "small.mag", "licence": "CC0-1.0", "sha256": digest},
+    ]
+    day = course.add_day(registry=registry)
+    (day / "checkpoints/small.mag").write_bytes(starter)
+    return course
+
+
+def states(course):
+    return {
+        one["name"]: one["state"] for one in json.loads(course.dlwa("checkpoints", "list", "--json").stdout)
+    }
+
+
+def test_checkpoints_list_get_and_verify(course, server):
+    assert states(course) == {"known": "not here", "unknown": "not here", "small": "ok"}
+    said = course.dlwa("checkpoints", "get", "known")
+    assert said.returncode == 0, said.stderr
+    assert "Apache-2.0" in said.stdout
+    assert DIGEST in said.stdout
+    assert (course.data / "checkpoints/known.mag").read_bytes() == BODY
+    assert "already here" in course.dlwa("checkpoints", "get", "01_toy/known").stdout
+    assert len(server.asked) == 1
+    assert course.dlwa("checkpoints", "verify").returncode == 0
+
+
+def test_a_checkpoint_without_a_published_sum_is_compared_with_its_first_download(course):
+    said = course.dlwa("checkpoints", "get", "unknown")
+    assert "gives no SHA-256" in said.stdout
+    assert states(course)["unknown"] == "ok"
+    (course.data / "checkpoints/unknown.mag").write_bytes(BODY[:-1] + b"!")
+    assert states(course)["unknown"] == "damaged"
+    verdict = course.dlwa("checkpoints", "verify")
+    assert verdict.returncode == 1
+    assert "first time it was seen here" in verdict.stdout
+    assert course.dlwa("checkpoints", "get", "unknown").returncode == 0
+    assert states(course)["unknown"] == "ok"
+
+
+def test_a_damaged_starter_is_found(course):
+    (course.root / "01_toy/checkpoints/small.mag").write_bytes(b"a small netw0rk")
+    verdict = course.dlwa("checkpoints", "verify")
+    assert verdict.returncode == 1
+    assert "damaged" in verdict.stdout
+    assert "git checkout" in verdict.stderr
+
+
+def test_add_copies_ones_own_and_never_overwrites_silently(course, tmp_path):
+    mine = tmp_path / "my net.mag"
+    mine.write_bytes(b"one")
+    for _ in range(2):
+        said = course.dlwa("checkpoints", "add", mine)
+        assert said.returncode == 0, said.stderr
+    assert states(course)["my net"] == "ok"
+    mine.write_bytes(b"two")
+    refused = course.dlwa("checkpoints", "add", mine)
+    assert (refused.returncode, "--replace" in refused.stderr) == (1, True)
+    assert (course.data / "checkpoints/my net.mag").read_bytes() == b"one"
+    assert course.dlwa("checkpoints", "add", mine, "--replace").returncode == 0
+    assert (course.data / "checkpoints/my net.mag").read_bytes() == b"two"
+    assert course.dlwa("checkpoints", "add", tmp_path / "not there").returncode == 1

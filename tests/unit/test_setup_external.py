@@ -1,0 +1,87 @@
+"""The external's way into Pd's folder: built apart, swapped in whole, the second time untouched."""
+
+import shutil
+
+import pytest
+from kit.console import DlwaError
+from kit.external import External
+from kit.parts import ensure
+
+MAKEFILE = "all:\n\t@echo building with $(PYTHON)\n\t@cp src/py.cpp py.pd_linux\n"
+
+
+@pytest.fixture
+def external(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    source = tmp_path / "my course/pyext_py3"  # GNU make cannot build below a path with a space
+    for folder in ("src", "pdworker/__pycache__"):
+        (source / folder).mkdir(parents=True)
+    (source / "Makefile").write_text(MAKEFILE)
+    (source / "src/py.cpp").write_text("one")
+    (source / "py-help.pd").write_text("#N canvas;")
+    (source / "pdworker/client.py").write_text("")
+    (source / "pdworker/__pycache__/client.pyc").write_text("")
+    return External(source)
+
+
+def installed(external):
+    return sorted(
+        str(path.relative_to(external.folder)) for path in external.folder.rglob("*") if path.is_file()
+    )
+
+
+def test_builds_and_installs_and_the_second_time_nothing(external):
+    assert ensure([external], yes=True)
+    assert installed(external) == [".dlwa.json", "pdworker/client.py", "py-help.pd", "py.pd_linux"]
+    assert not ensure([external], yes=True)
+    assert sorted(path.name for path in external.source.iterdir()) == [
+        "Makefile",
+        "pdworker",
+        "py-help.pd",
+        "src",
+    ]
+
+
+@pytest.mark.parametrize("file", ["src/py.cpp", "pdworker/client.py", "py-help.pd", "pdworker/new.py"])
+def test_a_changed_source_is_noticed(external, file):
+    ensure([external], yes=True)
+    (external.source / file).write_text("two")
+    assert external.missing()
+    ensure([external], yes=True)
+    assert external.missing() == []
+    assert (external.folder / "py.pd_linux").read_text() == (external.source / "src/py.cpp").read_text()
+
+
+def test_what_a_developers_make_leaves_does_not_count(external):
+    ensure([external], yes=True)
+    (external.source / "py.pd_linux").write_text("developer's")
+    (external.source / "src/py.o").write_text("developer's")
+    assert external.missing() == []
+
+
+def test_a_failed_build_leaves_the_old_library(external, capsys):
+    ensure([external], yes=True)
+    (external.source / "Makefile").write_text("all:\n\t@echo no pybind11 here; false\n")
+    with pytest.raises(DlwaError):
+        ensure([external], yes=True)
+    assert "no pybind11 here" in capsys.readouterr().err
+    assert (external.folder / "py.pd_linux").read_text() == "one"
+    assert [path.name for path in external.folder.parent.iterdir()] == ["pyext"]
+
+
+def test_an_interrupted_swap_is_mended(external):
+    ensure([external], yes=True)
+    rest = external.folder.parent / ".pyext-rest"
+    rest.mkdir()
+    external.folder.rename(rest / "old")
+    ensure([external], yes=True)
+    assert [path.name for path in external.folder.parent.iterdir()] == ["pyext"]
+
+
+def test_half_a_checkout_is_named(external, capsys):
+    shutil.rmtree(external.source)
+    with pytest.raises(DlwaError):
+        ensure([external], yes=True)
+    assert "no Makefile" in capsys.readouterr().err

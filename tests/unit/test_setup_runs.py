@@ -1,0 +1,158 @@
+"""What `demo` and `bench` make of the days' own programs: summaries, medians, failures."""
+
+import json
+import struct
+import subprocess
+import sys
+
+import pytest
+from commands import bench, demo
+from course_copy import ROOT
+from kit import days
+from kit.console import DlwaError
+
+DEMO = """
+import struct, wave
+def demo(out_dir):
+    files = [out_dir / "tune.wav", out_dir / "tune.mid"]
+    with wave.open(str(files[0]), "wb") as audio:
+        audio.setparams((2, 2, 8000, 0, "NONE", ""))
+        audio.writeframes(bytes(4 * 12000))
+    files[1].write_bytes(b"MThd")
+    return files
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    def add(name, program):
+        folder = tmp_path / name
+        folder.mkdir()
+        facts = {"title": name, "package": name[3:], "patch": "x.pd", "environment": "torch"}
+        (folder / "day.json").write_text(json.dumps(facts))
+        if program is not None:
+            (folder / "demo.py").write_text(program)
+
+    add.root = tmp_path
+    return add
+
+
+@pytest.fixture
+def run_demo(course, monkeypatch, tmp_path):
+    """Run the demos of the toy days, with nothing to install; (exit status, summary)."""
+    monkeypatch.setattr(demo, "ensure", lambda *_, **__: False)
+    monkeypatch.setattr(demo, "all_days", lambda: days.all_days(course.root))
+    monkeypatch.setattr(demo, "find_day", lambda word: days.find_day(word, course.root))
+
+    def run(*words):
+        class args:
+            days, out, yes = words, tmp_path / "out", True
+
+        return demo.run(args), json.loads((tmp_path / "out/summary.json").read_text())["days"]
+
+    return run
+
+
+def test_a_demo_is_summarised(course, run_demo):
+    course("01_tune", DEMO)
+    status, summary = run_demo()
+    assert status == 0
+    assert summary["01_tune"]["ok"] is True
+    assert summary["01_tune"]["audio_seconds"] == 1.5
+    assert summary["01_tune"]["files"] == ["01_tune/tune.wav", "01_tune/tune.mid"]
+    assert summary["01_tune"]["seconds"] >= 0
+
+
+@pytest.mark.parametrize(
+    "program, reason",
+    [
+        ("def demo(out_dir): raise RuntimeError('Pd went away')", "Pd went away"),
+        ("def demo(out_dir): return []", "did not write anything"),
+        ("def demo(out_dir): return [out_dir / 'promised.wav']", "promised.wav"),
+        ("import no_such_module", "no_such_module"),
+        (None, "has no demo yet"),
+    ],
+)
+def test_a_demo_that_fails_is_told_and_the_next_one_runs(course, run_demo, program, reason, capsys):
+    course("01_bad", program)
+    course("02_tune", DEMO)
+    status, summary = run_demo("1", "tune")
+    assert status == 1
+    assert (summary["01_bad"]["ok"], summary["02_tune"]["ok"]) == (False, True)
+    assert reason in summary["01_bad"]["error"]
+    assert f"dlwa: 01_bad: {summary['01_bad']['error']}" in capsys.readouterr().err
+
+
+def test_without_a_word_the_days_that_have_a_demo_run(course, run_demo):
+    course("01_later", None)
+    course("02_tune", DEMO)
+    status, summary = run_demo()
+    assert (status, list(summary)) == (0, ["02_tune"])
+
+
+def test_length_of_a_float_wav_with_other_chunks(tmp_path):
+    chunks = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    chunks += b"fmt " + struct.pack("<IHHIIHH", 16, 3, 1, 48000, 192000, 4, 32)
+    chunks += b"data" + struct.pack("<I", 96000)
+    file = tmp_path / "float.wav"
+    file.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks) + 96000) + b"WAVE" + chunks + bytes(96000))
+    assert demo._audio_seconds(file) == 0.5
+
+
+@pytest.mark.parametrize(
+    "word", ["1", "01", "01_ai_duet", "ai_duet", "AI_Duet", "01_ai_duet/", "./01_ai_duet/"]
+)
+def test_a_day_goes_by_many_names(course, word):
+    course("01_ai_duet", None)
+    course("02_ddsp", None)
+    assert days.find_day(word, course.root).name == "01_ai_duet"
+
+
+@pytest.mark.parametrize("word", ["", "3", "011", "duet", "01_"])
+def test_and_by_no_others(course, word):
+    course("01_ai_duet", None)
+    with pytest.raises(DlwaError, match="no day"):
+        days.find_day(word, course.root)
+
+
+def test_figures_are_medians_and_ratios():
+    runs = [{"seconds": s, "audio_seconds": 8.0, "reference_seconds": 80.0} for s in (2.0, 4.0, 30.0)]
+    found = bench.figures(runs)
+    assert (found["seconds"], found["realtime_factor"], found["ratio"]) == (4.0, 0.5, 0.05)
+    assert (found["audio_seconds"], found["reference_seconds"]) == (8.0, 80.0)
+    bare = bench.figures([{"seconds": 1.0, "audio_seconds": None}])
+    assert (bare["realtime_factor"], bare["ratio"]) == (None, None)
+
+
+def test_benchmarks_go_by_name_and_by_group():
+    known = ["melody.20s", "melody.load", "pyext.message"]
+    assert bench.choose([], known) == known
+    assert bench.choose(["melody"], known) == known[:2]
+    assert bench.choose(["pyext.message"], known) == known[2:]
+    with pytest.raises(DlwaError, match="'mel'"):
+        bench.choose(["mel"], known)
+
+
+def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):
+    file = tmp_path / "toy.py"
+    file.write_text(
+        "import itertools, os\n"
+        "count = itertools.count(1)\n"
+        "def good():\n"
+        "    print('noise'); os.system('echo noise')\n"
+        "    return {'seconds': next(count), 'audio_seconds': 2.0, 'reference_seconds': None}\n"
+        "def bad():\n"
+        "    raise ValueError('too loud')\n"
+        "BENCHMARKS = {'toy.good': good, 'toy.bad': bad}\n"
+    )
+    assert bench.names_in(file) == ["toy.good", "toy.bad"]
+    done = subprocess.run(
+        [sys.executable, "-m", "kit.benchmarks", file, "3", "toy.bad", "toy.good"],
+        cwd=ROOT / "setup",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert runs[0] == {"name": "toy.bad", "error": "ValueError: too loud"}
+    assert [run["seconds"] for run in runs[1:]] == [1, 2, 3]

@@ -8,6 +8,7 @@
 #include "interpreter.h"
 #include "pd.h"
 #include "queue.h"
+#include "stream.h"
 
 #ifndef PYEXT_VERSION
 #error "PYEXT_VERSION comes from the Makefile"
@@ -40,6 +41,7 @@ extern "C" __attribute__((visibility("default"))) void py_setup() {
         pyext::start_queue();
         pyext::start_python();
         pyext::define_classes();
+        pyext::define_stream_class();
     } catch (const std::exception &error) {
         pd_error(nullptr, "py: %s", error.what());
     }

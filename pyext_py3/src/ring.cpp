@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <new>
+#include <set>
 #include <stdexcept>
 
 namespace pyext {
@@ -30,6 +31,19 @@ void remove_those_of_the_dead() {
     closedir(directory);
 }
 
+// Pd does not free its objects when it quits.
+struct Names : std::set<std::string> {
+    ~Names() {
+        for (const std::string &path : *this)
+            unlink(path.c_str());
+    }
+};
+
+Names &names() {
+    static Names those_in_use;
+    return those_in_use;
+}
+
 }  // namespace
 
 Ring::Ring(uint32_t inputs, uint32_t outputs) {
@@ -47,6 +61,7 @@ Ring::Ring(uint32_t inputs, uint32_t outputs) {
         unlink(path_.c_str());
         throw std::runtime_error("no room for " + std::to_string(size_ >> 20) + " MB of shared memory in " + folder);
     }
+    names().insert(path_);
     RingHeader *made = new (memory_) RingHeader{};
     std::memcpy(made->magic, "pystrm01", sizeof made->magic);
     made->inputs = inputs;
@@ -57,6 +72,7 @@ Ring::Ring(uint32_t inputs, uint32_t outputs) {
 Ring::~Ring() {
     munmap(memory_, size_);
     unlink(path_.c_str());
+    names().erase(path_);
 }
 
 }  // namespace pyext

@@ -144,7 +144,7 @@ bool Stream::in_time(uint64_t position, int frames) {
     RingHeader &header = ring.header();
     const uint64_t end = header.rendered.load(std::memory_order_acquire);
     const uint64_t begin = header.valid_from.load(std::memory_order_acquire);
-    return latency_blocks && position >= begin && position + uint64_t(frames) <= end &&
+    return position >= begin && position + uint64_t(frames) <= end &&
            end - position <= Ring::capacity;
 }
 

@@ -1,0 +1,160 @@
+"""Audio to a worker and back: `[pystream~]` in real Pd, with a worker process at the other end."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PATCH = Path(__file__).parent / "stream" / "echo.pd"
+PDWORKER = Path(__file__).resolve().parents[2] / "pyext_py3"
+ECHO = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from pdworker.stream import Stream
+stream = Stream(sys.argv[2])
+gain, slow = float(sys.argv[3]), float(sys.argv[4])
+while True:
+    audio = stream.read(256)
+    if audio is not None:
+        time.sleep(slow)
+        stream.write(gain * audio)
+"""
+
+
+class EchoWorker:
+    def __init__(self, path, gain=0.5, slow=0.0):
+        arguments = [sys.executable, "-c", ECHO, str(PDWORKER), path, str(gain), str(slow)]
+        self.process = subprocess.Popen(arguments)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def worker():
+    workers = []
+
+    def start(path, **options):
+        workers.append(EchoWorker(path, **options))
+        return workers[-1]
+
+    yield start
+    for each in workers:
+        each.kill()
+
+
+@pytest.fixture
+def pd(play):
+    session = play([PATCH], ["-lib", "py"], path=[PDWORKER], listen=["stream-out"])
+    session.send("pd", "dsp", 1)
+    session.expect("stream-out", "latency", 4096)
+    return session
+
+
+def stream_path(pd):
+    pd.send("stream", "bang")
+    return pd.expect("stream-out", "stream")[1]
+
+
+def recorded(pd):
+    pd.send("record")
+    time.sleep(1.6)
+    return np.array(pd.array("played")), np.array(pd.array("heard"))
+
+
+def test_what_the_worker_makes_comes_back_after_exactly_the_latency(pd, worker):
+    worker(stream_path(pd))
+    pd.expect("stream-out", "alive", 1)
+    played, heard = recorded(pd)
+    assert np.abs(heard).max() > 0.4
+    np.testing.assert_allclose(heard[4096:40000], 0.5 * played[: 40000 - 4096], atol=1e-6)
+    assert not pd.errors()
+
+
+def test_the_latency_can_be_set_while_it_plays(pd, worker):
+    worker(stream_path(pd))
+    pd.expect("stream-out", "alive", 1)
+    pd.send("stream", "latency", 100)
+    pd.expect("stream-out", "latency", 6400)
+    played, heard = recorded(pd)
+    np.testing.assert_allclose(heard[6400:40000], 0.5 * played[: 40000 - 6400], atol=1e-6)
+
+
+def test_without_a_worker_there_is_silence(pd):
+    _, heard = recorded(pd)
+    assert not np.any(heard)
+    assert not [message for message in pd.received["stream-out"] if message[0] in ("late", "alive")]
+
+
+def test_late_audio_is_silence_and_is_counted(pd, worker):
+    worker(stream_path(pd))
+    pd.expect("stream-out", "alive", 1)
+    pd.send("stream", "latency", 1)
+    pd.expect("stream-out", "late")
+    _, heard = recorded(pd)
+    assert np.abs(heard[:40000]).max() < 1e-6 or np.mean(np.abs(heard[:40000]) < 1e-6) > 0.3
+
+
+def test_a_killed_worker_leaves_silence_and_another_one_brings_the_sound_back(pd, worker):
+    path = stream_path(pd)
+    first = worker(path)
+    pd.expect("stream-out", "alive", 1)
+    first.kill()
+    pd.expect("stream-out", "alive", 0)
+    _, heard = recorded(pd)
+    assert not np.any(heard)
+    worker(path, gain=0.25)
+    pd.expect("stream-out", "alive", 1)
+    played, heard = recorded(pd)
+    np.testing.assert_allclose(heard[4096:40000], 0.25 * played[: 40000 - 4096], atol=1e-6)
+
+
+def test_where_the_sound_stops_and_starts_it_fades(pd, worker):
+    first = worker(stream_path(pd))
+    pd.expect("stream-out", "alive", 1)
+    pd.send("record")
+    time.sleep(0.3)
+    first.kill()
+    time.sleep(1.3)
+    heard = np.array(pd.array("heard"))
+    sawtooth_fall = 0.5  # once in a period; nothing else may jump
+    last = np.flatnonzero(heard)[-1]
+    jumps = np.abs(np.diff(heard[last - 62 :]))
+    assert jumps.max() < sawtooth_fall / 32
+
+
+def test_the_memory_goes_with_the_object(pd):
+    path = Path(stream_path(pd))
+    assert path.exists()
+    pd.send("pd-echo.pd", "menuclose", 1)
+    pd.sync()
+    assert not path.exists()
+
+
+def test_the_memory_goes_with_pd(pd):
+    path = Path(stream_path(pd))
+    pd.quit()
+    assert not path.exists()
+
+
+def test_the_memory_of_a_killed_pd_goes_when_the_next_one_starts(pd, play):
+    path = Path(stream_path(pd))
+    pd.process.kill()
+    pd.process.wait()
+    assert path.exists()
+    play([PATCH], ["-lib", "py"], path=[PDWORKER])
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_stream_is_refused(tmp_path):
+    from pdworker.stream import Stream, StreamError
+
+    (tmp_path / "other").write_bytes(bytes(4096))
+    for name in ("other", "missing"):
+        with pytest.raises(StreamError):
+            Stream(tmp_path / name)

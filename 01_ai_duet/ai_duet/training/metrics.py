@@ -33,10 +33,10 @@ def score_network(event_probabilities: list[np.ndarray], melodies: list[list[int
     for rows, events in zip(event_probabilities, melodies):
         sounded = events[0] >= 0
         for row, event in zip(rows, events[1:]):
-            step_losses.append(-math.log(row[event + 2 if event < 0 else event - lowest + 2]))
+            step_losses.append(_loss(row[event + 2 if event < 0 else event - lowest + 2]))
             if event >= 0 and sounded:
                 pitches = row[2:]
-                note_losses.append(-math.log(pitches[event - lowest] / pitches.sum()))
+                note_losses.append(_loss(pitches[event - lowest] / pitches.sum()))
                 hits.append(np.argmax(pitches) == event - lowest)
             sounded = sounded or event >= 0
     return Score(math.exp(np.mean(step_losses)), math.exp(np.mean(note_losses)), float(np.mean(hits)))
@@ -62,6 +62,10 @@ def score_baselines(training: list[list[int]], held_out: list[list[int]], pitche
     return scores
 
 
+def _loss(probability: float) -> float:
+    return -math.log(max(probability, 1e-30))  # float32 rounds what is all but impossible down to nothing
+
+
 def _pitches(events: list[int]) -> list[int]:
     return [event for event in events if event >= 0]
 
@@ -70,7 +74,7 @@ def _mean_loss(model, sequences: list[list[int]]) -> float:
     return float(
         np.mean(
             [
-                -math.log(model.probabilities(tokens[:position])[tokens[position] - model.vocabulary.start])
+                _loss(model.probabilities(tokens[:position])[tokens[position] - model.vocabulary.start])
                 for tokens in sequences
                 for position in range(1, len(tokens))
             ]

@@ -1,0 +1,177 @@
+"""Training a Melody RNN: baselines and scores by hand, runs that are stopped and go on, the bundle at the end."""
+
+import csv
+import math
+import os
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+from ai_duet.training.baselines import MarkovChain, RepeatLast
+from ai_duet.training.melodies import Dataset, Melody, split
+from ai_duet.training.metrics import Score, score_baselines, score_network, table
+from ai_duet.training.run_folder import History, RunError, open_run
+from melody_files import command, run, tune
+
+SMALL = ("--config", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
+CERTAIN = ("--keep", "1")  # without dropout, whose random choices begin anew with each start
+
+
+def test_repeat_last_counts_repetitions():
+    baseline = RepeatLast([[60, 60, 60, 62]], range(60, 64))
+    assert baseline.guess([63, 61]) == 61
+    assert baseline.probabilities([61]) == pytest.approx([0.4 / 3, 0.6, 0.4 / 3, 0.4 / 3])
+
+
+def test_markov_chain_by_hand():
+    chain = MarkovChain([[0, 1, 0, 1, 0, 2]], range(3), order=1)
+    # Uniform 1/3; seen at all: 0 three times, 1 twice, 2 once; after 0: 1 twice, 2 once.
+    unigram = (np.array([3, 2, 1]) + 3 / 3) / (6 + 3)
+    assert chain.probabilities([0]) == pytest.approx((np.array([0, 2, 1]) + 2 * unigram) / (3 + 2))
+    assert chain.probabilities([]) == pytest.approx(unigram)
+    assert chain.guess([0]) == 1
+
+
+def test_markov_chain_remembers_three_notes_and_no_more():
+    chain = MarkovChain([[1, 7, 8, 9, 2], [3, 7, 8, 9, 2], [5, 8, 9, 4]], range(10))
+    assert chain.guess([1, 7, 8, 9]) == 2
+    assert chain.guess([5, 8, 9]) == 4
+    assert chain.probabilities([1, 7, 8, 9]) == pytest.approx(chain.probabilities([3, 7, 8, 9]))
+    assert chain.probabilities([0, 0, 0]).sum() == pytest.approx(1)
+
+
+def test_the_score_of_a_network_by_hand():
+    # Columns: nothing new, note off, pitches 60, 61. After the first note: 61 right, nothing new, 60 wrong.
+    rows = np.array([[0.5, 0.1, 0.1, 0.3], [0.8, 0.0, 0.1, 0.1], [0.2, 0.2, 0.2, 0.4]])
+    score = score_network([rows], [[60, 61, -2, 60]], lowest=60)
+    assert score.perplexity == pytest.approx((0.3 * 0.8 * 0.2) ** (-1 / 3))
+    assert score.note_perplexity == pytest.approx((0.75 / 3) ** (-1 / 2))
+    assert score.note_accuracy == 0.5
+
+
+def test_what_was_held_impossible_costs_much_but_not_everything():
+    rows = np.array([[0.0, 0.0, 1.0, 0.0]])
+    assert 1e6 < score_network([rows], [[60, 61]], lowest=60).perplexity < math.inf
+
+
+def test_the_first_note_is_nobody_s_fault():
+    rows = np.array([[0.5, 0.0, 0.25, 0.25], [0.0, 0.0, 0.0, 1.0]])
+    assert score_network([rows], [[-2, 60, 61]], lowest=60).note_accuracy == 1
+
+
+def test_the_baselines_are_judged_on_the_held_out_melodies():
+    scores = score_baselines([[60, -2, 62, 64]] * 9, [[60, 62, -2, 64], [64, 64]], range(60, 66))
+    assert list(scores) == ["third-order Markov chain", "repeat the last note"]
+    assert [score.note_accuracy for score in scores.values()] == pytest.approx([2 / 3, 1 / 3])
+    assert scores["repeat the last note"].perplexity is None
+
+
+def test_the_table_is_markdown():
+    assert table({"mine": Score(2.5, 4, 0.5), "other": Score(None, 30, 0.1)}).splitlines()[2:] == [
+        "| mine | 2.500 | 4.00 | 50.0 % |",
+        "| other |  | 30.00 | 10.0 % |",
+    ]
+
+
+@pytest.fixture
+def data(tmp_path):
+    lines = {str(seed): tune(seed, notes=72) for seed in range(20)}
+    melodies = [Melody(name, 16, tuple(e for p in line for e in (p, -2))) for name, line in lines.items()]
+    split(melodies, "test").save(tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_a_run_keeps_its_settings(tmp_path, data):
+    begun, dataset = open_run(tmp_path / "run", {"data": str(data), "seed": 3, "layers": (8, 4)})
+    assert dataset == Dataset.load(data)
+    again, _ = open_run(tmp_path / "run", {})
+    assert again == begun
+    with pytest.raises(RunError, match="seed 3, not 4"):
+        open_run(tmp_path / "run", {"seed": 4})
+
+
+def test_a_run_does_not_go_on_with_other_melodies(tmp_path, data):
+    open_run(tmp_path / "run", {"data": str(data)})
+    dataset = Dataset.load(data)
+    Dataset("test", dataset.training + dataset.eval[:1], dataset.eval[1:]).save(data)
+    with pytest.raises(RunError, match="began with melodies"):
+        open_run(tmp_path / "run", {})
+
+
+def test_a_run_without_data_leaves_nothing_behind(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        open_run(tmp_path / "run", {"data": str(tmp_path)})
+    assert not (tmp_path / "run").exists()
+
+
+def test_history_goes_on_from_a_checkpoint(tmp_path):
+    history = History(tmp_path / "history.csv")
+    for step, perplexity in ((10, 5.0), (20, 3.0), (30, 4.0)):
+        history.add(
+            step=step,
+            seconds=step / 2,
+            training_perplexity=6,
+            perplexity=perplexity,
+            note_perplexity=9,
+            note_accuracy=0.1,
+        )
+    again = History(tmp_path / "history.csv")
+    assert (again.best["step"], again.seconds) == (20, 15)
+    again.forget_after(20)
+    assert [row["step"] for row in again.rows] == [10, 20]
+
+
+def held_out_perplexities(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return {int(float(row["step"])): float(row["perplexity"]) for row in csv.DictReader(file)}
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path, data):
+    whole = run("ai_duet.train", *SMALL, *CERTAIN, "--data", data, "--run", tmp_path / "whole", "--steps", 8)
+    assert whole.returncode == 0, whole.stderr
+    common = ("--run", tmp_path / "halves", "--check-every", 4)
+    run("ai_duet.train", *SMALL, *CERTAIN, "--data", data, *common, "--steps", 4)
+    second = run("ai_duet.train", *common, "--steps", 8)
+    assert "lookback_rnn goes on from step 4" in second.stdout, second.stderr
+    halves = held_out_perplexities(tmp_path / "halves")
+    assert list(halves) == [4, 8]
+    assert halves[8] == pytest.approx(held_out_perplexities(tmp_path / "whole")[8], rel=1e-6)
+    assert halves[8] < halves[4]
+    assert (tmp_path / "halves" / "loss.png").read_bytes().startswith(b"\x89PNG")
+    # The bundle, read back by magenta, is judged as the checkpoint that it was written from.
+    bundle = tmp_path / "halves" / "halves.mag"
+    judged = run("ai_duet.train", "--evaluate", bundle, "--data", data)
+    assert f"| halves | {halves[8]:.3f} |" in judged.stdout, judged.stderr
+    assert f"| halves | {halves[8]:.3f} |" in second.stdout
+
+
+def test_ctrl_c_keeps_what_was_learned(tmp_path, data):
+    arguments = ("--data", data, "--run", tmp_path / "run", "--check-every", 2, "--patience", 10**6)
+    program = command("ai_duet.train", *SMALL, *arguments, "--steps", 10**6)
+    with subprocess.Popen(**program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        said = []
+        for line in running.stdout:
+            said.append(line)
+            if line.startswith("step 4/"):
+                os.kill(running.pid, signal.SIGINT)
+    assert running.returncode == 130
+    assert any("the same command goes on" in line for line in said)
+    last = max(held_out_perplexities(tmp_path / "run"))
+    assert (tmp_path / "run" / "run.mag").stat().st_size > 10_000
+    again = run("ai_duet.train", "--run", tmp_path / "run", "--steps", last)
+    assert f"goes on from step {last}" in again.stdout
+    assert f"{last} steps done" in again.stdout
+
+
+def test_training_without_a_data_set_is_one_clear_line(tmp_path):
+    result = run("ai_duet.train", "--data", tmp_path, "--run", tmp_path / "run")
+    assert result.returncode == 1
+    assert "first: setup/dlwa dataset melody" in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_hopeless_learning_rate_is_noticed(tmp_path, data):
+    arguments = ("--data", data, "--run", tmp_path / "run", "--learning-rate", "1e30")
+    result = run("ai_duet.train", *SMALL, *arguments, "--steps", 20)
+    assert result.returncode == 1
+    assert "smaller --learning-rate" in result.stderr

@@ -39,7 +39,7 @@ FIELDS = {
     "cancel": {"id": (int,)},
 }
 
-_PRELUDE = struct.Struct("<4sIQ")  # magic, bytes of header, bytes of payload
+_SIZES = struct.Struct("<IQ")  # bytes of header, bytes of payload
 _PIECE = 64 * 1024  # what a pipe takes at once
 _LONGEST_INTEGER = 1000  # digits; to parse them takes quadratic time
 
@@ -108,7 +108,7 @@ def encode(header, arrays=()):
     _described_arrays(header["arrays"])
     _check_sizes(len(encoded), size)
     flat = [np.ascontiguousarray(a).reshape(-1).view(np.uint8) for a in arrays if a.nbytes]
-    return [_PRELUDE.pack(MAGIC, len(encoded), size) + encoded, *flat]
+    return [MAGIC + _SIZES.pack(len(encoded), size) + encoded, *flat]
 
 
 class FrameReader:
@@ -186,11 +186,13 @@ class FrameWriter:
 def _read_stages():
     """Yield, by turns, the memoryviews that the stream must fill and the Frames made of them."""
     while True:
-        prelude = bytearray(_PRELUDE.size)
-        yield memoryview(prelude)
-        magic, header_size, payload_size = _PRELUDE.unpack(prelude)
+        magic = bytearray(len(MAGIC))
+        yield memoryview(magic)
         if magic != MAGIC:
-            raise FrameError(f"expected a frame, got {bytes(prelude)!r}")
+            raise FrameError(f"expected a frame, got {bytes(magic)!r}")
+        sizes = bytearray(_SIZES.size)
+        yield memoryview(sizes)
+        header_size, payload_size = _SIZES.unpack(sizes)
         _check_sizes(header_size, payload_size)
         encoded = bytearray(header_size)
         yield memoryview(encoded)

@@ -91,19 +91,25 @@ class Session:
         failure = None
         try:
             self._converse()
-        except StreamClosed:
-            failure = "ended"
-        except TruncatedFrame:
-            failure = "ended in the middle of a message"
-        except FrameError as error:
-            failure = f"broke the protocol ({error})"
+        except (StreamClosed, FrameError) as error:
+            failure = error
         finally:
             ending = self._process.end()
         if failure is not None:
-            for line in self._process.last_lines():
-                self._worker._log(line)
-            hint = "load it again" if self._greeted else "run: setup/dlwa doctor"
-            raise WorkerError("gone", f"{self._worker.name} {failure}, {ending}", hint, self._process.log)
+            raise self._obituary(failure, ending)
+
+    def _obituary(self, failure, ending):
+        """Show the last lines of the log, and return the error that tells of a process that has failed."""
+        for line in self._process.last_lines():
+            self._worker._log(line)
+        if isinstance(failure, TruncatedFrame):
+            what = f"ended in the middle of a message, {ending}"
+        elif isinstance(failure, FrameError):
+            what = f"broke the protocol ({failure})"
+        else:
+            what = f"ended, {ending}"
+        hint = "load it again" if self._greeted else "run: setup/dlwa doctor"
+        return WorkerError("gone", f"{self._worker.name} {what}", hint, self._process.log)
 
     def _converse(self):
         self._reader = FrameReader(self._process.stdout)

@@ -1,0 +1,5 @@
+"""Fixtures of the fault tests."""
+
+from worker_desk import desk, problem
+
+__all__ = ["desk", "problem"]

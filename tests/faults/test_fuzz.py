@@ -1,0 +1,193 @@
+"""Mutated frames, 100,000 of them, never crash or hang either end: they are understood or refused."""
+
+import copy
+import io
+import json
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pdworker import server
+from pdworker.client import Worker
+from pdworker.protocol import (
+    MAX_HEADER,
+    MAX_PAYLOAD,
+    FrameError,
+    FrameReader,
+    StreamClosed,
+    WorkerError,
+    encode,
+)
+from pdworker.session import Call, Session
+from worker_desk import FAULTS
+
+MUTANTS = 100_000
+REFUSALS = (FrameError, StreamClosed, WorkerError)
+
+TO_WORKER = [
+    [{"kind": "hello", "version": 1, "name": "pd"}],
+    [{"kind": "call", "id": 1, "name": "what", "arguments": {}}],
+    [{"kind": "call", "id": 2, "name": "twice", "arguments": {}}, [np.arange(6, dtype="<f4").reshape(2, 3)]],
+    [{"kind": "cancel", "id": 2}],
+]
+TO_PD = [
+    [{"kind": "hello", "version": 1, "name": "worker", "calls": ["what", "twice"]}],
+    [{"kind": "progress", "id": 1, "fraction": 0.5, "text": "half"}],
+    [{"kind": "log", "text": "a line"}],
+    [{"kind": "result", "id": 1, "values": {"n": 2}}, [np.arange(5, dtype=">i2"), np.zeros((2, 0))]],
+    [{"kind": "error", "id": 1, "error": "input", "message": "no", "hint": ""}],
+]
+
+
+def pieces(conversation):
+    return [b"".join(bytes(piece) for piece in encode(*frame)) for frame in conversation]
+
+
+JSON_ENDS = [
+    None,
+    True,
+    -1,
+    0,
+    1,
+    2**63,
+    1e308,
+    "",
+    "x",
+    "<f8",
+    "|O",
+    [],
+    {},
+    [[]],
+    [2**30] * 9,
+    {"kind": "call"},
+]
+SIZES = [0, 1, 15, MAX_HEADER, MAX_HEADER + 1, 2**31, 2**32 - 1]
+PAYLOADS = [0, 1, 24, MAX_PAYLOAD, MAX_PAYLOAD + 1, 2**63, 2**64 - 1]
+
+
+def mutated(frames, dice):
+    """Return a conversation with something wrong in it: the order, the bytes, the sizes or the JSON."""
+    frames = list(frames)
+    where = dice.randrange(len(frames))
+    kind = dice.randrange(6)
+    if kind == 0:
+        dice.shuffle(frames)
+    elif kind == 1:
+        frames.insert(where, dice.choice(frames))
+    elif kind == 2:
+        frames[where] = with_other_sizes(frames[where], dice)
+    elif kind == 3:
+        frames[where] = with_other_json(frames[where], dice)
+    data = bytearray(b"".join(frames))
+    if kind >= 4:
+        for _ in range(dice.randrange(1, 4)):
+            if data:
+                damage(data, dice)
+    return bytes(data)
+
+
+def with_other_sizes(frame, dice):
+    header_size, payload_size = struct.unpack_from("<IQ", frame, 4)
+    if dice.random() < 0.5:
+        header_size = dice.choice([*SIZES, header_size + dice.randrange(-3, 4)])
+    else:
+        payload_size = dice.choice([*PAYLOADS, payload_size + dice.randrange(0, 4)])
+    return frame[:4] + struct.pack("<IQ", max(0, header_size), payload_size) + frame[16:]
+
+
+def with_other_json(frame, dice):
+    header_size, payload_size = struct.unpack_from("<IQ", frame, 4)
+    header = json.loads(frame[16 : 16 + header_size])
+    node = header
+    while True:
+        key = dice.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if isinstance(node[key], (dict, list)) and node[key] and dice.random() < 0.7:
+            node = node[key]
+            continue
+        break
+    if dice.random() < 0.2:
+        del node[key]
+    else:
+        node[key] = copy.deepcopy(dice.choice([*JSON_ENDS, *header.values()]))
+    text = json.dumps(header).encode()
+    return frame[:4] + struct.pack("<IQ", len(text), payload_size) + text + frame[16 + header_size :]
+
+
+def damage(data, dice):
+    start = dice.randrange(len(data))
+    end = min(len(data), start + dice.randrange(1, 12))
+    kind = dice.randrange(5)
+    if kind == 0:
+        data[start] ^= 1 << dice.randrange(8)
+    elif kind == 1:
+        data[start:end] = dice.randbytes(end - start)
+    elif kind == 2:
+        del data[start:end]
+    elif kind == 3:
+        data[start:start] = dice.choice([data[start:end], b"[" * 2000, b"\x00" * 16, b"1" * 3000, b"print\n"])
+    else:
+        del data[max(1, start) :]
+
+
+def listen_as_worker(data):
+    """Receive `data` as a worker does; return how many calls were understood."""
+    worker = server._Server("fuzz", io.BytesIO(data), io.BytesIO())
+    with pytest.raises(REFUSALS):
+        worker._receive_all()
+    return worker._calls.qsize()
+
+
+def listen_as_pd(data, folder):
+    """Receive `data` as Pd does, with call 1 running; return how many callbacks were posted."""
+    posted = []
+    worker = Worker("fuzz", "torch", post=lambda *values: posted.append(values))
+    session = Session(worker, 0, replacement=False)
+    session._process = type("Process", (), {"log": folder / "log"})
+    session._reader = FrameReader(io.BytesIO(data))
+    session._call = Call(1, "twice", {}, (), on_progress=print)
+    with pytest.raises(REFUSALS):
+        while True:
+            frame = session._reader.poll()
+            if frame is not None:
+                session._receive(frame)
+    return len(posted)
+
+
+def test_mutated_frames_are_understood_or_refused(tmp_path):
+    dice = random.Random(2026)
+    to_worker, to_pd = pieces(TO_WORKER), pieces(TO_PD)
+    assert listen_as_worker(b"".join(to_worker)) == 2
+    assert listen_as_pd(b"".join(to_pd[:4]), tmp_path) == 3
+    calls = posts = 0
+    for _ in range(MUTANTS // 2):
+        calls += listen_as_worker(mutated(to_worker, dice))
+        posts += listen_as_pd(mutated(to_pd, dice), tmp_path)
+    # What the mutation left whole was still understood: the mutants reach past the first frame.
+    assert 0 < calls < MUTANTS and 0 < posts < 3 * MUTANTS
+
+
+PROCESSES = 300
+
+
+def test_mutated_frames_end_a_worker_process_or_are_answered(tmp_path):
+    """Forks of one process that has the server imported: each takes one conversation, and must end by itself."""
+    dice = random.Random(2027)
+    to_worker = pieces(TO_WORKER)
+    for number in range(PROCESSES):
+        (tmp_path / f"{number:03}").write_bytes(mutated(to_worker, dice))
+    done = subprocess.run(
+        [sys.executable, str(FAULTS / "fork_workers.py"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+        env={"PYTHONPATH": f"{Path(server.__file__).parent.parent}:{FAULTS}"},
+    )
+    outcomes = dict(line.split(":") for line in done.stdout.splitlines())
+    assert set(outcomes) <= {"ended", "gave up"}
+    assert sum(map(int, outcomes.values())) == PROCESSES
+    assert len(outcomes) == 2

@@ -1,0 +1,184 @@
+"""A student's own sounds to a training set of GANSynth.
+
+    setup/dlwa dataset gansynth SOUNDS --out DATASET
+
+The set is a folder of three files: `notes.npy` (int16, [notes, samples]), `meta.json` (one entry a note, in the
+same order; the form that the course's models carry, whose distinct pitches are the model's labels) and
+`dataset.json` (sample rate and length).
+"""
+
+import argparse
+import collections
+import json
+import re
+import sys
+from pathlib import Path
+
+import librosa
+import numpy as np
+
+from . import soundfont
+
+SOUNDS = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
+SILENCE = 10 ** (-50 / 20)
+FEW = 8
+NOTE = re.compile(r"(?:^|[_\- ])([A-Ga-g])([#sb]?)(-?\d)(?=$|[_\- ])")
+SEMITONES = dict(zip("cdefgab", (0, 2, 4, 5, 7, 9, 11)))
+
+
+def pitch_from_name(name):
+    """The MIDI pitch that a file's name tells, or None.
+
+    `piano_060-100` and `x-000-060-100` (NSynth: pitch-velocity), `piano_60` (the course), `piano_C4`, `Bb3`.
+    """
+    if match := re.search(r"[-_](\d{3})-\d{3}$", name) or re.search(r"[-_](\d{1,3})$", name):
+        return int(match[1]) if int(match[1]) < 128 else None
+    if match := NOTE.search(name):
+        letter, accidental, octave = match.groups()
+        shift = {"#": 1, "s": 1, "b": -1, "": 0}[accidental]
+        return 12 * (int(octave) + 1) + SEMITONES[letter.lower()] + shift
+    return None
+
+
+def detect_pitch(audio, sample_rate):
+    """The MIDI pitch that is heard, or None where none is held: fewer than half of the frames voiced."""
+    low, high = librosa.midi_to_hz([24, 96])
+    f0, voiced, _ = librosa.pyin(audio, fmin=low, fmax=high, sr=sample_rate)
+    if voiced.mean() < 0.5:
+        return None
+    return round(float(np.median(librosa.hz_to_midi(f0[voiced]))))
+
+
+def pieces(audio, length, step):
+    """Cut a recording every `step` samples into pieces of `length`; the last one is padded with silence."""
+    for start in range(0, max(len(audio) - length, 0) + step, step):
+        piece = audio[start : start + length]
+        if len(piece) > length // 4 or start == 0:
+            yield librosa.util.fix_length(piece, size=length)
+
+
+def read_folder(folder, *, sample_rate, length, step, pitch):
+    """Yield (name, pitch, audio) of each piece of each sound file, or (name, None, reason) for what is left out.
+
+    pitch: "name" (from the file's name, else detected), "detect", or one MIDI pitch for all.
+    """
+    for file in sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SOUNDS):
+        name = str(file.relative_to(folder).with_suffix("")).replace("/", "-")
+        try:
+            audio, _ = librosa.load(file, sr=sample_rate, mono=True)
+        except Exception as error:
+            yield name, None, f"cannot be read ({type(error).__name__})"
+            continue
+        named = pitch_from_name(file.stem) if pitch == "name" else pitch if isinstance(pitch, int) else None
+        for index, piece in enumerate(pieces(audio, length, step)):
+            label = f"{name}-{index + 1}"
+            if np.abs(piece).max() < SILENCE:
+                yield label, None, "is silent"
+                continue
+            heard = named if named is not None else detect_pitch(piece, sample_rate)
+            if heard is None:
+                yield (
+                    label,
+                    None,
+                    "has no clear pitch: put one into its name (piano_60.wav) or use --pitch 60",
+                )
+            else:
+                yield label, heard, piece
+
+
+def collect(notes, out, *, sample_rate, length):
+    """Write a training set from (name, pitch, audio) tuples; returns (meta, left out: [(name, reason)])."""
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    meta, left_out, rows = {}, [], []
+    for name, pitch, audio in notes:
+        if pitch is None:
+            left_out.append((name, audio))
+            continue
+        peak = np.abs(audio).max()
+        if peak < SILENCE:
+            left_out.append((name, "is silent"))
+            continue
+        meta[f"{name}_{pitch}"] = {
+            "instrument_str": name,
+            "pitch": int(pitch),
+            "instrument_source": 0,
+            "instrument_family": 0,
+            "qualities": [0] * 10,
+        }
+        rows.append(np.int16(np.clip(audio / max(peak, 1.0), -1, 1) * 32767))
+    if not rows:
+        raise ValueError("no usable sound was found")
+    np.save(out / "notes.npy", np.stack(rows))
+    (out / "meta.json").write_text(json.dumps(meta, indent=1))
+    facts = {"sample_rate": sample_rate, "audio_length": length}
+    (out / "dataset.json").write_text(json.dumps(facts))
+    return meta, left_out
+
+
+def report(meta, left_out, seconds):
+    """The lines that tell what is in a set and what to think of it."""
+    counts = collections.Counter(entry["pitch"] for entry in meta.values())
+    lines = [f"{len(meta)} notes of {seconds:g} s, {len(counts)} pitches, {min(counts)} to {max(counts)}"]
+    lines += [f"left out: {name} {reason}" for name, reason in left_out]
+    if thin := sorted(pitch for pitch, count in counts.items() if count < FEW):
+        lines.append(
+            f"fewer than {FEW} notes at pitch {', '.join(map(str, thin))}: the model will learn them badly"
+        )
+    if len(meta) < 200:
+        lines.append("fewer than 200 notes: expect a model that repeats them; a smaller --step gives more")
+    return lines
+
+
+def number_list(text):
+    """`60-84`, `0,11,40` or a mixture, as a list of int."""
+    numbers = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="dlwa dataset gansynth", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", help="folder of sound files")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the training set")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of a note (official: 4)")
+    parser.add_argument("--rate", type=int, default=16000, help="sample rate (official: 16000)")
+    parser.add_argument(
+        "--step", type=float, help="cut long recordings every STEP seconds (default: --seconds)"
+    )
+    parser.add_argument(
+        "--pitch", default="name", help="name, detect, or one MIDI pitch for all (default: name)"
+    )
+    parser.add_argument("--soundfont", type=Path, help="render the notes from this .sf2 instead of a folder")
+    parser.add_argument("--programs", type=number_list, default=[0, 19, 40, 56, 71, 73])
+    parser.add_argument("--pitches", type=number_list, default=number_list("60-84"))
+    parser.add_argument("--velocities", type=number_list, default=[70, 110])
+    options = parser.parse_args(arguments)
+    if (options.folder is None) == (options.soundfont is None):
+        parser.error("give a folder of sounds, or --soundfont")
+    length = round(options.seconds * options.rate)
+    if options.soundfont:
+        notes = soundfont.render(
+            options.soundfont,
+            options.programs,
+            options.pitches,
+            options.velocities,
+            seconds=options.seconds,
+            sample_rate=options.rate,
+        )
+    else:
+        step = round((options.step or options.seconds) * options.rate)
+        pitch = int(options.pitch) if options.pitch.isdigit() else options.pitch
+        notes = read_folder(options.folder, sample_rate=options.rate, length=length, step=step, pitch=pitch)
+    try:
+        meta, left_out = collect(notes, options.out, sample_rate=options.rate, length=length)
+    except (ValueError, RuntimeError) as error:
+        sys.exit(f"dataset: {error}")
+    print(*report(meta, left_out, options.seconds), sep="\n")
+    print(f"next: setup/dlwa train gansynth {options.out} --out MODEL")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What is in a model's folder, as magenta's trainer leaves it: settings, stages, pitches.
+
+Needs neither torch nor TensorFlow; both engines start here.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from pdworker.checkpoints import CheckpointError, load_checkpoint
+
+UPSTREAM = "try load with --engine upstream"
+NSYNTH_PITCHES = range(24, 85)
+SCOPE = "Generator/progressive_gan_generator/progressive_gan_block_{}/{}/ExponentialMovingAverage"
+
+# What magenta's model assumes where experiment.json is silent.
+DEFAULTS = {
+    "audio_length": 64000,
+    "sample_rate": 16000,
+    "mag_normalizer_a": 0.0661371661726,
+    "mag_normalizer_b": 0.113718730221,
+    "p_normalizer_a": 0.8,
+    "p_normalizer_b": 0.0,
+    "latent_vector_size": 256,
+    "start_height": 4,
+    "start_width": 8,
+    "num_resolutions": 7,
+    "stable_stage_num_images": 32,
+    "transition_stage_num_images": 32,
+    "train_progressive": True,
+}
+
+
+class PitchError(ValueError):
+    """A pitch that the model was not trained on; the message says which it was."""
+
+
+class LatentError(ValueError):
+    """A latent vector of another model's size."""
+
+
+@dataclass
+class ModelFolder:
+    """A trained model on disk.
+
+    name: the folder's. flags: what experiment.json says, with magenta's defaults. stage, stages: how far its
+    training went. checkpoint: its newest weights, name to array. pitches: the MIDI pitches it knows, ascending.
+    """
+
+    name: str
+    path: Path
+    flags: dict
+    stage: int
+    checkpoint: object
+    pitches: list = field(default_factory=list)
+
+    @property
+    def latent_size(self):
+        """Numbers in a latent vector."""
+        return self.flags["latent_vector_size"]
+
+    @property
+    def sample_rate(self):
+        return self.flags["sample_rate"]
+
+    @property
+    def audio_length(self):
+        """Samples of a note."""
+        return self.flags["audio_length"]
+
+    @property
+    def stages(self):
+        """How many stages a whole training has."""
+        return 2 * self.flags["num_resolutions"] - 1
+
+    @property
+    def blocks(self):
+        """How many blocks the network has at its stage."""
+        return (self.stage + 1) // 2 + 1
+
+    def random(self, count, seed=None):
+        """`count` random points of the latent space, [count, latent_size], float32."""
+        return np.random.default_rng(seed).standard_normal((count, self.latent_size), np.float32)
+
+    def label(self, pitch):
+        """The network's number for a MIDI pitch; PitchError if it has none."""
+        if pitch in self.pitches:
+            return self.pitches.index(pitch)
+        low, high = self.pitches[0], self.pitches[-1]
+        known = (
+            f"{low} to {high}" if len(self.pitches) == high - low + 1 else ", ".join(map(str, self.pitches))
+        )
+        raise PitchError(f"{self.name} has no pitch {pitch:g}; it knows {known}")
+
+    def inputs(self, latents, pitches):
+        """Latent vectors as [notes, latent_size], float32, and labels as [notes]; PitchError, LatentError."""
+        latents = np.atleast_2d(np.asarray(latents, np.float32))
+        if latents.shape[1] != self.latent_size:
+            raise LatentError(
+                f"a latent vector of {latents.shape[1]} numbers; {self.name} needs {self.latent_size}"
+            )
+        if not np.isfinite(latents).all():
+            raise LatentError("a latent vector holds something that is not a number")
+        if len(latents) != len(pitches):
+            raise LatentError(f"{len(latents)} latent vectors for {len(pitches)} pitches")
+        return latents, [self.label(pitch) for pitch in pitches]
+
+
+def open_folder(path):
+    """Look into a model's folder. Raises CheckpointError in a line that says what is wrong with it."""
+    path = Path(path)
+    flags = _read_flags(path / "experiment.json")
+    stage, stage_path = _last_stage(path)
+    if stage > 2 * flags["num_resolutions"] - 2:
+        raise CheckpointError(
+            f"{stage_path} lies beyond the {flags['num_resolutions']} sizes of experiment.json"
+        )
+    folder = ModelFolder(path.name, path, flags, stage, load_checkpoint(stage_path))
+    for name in (*generator_names(folder.blocks), "global_step"):
+        if name not in folder.checkpoint:
+            raise CheckpointError(f"{stage_path} is not a whole GANSynth checkpoint: it has no {name}")
+    kernel = folder.checkpoint.shapes[generator_names(1)[0]]
+    folder.pitches = _pitches(path, kernel[2] - folder.latent_size)
+    return folder
+
+
+def generator_names(blocks):
+    """The names of a generator's averaged weights in a checkpoint."""
+    return [
+        SCOPE.format(block, f"{layer}/{part}")
+        for block in range(1, blocks + 1)
+        for layer in ("conv0", "conv1", "to_rgb")
+        for part in ("conv2d/kernel", "bias")
+    ]
+
+
+def _read_flags(file):
+    try:
+        flags = json.loads(file.read_text())
+    except OSError:
+        raise CheckpointError(f"{file.parent} is no GANSynth model: it has no experiment.json") from None
+    except ValueError:
+        flags = None
+    if not isinstance(flags, dict):
+        raise CheckpointError(f"{file} is damaged: it is not JSON")
+    return DEFAULTS | flags
+
+
+def _last_stage(folder):
+    """(number, path) of the last stage that holds a checkpoint; a stage just begun holds none yet."""
+    stages = sorted(path for path in folder.glob("stage_*") if any(path.glob("*.index")))
+    if not stages:
+        raise CheckpointError(f"{folder} has no stage with a checkpoint", "unpack the whole archive")
+    return int(stages[-1].name.removeprefix("stage_")), stages[-1]
+
+
+def _pitches(folder, labels):
+    """The MIDI pitches behind the labels: those of meta.json (course models), else NSynth's if as many."""
+    file = folder / "meta.json"
+    source = file.name if file.exists() else "NSynth"
+    pitches = list(NSYNTH_PITCHES)
+    if file.exists():
+        try:
+            pitches = sorted({int(entry["pitch"]) for entry in json.loads(file.read_text()).values()})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CheckpointError(f"{file} is damaged: it does not tell the pitches") from None
+    if len(pitches) != labels:
+        raise CheckpointError(
+            f"{folder.name} has {labels} pitches, but {source} has {len(pitches)}",
+            f"put the meta.json of its training set into {folder}",
+        )
+    return pitches

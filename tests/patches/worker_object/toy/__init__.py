@@ -1,0 +1,1 @@
+"""A day of the course, as small as possible."""

@@ -12,11 +12,12 @@ from kit.parts import Part
 from kit.paths import EXTERNAL_SOURCE, SYSTEM_PYTHON, library_folder
 
 STAMP = ".dlwa.json"
-BUILT = ("*.o", "*.d", "*.pd_linux", "*.l_*", "*.so", "__pycache__", "build", ".*")
+BINARY = "py.pd_linux"
+MADE_BY_MAKE = ("*.o", "*.d", "*.pd_linux", "*.l_*", "*.so", "__pycache__", "build", ".*")
 
 
 class External(Part):
-    """`py.pd_linux`, its help patches and the package `pdworker`."""
+    """The binary, its help patches and the package `pdworker`."""
 
     name = "pyext, the Pd external"
     cost = "about a minute, 2 MB"
@@ -27,22 +28,42 @@ class External(Part):
         self.folder = target or library_folder()
         self.undo = f"setup/dlwa uninstall, or delete {self.folder}"
 
-    def _fingerprint(self):
+    def _sources(self):
+        """{name: path} of the files that count."""
         files = {}
         for parent, folders, names in os.walk(self.source):
-            folders[:] = [name for name in folders if not any(Path(name).match(built) for built in BUILT)]
+            folders[:] = [name for name in folders if not _is_made(name)]
             for name in names:
-                path = Path(parent, name)
-                if not any(path.match(built) for built in BUILT):
+                if not _is_made(name):
+                    path = Path(parent, name)
                     files[str(path.relative_to(self.source))] = path
-        return fingerprint(files, str(SYSTEM_PYTHON.resolve()), os.uname().machine)
+        return files
+
+    def _stamp(self):
+        """What is to be installed: fingerprints of all files, and of those that the binary is made from."""
+        files = self._sources()
+        binary = {
+            name: path
+            for name, path in files.items()
+            if not name.startswith("pdworker/") and not name.endswith((".pd", ".md"))
+        }
+        return {
+            "files": fingerprint(files),
+            "binary": fingerprint(binary, str(SYSTEM_PYTHON.resolve()), os.uname().machine),
+        }
+
+    def _installed(self):
+        return read_json(self.folder / STAMP, {}) if (self.folder / BINARY).exists() else {}
 
     def missing(self):
         """Whether the library is there, and made from these sources for this Python."""
-        if not list(self.folder.glob("py.*")):
+        installed, wanted = self._installed(), self._stamp()
+        if not installed:
             return [f"{self.folder} is not there"]
-        if read_json(self.folder / STAMP, {}).get("fingerprint") != self._fingerprint():
-            return ["made from other sources than those of this checkout, or for another Python"]
+        if installed.get("binary") != wanted["binary"]:
+            return ["built from other sources than those of this checkout, or for another Python"]
+        if installed.get("files") != wanted["files"]:
+            return ["its Python or help files are not those of this checkout"]
         return []
 
     def _make_command(self, folder):
@@ -53,7 +74,7 @@ class External(Part):
         return [shlex.join(self._make_command("COPY_OF_PYEXT_PY3")), f"copy to {self.folder}"]
 
     def make(self):
-        """Build in a temporary copy (make cannot work below a folder with a space in its name), then swap."""
+        """Put the library together beside its place, then swap; build the binary only if its sources changed."""
         if not (self.source / "Makefile").exists():
             raise DlwaError(
                 f"{self.source} has no Makefile", "This checkout is not complete: git status, git pull"
@@ -61,24 +82,34 @@ class External(Part):
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         for left_over in self.folder.parent.glob(".pyext-*"):
             shutil.rmtree(left_over)
-        with tempfile.TemporaryDirectory(prefix="dlwa-") as workshop:
-            build = Path(workshop, "pyext")
-            shutil.copytree(self.source, build, ignore=shutil.ignore_patterns(*BUILT))
-            mark = self._fingerprint()
-            run(self._make_command(build), "building pyext", "pyext.log")
-            with tempfile.TemporaryDirectory(prefix=".pyext-", dir=self.folder.parent) as stage:
-                fresh = Path(stage, "new")
-                self._collect(build, fresh)
-                write_json(fresh / STAMP, {"fingerprint": mark, "python": str(SYSTEM_PYTHON.resolve())})
-                if self.folder.exists():
-                    self.folder.rename(Path(stage, "old"))
-                fresh.rename(self.folder)
+        with tempfile.TemporaryDirectory(prefix=".pyext-", dir=self.folder.parent) as stage:
+            fresh = Path(stage, "new")
+            fresh.mkdir()
+            stamp = self._stamp()
+            for path in self.source.glob("*.pd"):
+                shutil.copy2(path, fresh)
+            shutil.copytree(
+                self.source / "pdworker", fresh / "pdworker", ignore=shutil.ignore_patterns(*MADE_BY_MAKE)
+            )
+            if self._installed().get("binary") == stamp["binary"]:
+                shutil.copy2(self.folder / BINARY, fresh)
+            else:
+                self._build(fresh)
+            write_json(fresh / STAMP, stamp)
+            if self.folder.exists():
+                self.folder.rename(Path(stage, "old"))
+            fresh.rename(self.folder)
 
-    def _collect(self, build, fresh):
-        binaries = list(build.glob("py.pd_linux"))
-        if not binaries:
-            raise DlwaError("building pyext: make ended well but left no py.pd_linux")
-        fresh.mkdir()
-        for path in [*binaries, *build.glob("*.pd")]:
-            shutil.copy2(path, fresh)
-        shutil.copytree(build / "pdworker", fresh / "pdworker", ignore=shutil.ignore_patterns("__pycache__"))
+    def _build(self, target):
+        """Build in a copy whose path has no space, which make could not bear, and which leaves the checkout clean."""
+        with tempfile.TemporaryDirectory(prefix="dlwa-") as workshop:
+            copy = Path(workshop, "pyext")
+            shutil.copytree(self.source, copy, ignore=shutil.ignore_patterns(*MADE_BY_MAKE))
+            run(self._make_command(copy), "building pyext", "pyext.log")
+            if not (copy / BINARY).exists():
+                raise DlwaError(f"building pyext: make ended well but left no {BINARY}")
+            shutil.copy2(copy / BINARY, target)
+
+
+def _is_made(name):
+    return any(Path(name).match(pattern) for pattern in MADE_BY_MAKE)

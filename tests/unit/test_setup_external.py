@@ -54,6 +54,18 @@ def test_a_changed_source_is_noticed(external, file):
     assert (external.folder / "py.pd_linux").read_text() == (external.source / "src/py.cpp").read_text()
 
 
+def test_only_its_own_sources_build_the_binary_anew(external, capsys):
+    ensure([external], yes=True)
+    (external.source / "pdworker/client.py").write_text("two")
+    capsys.readouterr()
+    ensure([external], yes=True)
+    assert "make -C" not in capsys.readouterr().out
+    assert (external.folder / "py.pd_linux").read_text() == "one"
+    (external.source / "src/py.cpp").write_text("two")
+    ensure([external], yes=True)
+    assert "make -C" in capsys.readouterr().out
+
+
 def test_what_a_developers_make_leaves_does_not_count(external):
     ensure([external], yes=True)
     (external.source / "py.pd_linux").write_text("developer's")

@@ -1,0 +1,427 @@
+"""Day 1 in real Pd: the very patch that students open, its messages, its buttons, and what can go wrong."""
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from worker_desk import ended, wait_until
+
+ROOT = Path(__file__).parents[2]
+DAY = ROOT / "01_ai_duet"
+HERE = Path(__file__).parent / "ai_duet"
+OUT = "ai_duet-out"
+NETWORK = "starter_attention_rnn"
+TWINKLE = (60, 60, 67, 67, 69, 69, 67)
+
+
+class Player:
+    """Somebody who plays the patch in a PdSession."""
+
+    def __init__(self, pd):
+        self.pd = pd
+        self._begin = 0
+
+    def say(self, *message):
+        self.pd.send("ai_duet", *message)
+
+    def hear(self, *start, timeout=60):
+        return self.pd.expect(OUT, *start, timeout=timeout)
+
+    def heard(self, tag):
+        """What the object has said with this tag since `begin`."""
+        self.pd.sync()
+        return [message[1:] for message in self.pd.received[OUT][self._begin :] if message[0] == tag]
+
+    def begin(self):
+        self._begin = len(self.pd.received[OUT])
+
+    def answer(self):
+        """Wait for the answer that was asked for, and for all of its notes in the piano roll."""
+        count = self.hear("generated")[1]
+        wait_until(lambda: len(self.drawn("answer")) == count, f"{count} drawn notes")
+        return self.drawn("answer")
+
+    def drawn(self, voice):
+        """(pitch, start, length) of the notes in the piano roll."""
+        rolls = self.heard("roll")
+        cleared = max([i for i, roll in enumerate(rolls) if roll[0] == "clear"], default=0)
+        return [tuple(roll[1:]) for roll in rolls[cleared:] if roll[0] == voice]
+
+    def load(self, name=NETWORK):
+        self.say("load", name)
+        return self.hear("worker", "on")
+
+    def play(self, pitches=TWINKLE):
+        """Play notes one after the other."""
+        for pitch in pitches:
+            self.say("note", pitch, 100)
+            time.sleep(0.06)
+            self.say("note", pitch, 0)
+        self.pd.sync()
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {
+        "DLWA_PYTHON_TORCH": sys.executable,
+        "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+    }
+
+
+@pytest.fixture
+def duet(play, environment):
+    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3", HERE], listen=[OUT], environment=environment)
+    return Player(pd)
+
+
+def children(pid):
+    """The processes that a process started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, parent = re.search(r"\((.*)\) \S+ (\d+)", stat.read_text()).groups()
+        except (OSError, AttributeError):
+            continue
+        if int(parent) == pid and not name.startswith("pd"):
+            found.append(int(stat.parent.name))
+    return found
+
+
+def workers(duet):
+    return children(duet.pd.process.pid)
+
+
+def test_opening_the_patch_makes_no_error_and_starts_nothing(duet):
+    assert duet.hear("worker", "off")
+    assert duet.pd.errors() == []
+    assert workers(duet) == []
+
+
+# The buttons, clicked where they are.
+
+
+def buttons():
+    """Every button of the patch that does not open a file dialogue: {name: (x, y of its middle)}."""
+    found, depth = {}, 0
+    for line in (DAY / "ai_duet.pd").read_text().splitlines():
+        depth += line.startswith("#N canvas")
+        depth -= line.startswith("#X restore")
+        box = re.match(r"#X obj (\d+) (\d+) (bng|tgl) (\d+) .*? \\\$0-([\w-]+)", line)
+        if box and depth == 1:
+            x, y, _, size, name = box.groups()
+            found[name] = (int(x) + int(size) // 2, int(y) + int(size) // 2)
+    dialogues = ("open-network", "read", "write", "record")
+    return {name: place for name, place in found.items() if name not in dialogues}
+
+
+NAMES = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
+EXPECTED = {name: ["load", name] for kind in ("", "starter_") for name in (kind + n for n in NAMES)}
+EXPECTED.update({name: [name] for name in ("unload", "play", "stop", "undo", "clear", "cancel")})
+EXPECTED.update(generate=["generate", 10], duet=["duet", 1], estimate=["tempo", 120])
+
+
+def test_every_button_sends_its_message(duet):
+    for number in range(1000, 1016):  # one of these is the patch's own $0
+        duet.pd.listen(f"{number}-do")
+    duet.pd.send("pd-ai_duet.pd", "vis", 1)
+    places = buttons()
+    assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in"}
+    for name, message in EXPECTED.items():
+        for heard in duet.pd.received.values():
+            heard.clear()
+        for act in ("mouse", "mouseup"):
+            duet.pd.send("pd-ai_duet.pd", act, *places[name], 1, 0)
+        duet.pd.sync()
+        sent = [heard for name_, all_heard in duet.pd.received.items() if name_ != OUT for heard in all_heard]
+        assert sent == [message], name
+
+
+def test_a_click_on_a_key_is_a_note(duet):
+    duet.pd.send("pd-ai_duet.pd", "vis", 1)
+    duet.pd.sync()
+    x, y = re.search(r"#X obj (\d+) (\d+) duet-keys", (DAY / "ai_duet.pd").read_text()).groups()
+    for right, down, pitch in ((10, 80, 48), (40, 80, 50), (32, 20, 49)):  # two white keys and a black one
+        duet.pd.send("pd-ai_duet.pd", "mouse", int(x) + right, int(y) + down, 1, 0)
+        duet.pd.send("pd-ai_duet.pd", "mouseup", int(x) + right, int(y) + down, 1, 0)
+        assert duet.hear("roll", "theme", pitch)
+
+
+# Playing.
+
+
+def test_the_network_answers_a_theme(duet):
+    duet.load()
+    duet.play()
+    duet.say("seed", 5)
+    duet.say("generate", 4)
+    answer = duet.answer()
+    duet.hear("played")
+    assert answer
+    assert tuple(pitch for pitch, start, length in duet.drawn("theme")) == TWINKLE
+    notes = duet.heard("note")
+    assert [pitch for pitch, velocity in notes if velocity] == [pitch for pitch, start, length in answer]
+    assert sounding(notes) == set()
+    assert duet.pd.errors() == []
+
+
+def sounding(notes):
+    """The pitches that were struck and not let go."""
+    held = set()
+    for pitch, velocity in notes:
+        (held.add if velocity else held.discard)(pitch)
+    return held
+
+
+@pytest.mark.parametrize(
+    ("message", "complaint"),
+    [
+        (["note", 60], "note PITCH VELOCITY"),
+        (["note", "c", "sharp"], "note PITCH VELOCITY"),
+        (["note", 128, 100], "no pitch 128"),
+        (["note", -1, 100], "no pitch -1"),
+        (["generate"], "generate SECONDS"),
+        (["generate", 0], "out of range"),
+        (["generate", 5], "no theme"),
+        (["play"], "nothing to play"),
+        (["undo"], "nothing to undo"),
+        (["temperature", 0], "out of range"),
+        (["candidates", 0], "out of range"),
+        (["tempo", "allegro"], "tempo BPM or tempo estimate"),
+        (["seed", "lucky"], "seed NUMBER"),
+        (["rest", 1], "out of range"),
+        (["duet", 2], "out of range"),
+        (["read"], "read FILE"),
+        (["read", "nowhere.mid"], "no file"),
+        (["write", "empty.mid"], "nothing to write"),
+    ],
+)
+def test_a_message_that_makes_no_sense_gets_one_clear_line(duet, message, complaint):
+    duet.say(*message)
+    assert complaint in duet.hear("error")[1]
+    duet.pd.expect_console(complaint)
+    assert len(duet.pd.errors()) == 1
+    duet.play([60])
+    assert duet.hear("roll", "theme", 60)
+
+
+def test_generate_before_load(duet):
+    duet.play([60, 62])
+    duet.say("generate", 5)
+    assert "no network is loaded" in duet.hear("error")[1]
+    assert workers(duet) == []
+
+
+def test_keys_let_go_or_struck_twice(duet):
+    for pitch, velocity in ((60, 100), (60, 90), (60, 0), (60, 0), (62, 0)):
+        duet.say("note", pitch, velocity)
+        time.sleep(0.03)
+    assert [pitch for pitch, start, length in duet.drawn("theme")] == [60, 60]
+    assert duet.pd.errors() == []
+
+
+def test_notes_are_heard_at_once_while_a_network_loads(duet):
+    duet.say("load", NETWORK)
+    duet.play([60])
+    duet.hear("worker", "on")
+    said = duet.pd.received[OUT]
+    assert said.index(next(m for m in said if m[:2] == ["roll", "theme"])) < said.index(
+        next(m for m in said if m[:2] == ["worker", "on"])
+    )
+
+
+def test_the_same_seed_gives_the_same_answer(duet):
+    duet.load()
+    duet.play()
+    duet.say("tempo", 120)
+    duet.say("candidates", 2)
+    answers = []
+    for seed, temperature in ((7, 1.0), (7, 1.0), (8, 1.0), (7, 1.8)):
+        duet.say("seed", seed)
+        duet.say("temperature", temperature)
+        duet.begin()
+        duet.say("generate", 6)
+        answers.append(duet.answer())
+    assert answers[0] == answers[1]
+    assert answers[0] != answers[2]
+    assert answers[0] != answers[3]
+
+
+def test_stop_and_clear_end_what_sounds(duet):
+    duet.load()
+    duet.play()
+    for end, last in (("stop", "stopped"), ("clear", "roll")):
+        duet.say("generate", 8)
+        duet.hear("generated")
+        duet.hear("note")
+        duet.say(end)
+        duet.hear(last)
+        assert sounding(duet.heard("note")) == set()
+    duet.say("generate", 2)
+    assert "no theme" in duet.hear("error")[1]
+
+
+def test_deleting_the_patch_ends_the_worker(duet):
+    duet.load()
+    (worker,) = workers(duet)
+    duet.pd.send("pd-ai_duet.pd", "menuclose", 1)
+    wait_until(lambda: ended(worker), "the end of the worker")
+    assert duet.pd.errors() == []
+
+
+def test_undo_takes_back_the_answer_then_the_notes(duet):
+    duet.load()
+    duet.play([60, 64])
+    duet.say("generate", 3)
+    duet.hear("generated")
+    for _ in range(3):
+        duet.say("undo")
+    duet.say("undo")
+    assert "nothing to undo" in duet.hear("error")[1]
+
+
+def test_midi_files_are_written_and_read(duet, tmp_path):
+    duet.load()
+    duet.play()
+    duet.say("generate", 4)
+    count = duet.hear("generated")[1]
+    duet.say("write", str(tmp_path / "my duet"))
+    path = Path(duet.hear("written")[1])
+    assert path == tmp_path / "my duet.mid"
+    assert path.read_bytes().startswith(b"MThd")
+    duet.say("read", str(path))
+    assert duet.hear("read")[1] == count + len(TWINKLE)
+    assert duet.pd.errors() == []
+
+
+def test_duet_mode_answers_after_a_rest_for_as_long_as_the_phrase(duet):
+    duet.load()
+    duet.say("rest", 200)
+    duet.say("duet", 1)
+    duet.say("note", 60, 100)
+    time.sleep(0.6)
+    assert duet.heard("generated") == []  # a key is down
+    duet.say("note", 60, 0)
+    duet.say("note", 64, 100)
+    time.sleep(0.9)
+    duet.say("note", 64, 0)
+    duet.hear("generated")
+    _, _, start, length = duet.hear("roll", "play")
+    phrase = max(start + length for pitch, start, length in duet.drawn("theme"))
+    assert start > phrase > 1.4
+    assert length <= phrase + 1e-3
+    duet.begin()
+    duet.play([72])  # the next phrase begins anew
+    duet.hear("generated")
+    assert [pitch for pitch, start, length in duet.drawn("theme")] == [72]
+    assert duet.pd.errors() == []
+
+
+def test_notes_leave_at_their_logical_times(duet):
+    duet.pd.listen("heard-at")
+    duet.pd.open(HERE / "stopwatch.pd")
+    duet.load()
+    duet.play()
+    duet.say("generate", 4)
+    start = duet.hear("roll", "play")[2]
+    duet.hear("played")
+    due = [(pitch, 1000 * (when - start)) for pitch, when, length in duet.drawn("answer")]
+    heard = [(pitch, when) for pitch, velocity, when in duet.pd.received["heard-at"] if velocity]
+    assert [pitch for pitch, when in heard] == [pitch for pitch, when in due]
+    assert [when for pitch, when in heard] == pytest.approx([when for pitch, when in due], abs=0.1)  # ms
+
+
+def test_no_machine_learning_library_is_imported_in_pd(duet):
+    duet.pd.listen("modules-out")
+    duet.pd.open(HERE / "modules.pd")
+    duet.load()
+    duet.play()
+    duet.say("generate", 2)
+    duet.hear("generated")
+    duet.pd.send("modules")
+    found = set(duet.pd.expect("modules-out"))
+    assert "ai_duet" in found
+    assert not found & {"torch", "tensorflow", "magenta", "note_seq", "scipy", "librosa", "sklearn"}
+
+
+# What can go wrong: one clear line on the outlet and in the console, and the next `load` works.
+
+
+def one_line(duet, text, timeout=60):
+    assert text in duet.hear("error", timeout=timeout)[1]
+    duet.pd.expect_console(text)
+    assert len(duet.pd.errors()) == 1
+    duet.load()
+
+
+def downloads(environment):
+    folder = Path(environment["XDG_DATA_HOME"], "dlwa", "checkpoints")
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_a_missing_checkpoint(duet):
+    duet.say("load", "no_such_rnn")
+    one_line(duet, "no_such_rnn")
+
+
+def test_a_truncated_checkpoint(duet, environment):
+    whole = (DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes()
+    (downloads(environment) / "half.mag").write_bytes(whole[: len(whole) // 2])
+    duet.say("load", "half")
+    one_line(duet, "half.mag")
+
+
+def test_a_wrong_checkpoint(duet, environment):
+    (downloads(environment) / "song.mag").write_bytes(b"MThd this is a song, not a network" * 1000)
+    duet.say("load", "song")
+    one_line(duet, "song.mag")
+
+
+def test_a_checkpoint_of_ones_own_by_its_path(duet, tmp_path):
+    own = tmp_path / "my network.mag"
+    own.write_bytes((DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes())
+    assert duet.load(str(own))
+
+
+def test_a_missing_environment(play, environment):
+    environment = {**environment, "DLWA_PYTHON_TORCH": "/nowhere/python"}
+    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3"], listen=[OUT], environment=environment)
+    duet = Player(pd)
+    duet.say("load", NETWORK)
+    assert "/nowhere/python" in duet.hear("error")[1]
+    duet.say("load", NETWORK, "--python", sys.executable)
+    duet.hear("worker", "on")
+
+
+def test_a_killed_worker(duet):
+    duet.load()
+    (worker,) = workers(duet)
+    os.kill(worker, signal.SIGKILL)
+    duet.hear("worker", "off")
+    assert len(duet.heard("error")) == 1
+    duet.load()
+    duet.play()
+    duet.say("generate", 2)
+    duet.hear("generated")
+
+
+def test_no_process_outlives_a_killed_pd(duet):
+    duet.load()
+    (worker,) = workers(duet)
+    duet.pd.process.send_signal(signal.SIGKILL)
+    wait_until(lambda: ended(worker), "the end of the worker")
+
+
+def test_without_the_external_the_patch_says_so(play, environment):
+    """The words are in the patch as it is saved; only an answer of the object replaces them."""
+    text = (DAY / "ai_duet.pd").read_text()
+    assert r"The\ Python\ object\ is\ missing:\ run\ setup/dlwa\ install" in text
+    pd = play([DAY / "ai_duet.pd"], listen=[OUT], environment=environment)
+    pd.sync()
+    assert pd.received[OUT] == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pdworker.environments import state_folder
 
-PATIENCE = 1.0  # seconds that each step of the ladder gets: ask, terminate, kill
+PATIENCE = 1.0  # seconds for a worker to end when it is asked, and again when it is told
 
 _LOGS_KEPT = 20
 _LOG_TAIL_BYTES = 4096
@@ -65,12 +65,10 @@ class WorkerProcess:
     def end(self):
         """Ask, terminate, kill; collect it and close the pipes. Return how it ended, in words."""
         self.stdin.close()
-        for step in (None, signal.SIGTERM, signal.SIGKILL):
-            if step is not None:
-                self._signal_group(step)
-            if self._exits_in_time():
-                break
-        self._signal_group(signal.SIGKILL)  # what it may have started
+        if not self._exits_in_time():
+            self._signal_group(signal.SIGTERM)
+            self._exits_in_time()
+        self._signal_group(signal.SIGKILL)  # and whatever it has started
         self.stdout.close()
         status = self._popen.wait()
         return f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"

@@ -41,7 +41,6 @@ FIELDS = {
 
 _SIZES = struct.Struct("<IQ")  # bytes of header, bytes of payload
 _PIECE = 64 * 1024  # what a pipe takes at once
-_LONGEST_INTEGER = 1000  # digits; to parse them takes quadratic time
 
 
 class FrameError(Exception):
@@ -212,7 +211,7 @@ def _read_stages():
 
 def _parse(encoded):
     try:
-        header = json.loads(encoded.decode(), parse_int=_integer, parse_constant=_no_constant)
+        header = json.loads(encoded.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"the header is not JSON: {error}") from error
     if not isinstance(header, dict):
@@ -269,12 +268,6 @@ def _shaped(array, shape):
         return array.reshape(shape)
     except ValueError as error:  # no samples, but lengths whose product is beyond numpy
         raise FrameError(f"an array of shape {short(shape)}") from error
-
-
-def _integer(digits):
-    if len(digits) > _LONGEST_INTEGER:
-        raise ValueError("an integer of too many digits")
-    return int(digits)
 
 
 def _no_constant(name):

@@ -1,11 +1,15 @@
 """Not a worker, though it is started as one: `problem_worker.py MOOD` shows one kind of misbehaviour."""
 
+import array
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 
+import numpy as np
 from pdworker.protocol import MAX_PAYLOAD, VERSION, FrameReader, encode
 
 HELLO = {"kind": "hello", "version": VERSION, "name": "problem"}
@@ -60,11 +64,22 @@ def is_silent():
 
 def does_not_read():
     send(HELLO)
+    waiting = array.array("i", [0])
+    while waiting[0] < 60_000:  # bytes: the pipe is full
+        fcntl.ioctl(0, termios.FIONREAD, waiting)
+        time.sleep(0.01)
+    send({"kind": "log", "text": "the pipe is full"})
     forever()
 
 
 def is_stubborn():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    send(HELLO)
+    forever()
+
+
+def tidies_up_when_told():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tidied up"))
     send(HELLO)
     forever()
 
@@ -96,7 +111,7 @@ def announces_too_much():
 
 def announces_and_starves():
     send(HELLO)
-    frame = encode({"kind": "result", "id": take_call(), "values": {}}, [__import__("numpy").zeros(1 << 24)])
+    frame = encode({"kind": "result", "id": take_call(), "values": {}}, [np.zeros(1 << 24)])
     write(frame[0])  # the array never comes
 
 

@@ -312,6 +312,24 @@ def test_a_startup_that_takes_too_long_is_told(desk, problem, monkeypatch):
     assert "was not ready within" in str(desk.wait("gone")[0])
 
 
+REAL_TIME = "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))"
+
+
+def test_a_real_time_pd_does_not_hand_its_priority_on(desk):
+    code = PD.format(faults=str(FAULTS), call="what", arguments={}).replace(
+        "worker =", f"{REAL_TIME}\nworker ="
+    )
+    variables = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, env=variables) as pd:
+        pid = pd.stdout.readline()
+        if not pid and b"PermissionError" in pd.stderr.read():
+            pytest.skip("this user may not use real-time priority")
+        policies = [os.sched_getscheduler(process) for process in (pd.pid, int(pid))]
+        pd.kill()
+    assert policies == [os.SCHED_FIFO, os.SCHED_OTHER]
+
+
 PD = """
 import os, sys, time
 from pathlib import Path

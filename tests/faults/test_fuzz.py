@@ -47,7 +47,9 @@ def pieces(conversation):
     return [b"".join(bytes(piece) for piece in encode(*frame)) for frame in conversation]
 
 
+DEEP = '"deep"'  # stands for lists in lists in lists
 JSON_ENDS = [
+    "deep",
     None,
     True,
     -1,
@@ -102,18 +104,15 @@ def with_other_sizes(frame, dice):
 def with_other_json(frame, dice):
     header_size, payload_size = struct.unpack_from("<IQ", frame, 4)
     header = json.loads(frame[16 : 16 + header_size])
-    node = header
-    while True:
+    node, key = header, dice.choice(list(header))
+    while node[key] and isinstance(node[key], (dict, list)) and dice.random() < 0.7:
+        node = node[key]
         key = dice.choice(list(node) if isinstance(node, dict) else range(len(node)))
-        if isinstance(node[key], (dict, list)) and node[key] and dice.random() < 0.7:
-            node = node[key]
-            continue
-        break
     if dice.random() < 0.2:
         del node[key]
     else:
         node[key] = copy.deepcopy(dice.choice([*JSON_ENDS, *header.values()]))
-    text = json.dumps(header).encode()
+    text = json.dumps(header).replace(DEEP, "[" * 5000 + "]" * 5000).encode()
     return frame[:4] + struct.pack("<IQ", len(text), payload_size) + text + frame[16 + header_size :]
 
 

@@ -62,12 +62,14 @@ def test_a_worker_that_does_not_read_holds_nobody_up(desk, problem):
     for _ in range(3):
         desk.call(worker, "twice", [large])
     assert worker.state == "busy"
+    desk.wait("log")
     worker.cancel()  # and it is replaced by another of its kind
     desk.call(worker, "twice", [large])
+    desk.wait("log", 2)
     worker.stop()
     assert worker.state == "off"
     wait_until(lambda: not worker._has_thread, "the thread's end")
-    assert [heard[0] for heard in desk.heard] == ["ready"]
+    assert [heard[0] for heard in desk.heard] == ["ready", "log", "log"]
 
 
 @pytest.mark.parametrize("mood", ["is_stubborn", "is_silent", "announces_and_starves", "floods"])
@@ -80,6 +82,15 @@ def test_stop_ends_the_worst(desk, problem, mood):
     worker.stop()
     wait_until(lambda: threads_and_descriptors() == before, "threads and descriptors")
     assert not desk.all("gone")
+
+
+def test_a_worker_is_told_to_end_before_it_is_killed(desk, problem, tmp_path):
+    worker = desk.worker(python=problem("tidies_up_when_told"))
+    desk.wait("ready")
+    worker.stop()
+    wait_until(lambda: not worker._has_thread, "the thread's end")
+    (log,) = (tmp_path / "state/dlwa/logs").iterdir()
+    assert log.read_text() == "tidied up\n"
 
 
 def test_a_flood_does_not_pile_up_on_pds_thread(desk, problem):

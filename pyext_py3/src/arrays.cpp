@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "loans.h"
 #include "pd.h"
 #include "queue.h"
 
@@ -13,21 +14,6 @@ namespace {
 // How much of a large array is copied in one go: well under a millisecond.
 constexpr long chunk_length = 32768;
 constexpr double patience_s = 10.;
-
-struct Samples {
-    t_garray *array = nullptr;
-    t_word *words = nullptr;
-    int count = -1;  // -1: there is no such array
-};
-
-// Pd's thread.
-Samples find_samples(const std::string &name) {
-    Samples found;
-    found.array = reinterpret_cast<t_garray *>(pd_findbyclass(gensym(name.c_str()), garray_class));
-    if (found.array && !garray_getfloatwords(found.array, &found.count, &found.words))
-        found.count = -1;
-    return found;
-}
 
 // On Pd's thread now; from elsewhere when Pd comes round, with the interpreter lock released meanwhile.
 void run_for_answer(Job job) {
@@ -48,7 +34,7 @@ void run_for_answer(Job job) {
 
 long array_length(const std::string &name) {
     auto count = std::make_shared<long>(-1);
-    run_for_answer([name, count] { *count = find_samples(name).count; });
+    run_for_answer([name, count] { *count = find_samples(gensym(name.c_str())).count; });
     return *count;
 }
 
@@ -96,7 +82,7 @@ struct Transfer {
     long moved = 0;
 
     void chunk(long first, long count) {
-        const Samples samples = find_samples(name);
+        const Samples samples = find_samples(gensym(name.c_str()));
         count = std::min(count, inside(samples.count) - first);
         if (count <= 0)
             return;
@@ -127,45 +113,67 @@ long transfer(const std::string &name, long begin, long step, py::handle floats,
     return one->moved;
 }
 
+void resize_now(const Samples &samples, long length) {
+    settle_loans();
+    garray_resize_long(samples.array, length);
+}
+
 bool resize(const std::string &name, long length) {
     auto found = std::make_shared<bool>(false);
     run_for_answer([name, length, found] {
-        const Samples samples = find_samples(name);
+        const Samples samples = find_samples(gensym(name.c_str()));
         *found = samples.count >= 0;
         if (*found && samples.count != length)
-            garray_resize_long(samples.array, length);
+            resize_now(samples, length);
     });
     return *found;
 }
 
 void redraw(const std::string &name) {
     run([name] {
-        const Samples samples = find_samples(name);
+        const Samples samples = find_samples(gensym(name.c_str()));
         if (samples.array)
             garray_redraw(samples.array);
     });
 }
 
+// What a numpy view stands on.
 struct View {
-    t_word *words;
-    long count;
+    LoanPtr loan;
+
+    py::buffer_info memory() const {
+        return py::buffer_info(&loan->words->w_float, sizeof(t_float), "f", 1, {loan->count},
+                               {static_cast<py::ssize_t>(sizeof(t_word))});
+    }
 };
 
+// Pd's thread.
 py::object view(const std::string &name) {
-    const Samples samples = find_samples(name);
-    if (samples.count < 0)
-        return py::none();
-    return py::cast(View{samples.words, samples.count});
+    LoanPtr loan = borrow(gensym(name.c_str()));
+    return loan ? py::cast(View{std::move(loan)}) : py::object(py::none());
+}
+
+// Lets memoryview and others read a Buffer (a class of the Python half) as they read its view.
+int get_buffer(PyObject *buffer, Py_buffer *memory, int flags) {
+    memory->obj = nullptr;
+    PyObject *view = PyObject_CallMethod(buffer, "_view", nullptr);
+    if (!view)
+        return -1;
+    const int result = PyObject_GetBuffer(view, memory, flags);
+    Py_DECREF(view);
+    return result;
+}
+
+void add_buffer_protocol(py::object type) {
+    reinterpret_cast<PyTypeObject *>(type.ptr())->tp_as_buffer->bf_getbuffer = get_buffer;
 }
 
 }  // namespace
 
 void define_arrays(py::module_ &host) {
-    py::class_<View>(host, "View", py::buffer_protocol()).def_buffer([](View &view) {
-        return py::buffer_info(&view.words->w_float, sizeof(t_float), "f", 1, {view.count},
-                               {static_cast<py::ssize_t>(sizeof(t_word))});
-    });
+    py::class_<View>(host, "View", py::buffer_protocol()).def_buffer(&View::memory);
     host.def("array_view", view);
+    host.def("add_buffer_protocol", add_buffer_protocol);
     host.def("array_length", array_length);
     host.def("array_read", [](const std::string &name, long begin, long step, py::object floats) {
         return transfer(name, begin, step, floats, false);

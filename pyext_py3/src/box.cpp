@@ -86,6 +86,12 @@ void inlet_message(t_pyinlet *inlet, t_symbol *selector, int argc, t_atom *argv)
     box->message(inlet->number, selector, argc, argv);
 }
 
+// A click with the shift key held opens the script.
+void click(t_pybox *x, t_floatarg, t_floatarg, t_floatarg shift, t_floatarg, t_floatarg) {
+    if (shift != 0)
+        control_message(x, gensym("edit"), 0, nullptr);
+}
+
 void start_dsp(t_pybox *x, t_signal **blocks) {
     PdTurn turn;
     if (Signals *signals = (*x->box)->signals())
@@ -96,6 +102,8 @@ t_class *define_class(const char *name, bool creatable) {
     t_class *made = class_new(gensym(name), creatable ? reinterpret_cast<t_newmethod>(create) : nullptr,
                               reinterpret_cast<t_method>(destroy), sizeof(t_pybox), CLASS_DEFAULT, A_GIMME, A_NULL);
     class_addanything(made, reinterpret_cast<t_method>(control_message));
+    class_addmethod(made, reinterpret_cast<t_method>(click), gensym("click"), A_FLOAT, A_FLOAT, A_FLOAT, A_FLOAT,
+                    A_FLOAT, A_NULL);
     return made;
 }
 

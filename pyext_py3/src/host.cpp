@@ -3,11 +3,16 @@
 #include "arrays.h"
 #include "box.h"
 #include "console.h"
+#include "loans.h"
 #include "python.h"
 #include "queue.h"
 #include "receiver.h"
 #include "signals.h"
 #include "timer.h"
+
+extern "C" {
+#include <s_stuff.h>
+}
 
 namespace pyext {
 
@@ -38,10 +43,17 @@ void note_strange(const BoxPtr &box, bool strange) {
         print_error(box, "a value has no counterpart in Pd: an empty symbol takes its place");
 }
 
-// Calling into Pd may end in Python again on the same thread, but never needs the lock in between.
+// Calls Pd, with the interpreter lock held: to give it away would make Pd wait for it afterwards.
+template <typename Call>
+void call_pd(Call call) {
+    if (!on_pd_thread())
+        return call();
+    PdsTurn turn;
+    call();
+}
+
 void send_message(const BoxPtr &box, int outlet, Message message) {
-    py::gil_scoped_release unlocked;
-    box->send(outlet, std::move(message));
+    call_pd([&] { box->send(outlet, std::move(message)); });
 }
 
 // _outlet(n, *values), as a plain C method: it is the call that scripts make most.
@@ -109,6 +121,13 @@ bool call_and_wait(py::object function, double seconds) {
         seconds);
 }
 
+py::list to_list(const t_namelist *names) {
+    py::list folders;
+    for (int i = 0; const char *folder = namelist_get(names, i); ++i)
+        folders.append(to_text(folder));
+    return folders;
+}
+
 py::object value_of(const std::string &name) {
     t_float value;
     if (value_getfloat(gensym(name.c_str()), &value))
@@ -122,8 +141,7 @@ bool set_value(const std::string &name, double value) {
 
 void send(const std::string &name, py::args values) {
     Message message = message_of(nullptr, values);
-    py::gil_scoped_release unlocked;
-    run([name, message = std::move(message)]() mutable { send_to_name(name, message); });
+    call_pd([&] { run([name, message = std::move(message)]() mutable { send_to_name(name, message); }); });
 }
 
 void define_box(py::module_ &host) {
@@ -146,8 +164,7 @@ void define_box(py::module_ &host) {
         .def("to_canvas",
              [](const BoxPtr &box, py::args values) {
                  Message message = message_of(box, values);
-                 py::gil_scoped_release unlocked;
-                 box->send_to_canvas(std::move(message));
+                 call_pd([&] { box->send_to_canvas(std::move(message)); });
              })
         .def("error", [](const BoxPtr &box, py::object text) { print_error(box, to_bytes(text)); })
         .def("input", [](const Box &box, int i) { return box.signals() ? box.signals()->input(i) : py::none(); })
@@ -174,6 +191,8 @@ void define_host(py::module_ &host) {
     host.def("logical_time", [] { return clock_gettimesince(0); });
     host.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
     host.def("block_size", sys_getblksize);
+    host.def("search_paths", [] { return to_list(STUFF->st_searchpath) + to_list(STUFF->st_temppath) + to_list(STUFF->st_staticpath); });
+    host.def("help_paths", [] { return to_list(STUFF->st_helppath); });
     host.def("get_value", value_of);
     host.def("set_value", set_value);
     host.def("send", send);

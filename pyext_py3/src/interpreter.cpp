@@ -13,7 +13,8 @@
 #endif
 
 // The Python half of the library, placed into the binary so that nothing can be lost or shadowed.
-#define PYTHON_HALF(X) X(console) X(symbol) X(threads) X(arrays) X(instance) X(modules) X(boxes) X(ext) X(pyext)
+#define PYTHON_HALF(X) \
+    X(console) X(symbol) X(threads) X(arrays) X(instance) X(modules) X(boxes) X(ext) X(function) X(method) X(pyext)
 #define EMBED(name)                             \
     asm(".pushsection .rodata\n"                \
         "pyext_half_" #name ":\n"               \

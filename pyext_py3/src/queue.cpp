@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "loans.h"
 #include "pd.h"
 
 namespace pyext {
@@ -50,11 +51,13 @@ Queue &queue() {
 void empty_queue() {
     PdTurn turn;
     const auto end = Time::now() + turn_length;
-    for (Job job; queue().take(job);) {
-        job();
-        if (Time::now() > end)
+    do {
+        // A job is destroyed here and never within the queue's lock: it may need Python's.
+        Job job;
+        if (!queue().take(job))
             break;
-    }
+        job();
+    } while (Time::now() < end);
 }
 
 void poll(void *) {
@@ -100,7 +103,11 @@ struct Waiting {
 bool on_pd_thread() { return pd_turns > 0 && audio_turns == 0; }
 
 PdTurn::PdTurn() { ++pd_turns; }
-PdTurn::~PdTurn() { --pd_turns; }
+PdTurn::~PdTurn() {
+    if (pd_turns == 1)
+        settle_loans();
+    --pd_turns;
+}
 AudioTurn::AudioTurn() { ++audio_turns; }
 AudioTurn::~AudioTurn() { --audio_turns; }
 

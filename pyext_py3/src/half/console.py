@@ -11,6 +11,10 @@ import _pyext
 OWN_FILES = "<pyext"
 
 
+class NotFound(Exception):
+    """A script, class or function that a box names is not there: one line says it all."""
+
+
 class Lines(io.RawIOBase):
     """Bytes to console lines. A line that is not finished waits for its end, whichever thread or stream brings it."""
 
@@ -85,6 +89,9 @@ def report(box, act, exception):
     """Reports an exception as one error of the box, which may be None, and its traceback as console lines."""
     controller = box.controller if box is not None else None
     label = controller.label if controller is not None else "pyext"
+    if isinstance(exception, NotFound):
+        error(box, f"{label}: {exception}")
+        return
     error(box, f"{label}: {act}: {one_line(exception)}")
     trace = own_frames_removed(exception.__traceback__)
     if trace is not None or isinstance(exception, SyntaxError):

@@ -3,11 +3,8 @@
 import importlib
 import os
 import sys
-import types
 
-
-class NotFound(Exception):
-    """A script, class or function that a box names is not there. The message is one line for the console."""
+from _pyext.console import report
 
 
 def add_path(folder):
@@ -68,5 +65,12 @@ class Registry:
 registry = Registry()
 
 
-def is_module(value):
-    return isinstance(value, types.ModuleType)
+def reload_all(module, asking):
+    """Reloads a module and gives every box that uses it a new instance."""
+    try:
+        reload_script(module)
+    except BaseException as exception:
+        report(asking.box, "reload", exception)
+        return
+    for controller in registry.users(module):
+        controller.take_new_instance()

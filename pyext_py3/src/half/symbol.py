@@ -52,6 +52,10 @@ class References:
             number = number << 16 | int(part)
         return self._objects.get(number, (0, None))[1]
 
+    def is_reference(self, selector, values):
+        """Whether a message stands for an object."""
+        return selector == self.SELECTOR and len(values) == 4
+
     def _drop_expired(self):
         now = time.monotonic()
         for number in [number for number, (end, _) in self._objects.items() if end < now]:

@@ -1,0 +1,215 @@
+"""Creating boxes: names, arguments, inlets and outlets (contract, section 1)."""
+
+import pytest
+
+TUNE = """
+import pyext
+
+class Tune(pyext._class):
+    def __init__(self, *words):
+        self.words = words
+        self._inlets = 1
+        self._outlets = 1
+
+    def float_1(self, x):
+        self._outlet(1, x)
+
+    def words_1(self):
+        self._outlet(1, "words", [f"{type(word).__name__}:{word}" for word in self.words])
+
+class Second(Tune):
+    pass
+"""
+
+
+@pytest.mark.parametrize("name", ["pyext", "pyx"])
+@pytest.mark.parametrize("words", ["{m}.Tune", "{m} Tune"])
+def test_module_and_class_in_one_word_or_two(desk, name, words):
+    box = desk.box(f"{name} {words} 1 2.5 three", TUNE)
+    box.send(1, "words")
+    assert box.expect(0) == ["Any", "words", "int:1", "float:2.5", "Symbol:three"]
+
+
+@pytest.mark.parametrize("name", ["pyext.", "pyx."])
+def test_the_dotted_form_takes_a_package_path_and_a_class(desk, name):
+    module = f"{desk.unique()}.inner.pd"
+    box = desk.box(f"{name} 1 1 {{m}} Tune a", TUNE, module=module)
+    box.send(1, "words")
+    assert box.expect(0) == ["Any", "words", "Symbol:a"]
+
+
+def test_the_dotted_form_falls_back_to_the_last_component(desk):
+    name = desk.unique()
+    box = desk.box(
+        "pyext. {m} 7",
+        TUNE.replace("class Tune", f"class {name}").replace("(Tune)", f"({name})"),
+        module=name,
+    )
+    box.send(1, "words")
+    assert box.expect(0) == ["Any", "words", "int:7"]
+
+
+def test_the_dotted_form_prefers_the_second_word(desk):
+    name = desk.unique()
+    box = desk.box("pyext. {m} Second", TUNE + f"\n{name} = Tune\n", module=name)
+    box.send(0, "get", "words")
+    box.send(1, "words")
+    assert box.expect(0) == ["Any", "words"]
+
+
+def test_counts_of_the_box_win_over_the_class(desk):
+    box = desk.box(
+        "pyext 2 3 {m}.Wide",
+        """
+        import pyext
+        class Wide(pyext._class):
+            _inlets = _outlets = 1
+            def __init__(self):
+                self.seen = self._inlets, self._outlets
+            def float_2(self, x):
+                self._outlet(3, *self.seen, x)
+        """,
+        inlets=3,
+        outlets=4,
+    )
+    box.send(2, 5)
+    assert box.expect(2) == ["List", 2, 3, 5]
+
+
+@pytest.mark.parametrize(
+    "how", ["_inlets = 2", "def _inlets(self):\n        return 2", "_inlets = property(lambda self: 2)"]
+)
+def test_counts_from_the_class(desk, how):
+    box = desk.box(
+        "pyext {m}.Counted",
+        f"import pyext\nclass Counted(pyext._class):\n    {how}\n    _outlets = 1\n"
+        "    def bang_2(self):\n        self._outlet(1, 'second')\n",
+        inlets=3,
+    )
+    box.send(2, "bang")
+    assert box.expect(0) == ["Symbol", "second"]
+
+
+def test_no_counts_are_none(desk):
+    box = desk.box(
+        "pyext {m}.Bare", "import pyext\nclass Bare(pyext._class):\n    pass\n", inlets=1, outlets=1
+    )
+    box.send(0, "getdetach")
+    assert box.expect(0) == ["Any", "detach", 0]
+
+
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("pyext", "needs the name of a script"),
+        ("pyext 1 1", "needs the name of a script"),
+        ("pyext 1 2 3 {m}.Tune", "needs the name of a script"),
+        ("pyext {m}", "no class in it"),
+        ("pyext {m}.Nothing", "has no class Nothing"),
+        ("pyext {m}.helper", "not derived from pyext._class"),
+        ("pyext no_such_script.Thing", "No module named 'no_such_script'"),
+        ("pyext ..", "creation"),
+        ("pym", "name of a method"),
+    ],
+)
+def test_a_box_that_cannot_be_made_says_why(desk, text, complaint):
+    desk.box(text, TUNE + "\nhelper = 3\n", inlets=0, outlets=0)
+    desk.expect_console(complaint)
+    desk.expect_console("couldn't create")
+
+
+def test_a_box_whose_init_raises_stays_and_can_be_mended(desk):
+    script = """
+    import pyext
+    class Broken(pyext._class):
+        _inlets = _outlets = 1
+        def __init__(self):
+            raise ValueError("not today")
+        def bang_1(self):
+            self._outlet(1, "well")
+    """
+    box = desk.box("pyext {m}.Broken", script)
+    line = desk.expect_console("ValueError: not today")
+    assert f"{box.module}.py, line 6" in line and "__init__" in line
+    box.send(1, "bang")
+    desk.expect_console("its __init__ failed")
+    box.rewrite(box.module, script.replace('raise ValueError("not today")', "pass"))
+    box.send(0, "reload.")
+    box.send(1, "bang")
+    assert box.expect(0) == ["Symbol", "well"]
+
+
+def test_init_after_the_ports_exist_may_send_and_may_refuse(desk):
+    script = """
+    import pyext
+    class Sends(pyext._class):
+        _outlets = 1
+        def _init(self):
+            pyext._send("out-init", "born")
+            self._outlet(1, 1)
+    class Refuses(pyext._class):
+        def _init(self):
+            raise RuntimeError("no room")
+    """
+    desk.pd.listen("out-init")
+    desk.box("pyext {m}.Sends", script, inlets=1)
+    assert desk.pd.expect("out-init") == ["born"]
+    desk.box("pyext {m}.Refuses", script, inlets=0, outlets=0)
+    desk.expect_console("no room")
+    desk.expect_console("couldn't create")
+
+
+@pytest.mark.parametrize("attribute", ["detach", "respond", "py"])
+def test_attributes_of_the_box(desk, attribute):
+    box = desk.box(f"pyext {{m}}.Tune a b @{attribute} 1", TUNE)
+    box.send(0, f"get{attribute}")
+    assert box.expect(1) == ["Any", attribute, 1]
+    box.send(0, attribute, 0)
+    box.send(0, f"get{attribute}")
+    assert box.expect(1) == ["Any", attribute, 0]
+    box.send(1, "words")
+    assert box.expect(0) == ["Any", "words", "Symbol:a", "Symbol:b"]
+
+
+def test_creation_attributes_override_init(desk):
+    script = """
+    import pyext
+    class Thing(pyext._class):
+        def __init__(self):
+            self._detach(2)
+    """
+    box = desk.box("pyext {m}.Thing @detach 1", script, inlets=1, outlets=1)
+    box.send(0, "getdetach")
+    assert box.expect(0) == ["Any", "detach", 1]
+
+
+@pytest.mark.parametrize("words", ["@colour 3", "@detach", "@detach 1 2", "@detach one"])
+def test_wrong_attributes_are_noted_and_the_box_is_made(desk, words):
+    box = desk.box(f"pyext {{m}}.Tune {words}", TUNE)
+    desk.expect_console("attribute")
+    box.send(1, 1)
+    assert box.expect(0) == ["Float", 1]
+
+
+def test_a_script_in_a_sub_folder(desk):
+    desk.write(desk.folder, f"deep.{desk.unique()}", "")
+    module = desk.unique()
+    desk.write(desk.folder / "deep", module, TUNE)
+    box = desk.box(f"pyext deep/{module}.Tune", None)
+    box.send(1, 2)
+    assert box.expect(0) == ["Float", 2]
+
+
+def test_a_script_on_pds_search_path(desk, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("found")
+    module = desk.unique()
+    desk.write(folder, module, TUNE)
+    desk.pd.send("pd", "add-to-path", str(folder))
+    box = desk.box(f"pyext {module}.Tune")
+    box.send(1, 2)
+    assert box.expect(0) == ["Float", 2]
+
+
+def test_the_box_says_where_its_patch_is(desk):
+    box = desk.run("self.say(self._canvas_dir)")
+    assert box.expect(0) == ["Symbol", str(desk.folder)]

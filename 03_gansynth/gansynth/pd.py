@@ -97,7 +97,8 @@ class gansynth(WorkerObject):
          synthesize Z SOUND PITCH ...    any number of such triples
          keyboard Z ARRAY                all pitches, one behind the other, in the background
          hallucinate SOUND NOTES STEPS [SPACING TRIM ATTACK SUSTAIN RELEASE [PITCH]]   (seconds)
-    Out: randomized, undone, slerped, summed, read Z, written FILE, synthesized SAMPLES RATE,
+    Out: model RATE SAMPLES LATENT LOW HIGH    after a load: the note's length, the size of a point, the pitches
+         randomized, undone, slerped, summed, read Z, written FILE, synthesized SAMPLES RATE,
          key PITCH ONSET SAMPLES RATE, keyboard COUNT, hallucinated SAMPLES RATE,
          and what every WorkerObject says: worker, progress, status, error
     """
@@ -110,6 +111,9 @@ class gansynth(WorkerObject):
         self._draws = {}  # array -> what was in it before, oldest first
         self._writer = ArrayWriter()
         self._keyboard = 0  # counts them: only the latest one goes on
+
+    def loaded(self, facts):
+        self.say("model", *(facts[key] for key in ("rate", "samples", "latent", "low", "high")))
 
     # Latent vectors.
 

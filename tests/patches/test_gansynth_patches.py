@@ -1,0 +1,177 @@
+"""The patches of day 3 in real Pd, with a small model of random weights."""
+
+import itertools
+import wave
+from pathlib import Path
+
+import pytest
+from gansynth_files import FLAGS, write_model
+from pdworker.environments import EnvironmentMissing, find_python
+
+ROOT = Path(__file__).parents[2]
+DAY = ROOT / "03_gansynth"
+SAMPLES, RATE = FLAGS["audio_length"], FLAGS["sample_rate"]
+
+try:
+    find_python("torch")
+except EnvironmentMissing as missing:
+    pytest.skip(f"{missing}", allow_module_level=True)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_model(tmp_path / "small")
+
+
+@pytest.fixture
+def session(tmp_path, play):
+    """`session("gansynth.pd")`: Pd with a patch of the day and four arrays z1, z2, s1, s2 of the test's own."""
+
+    def start(patch):
+        arrays = tmp_path / "arrays.pd"
+        names = itertools.product("zs", "123")
+        arrays.write_text(
+            "#N canvas 0 0 300 300 12;\n"
+            + "".join(f"#X obj 10 10 array define {kind}{number} 8;\n" for kind, number in names)
+        )
+        pd = play([arrays, DAY / patch], listen=["gansynth-out"], path=[ROOT / "pyext_py3"])
+        pd.send("pd", "dsp", 1)
+        return pd
+
+    return start
+
+
+def loaded(pd, model):
+    pd.send("gansynth", "load", str(model))
+    pd.expect("gansynth-out", "worker", "on", "name", "small", timeout=60)
+
+
+def read_wav(path):
+    with wave.open(str(path)) as sound:
+        return sound.getframerate(), sound.getnframes(), sound.readframes(sound.getnframes())
+
+
+def no_errors(pd):
+    assert pd.errors() == []
+    assert pd.quit() == 0
+
+
+def test_main_flow(session, model, tmp_path):
+    pd = session("gansynth.pd")
+    loaded(pd, model)
+    pd.expect("gansynth-out", "randomized")  # by the patch, as soon as it heard of the model
+    pd.expect("gansynth-out", "model", RATE, SAMPLES, 8, 60, 64)
+    pd.send("gansynth", "press", "pitch", 62)
+    pd.send("gansynth", "press", "synthesize")
+    pd.expect("gansynth-out", "synthesized", SAMPLES, RATE)
+    pd.send("gansynth", "press", "save-file", str(tmp_path / "note.wav"))
+    pd.sync()
+    rate, frames, sound = read_wav(tmp_path / "note.wav")
+    assert (rate, frames) == (RATE, SAMPLES)
+    assert any(sound)
+    no_errors(pd)
+
+
+def test_the_same_seed_draws_the_same_and_undo_takes_back(session, model):
+    pd = session("gansynth.pd")
+    loaded(pd, model)
+    for z in ("z1", "z2"):
+        pd.send("gansynth", "seed", 7)
+        pd.send("gansynth", "randomize_z", z)
+    pd.sync()
+    first = pd.array("z1")
+    assert first == pd.array("z2") and len(first) == 8
+    pd.send("gansynth", "randomize_z", "z1")
+    pd.sync()
+    assert pd.array("z1") != first
+    pd.send("gansynth", "undo_z", "z1")
+    pd.sync()
+    assert pd.array("z1") == first
+    no_errors(pd)
+
+
+def test_points_go_into_files_and_come_back(session, model, tmp_path):
+    pd = session("gansynth.pd")
+    loaded(pd, model)
+    pd.send("gansynth", "randomize_z", "z1")
+    for file in ("my point.npy", "my point.txt"):
+        pd.send("gansynth", "write_z", "z1", str(tmp_path / file))
+        pd.expect("gansynth-out", "written")
+        pd.send("gansynth", "read_z", "z2", str(tmp_path / file))
+        pd.expect("gansynth-out", "read", "z2")
+        assert pd.array("z2") == pytest.approx(pd.array("z1"), abs=1e-6)
+        pd.set_array("z2", [0.0])
+    no_errors(pd)
+
+
+def test_several_notes_slerp_and_sum(session, model):
+    pd = session("gansynth.pd")
+    loaded(pd, model)
+    pd.send("gansynth", "randomize_z", "z1", "z2")
+    pd.send("gansynth", "slerp_z", "z1", "z2", "z3", 1)
+    pd.sync()
+    assert pd.array("z3") == pytest.approx(pd.array("z2"), abs=1e-5)
+    pd.send("gansynth", "slerp_z", "z1", "z1", "z3", 0.5)
+    pd.sync()
+    assert pd.array("z3") == pytest.approx(pd.array("z1"), abs=1e-5)
+    pd.send("gansynth", "sum_z", "z3", "z1", 0.5, "z2", -1)
+    pd.sync()
+    wanted = [0.5 * one - two for one, two in zip(pd.array("z1"), pd.array("z2"))]
+    assert pd.array("z3") == pytest.approx(wanted, abs=1e-5)
+    pd.send("gansynth", "synthesize", "z1", "s1", 60, "z2", "s2", 64)
+    pd.expect("gansynth-out", "synthesized", SAMPLES, RATE)
+    one, two = pd.array("s1"), pd.array("s2")
+    assert len(one) == len(two) == SAMPLES and one != two
+    no_errors(pd)
+
+
+def test_the_keyboard_is_rendered_in_the_background(session, model):
+    pd = session("gansynth.pd")
+    loaded(pd, write_model(model.parent / "keys" / "small", pitches=[60, 61, 62, 63, 64]))
+    pd.send("gansynth", "randomize_z", "z1")
+    pd.send("gansynth", "keyboard", "z1", "s1")
+    pd.expect("gansynth-out", "key", 62, 2 * SAMPLES, SAMPLES, RATE)
+    pd.expect("gansynth-out", "keyboard", 5)
+    row = pd.array("s1")
+    pd.send("gansynth", "synthesize", "z1", "s2", 63)
+    pd.expect("gansynth-out", "synthesized")
+    assert row[3 * SAMPLES : 4 * SAMPLES] == pytest.approx(pd.array("s2"), rel=1e-3, abs=1e-2)
+    no_errors(pd)
+
+
+WRONG = {
+    ("synthesize", "z1", "s1", 61): "no pitch 61",
+    ("synthesize", "z1", "nowhere", 60): "no array nowhere",
+    ("synthesize", "z1", "s1"): "synthesize Z SOUND PITCH",
+    ("slerp_z", "z1", "s3", "z2", 0.5): "differ in size",
+    ("synthesize", "s3", "s1", 60): "latent vector of 5 numbers",
+    ("undo_z", "z1"): "no draw of z1",
+    ("randomize_z",): "no array is named",
+    ("read_z", "z1", "no.npy"): "no file",
+    ("hallucinate", "s1", 65, 3): "out of range",
+    ("hallucinate", "s1", 2, 1, 0.1, 0, 0, 0, 0): "nothing to hear",
+    ("load", "no_such_model"): "there is no checkpoint",
+}
+
+
+def test_what_is_wrong_is_said_and_nothing_else_changes(session, model):
+    pd = session("gansynth.pd")
+    loaded(pd, model)
+    pd.set_array("s3", [0.0] * 5)
+    pd.set_array("s1", [0.25] * 10)
+    for words, complaint in WRONG.items():
+        pd.send("gansynth", *words)
+        (_, text) = pd.expect("gansynth-out", "error")
+        assert complaint in text and "\n" not in text
+    assert pd.array("s1") == [0.25] * 10
+    pd.send("gansynth", "randomize_z", "z1")
+    pd.send("gansynth", "synthesize", "z1", "s1", 60)
+    pd.expect("gansynth-out", "synthesized", SAMPLES, RATE)
+    assert pd.quit() == 0
+
+
+def test_without_a_model_it_says_so(session):
+    pd = session("gansynth.pd")
+    pd.send("gansynth", "randomize_z", "z1")
+    assert "no model is loaded" in pd.expect("gansynth-out", "error")[1]
+    assert pd.quit() == 0

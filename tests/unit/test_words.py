@@ -1,6 +1,9 @@
 """Messages read like command lines."""
 
+import doctest
+
 import pytest
+from pdworker import words
 from pdworker.words import parse, text
 
 MESSAGES = [
@@ -28,3 +31,7 @@ def test_parse(message, plain, options):
 
 def test_values_look_as_in_pd():
     assert text(["take", 2, 0.5, 3.0]) == "take 2 0.5 3"
+
+
+def test_the_example_in_the_docstring():
+    assert doctest.testmod(words).failed == 0

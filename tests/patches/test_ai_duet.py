@@ -8,60 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from duet_player import DAY, NETWORK, OUT, PROBES, ROOT, TWINKLE, Player
 from worker_desk import ended, wait_until
-
-ROOT = Path(__file__).parents[2]
-DAY = ROOT / "01_ai_duet"
-HERE = Path(__file__).parent / "ai_duet"
-OUT = "ai_duet-out"
-NETWORK = "starter_attention_rnn"
-TWINKLE = (60, 60, 67, 67, 69, 69, 67)
-
-
-class Player:
-    """Somebody who plays the patch in a PdSession."""
-
-    def __init__(self, pd):
-        self.pd = pd
-        self._begin = 0
-
-    def say(self, *message):
-        self.pd.send("ai_duet", *message)
-
-    def hear(self, *start, timeout=60):
-        return self.pd.expect(OUT, *start, timeout=timeout)
-
-    def heard(self, tag):
-        """What the object has said with this tag since `begin`."""
-        self.pd.sync()
-        return [message[1:] for message in self.pd.received[OUT][self._begin :] if message[0] == tag]
-
-    def begin(self):
-        self._begin = len(self.pd.received[OUT])
-
-    def answer(self):
-        """Wait for the answer that was asked for, and for all of its notes in the piano roll."""
-        count = self.hear("generated")[1]
-        wait_until(lambda: len(self.drawn("answer")) == count, f"{count} drawn notes")
-        return self.drawn("answer")
-
-    def drawn(self, voice):
-        """(pitch, start, length) of the notes in the piano roll."""
-        rolls = self.heard("roll")
-        cleared = max([i for i, roll in enumerate(rolls) if roll[0] == "clear"], default=0)
-        return [tuple(roll[1:]) for roll in rolls[cleared:] if roll[0] == voice]
-
-    def load(self, name=NETWORK):
-        self.say("load", name)
-        return self.hear("worker", "on")
-
-    def play(self, pitches=TWINKLE):
-        """Play notes one after the other."""
-        for pitch in pitches:
-            self.say("note", pitch, 100)
-            time.sleep(0.06)
-            self.say("note", pitch, 0)
-        self.pd.sync()
 
 
 @pytest.fixture
@@ -76,7 +24,7 @@ def environment(tmp_path):
 
 @pytest.fixture
 def duet(play, environment):
-    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3", HERE], listen=[OUT], environment=environment)
+    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3", PROBES], listen=[OUT], environment=environment)
     return Player(pd)
 
 
@@ -324,7 +272,7 @@ def test_duet_mode_answers_after_a_rest_for_as_long_as_the_phrase(duet):
 
 def test_notes_leave_at_their_logical_times(duet):
     duet.pd.listen("heard-at")
-    duet.pd.open(HERE / "stopwatch.pd")
+    duet.pd.open(PROBES / "stopwatch.pd")
     duet.load()
     duet.play()
     duet.say("generate", 4)
@@ -338,7 +286,7 @@ def test_notes_leave_at_their_logical_times(duet):
 
 def test_no_machine_learning_library_is_imported_in_pd(duet):
     duet.pd.listen("modules-out")
-    duet.pd.open(HERE / "modules.pd")
+    duet.pd.open(PROBES / "modules.pd")
     duet.load()
     duet.play()
     duet.say("generate", 2)

@@ -52,14 +52,14 @@ def midi(*voices):
     return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
-def command(module, *arguments):
-    """Arguments and environment for `subprocess` to run a program of day 1 where magenta is."""
+def command(*arguments):
+    """Arguments and environment for `subprocess` to run Python with day 1's package where magenta is."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("01_ai_duet", "pyext_py3", "setup"))
     environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
-    words = [str(find_python("tensorflow")), "-W", "ignore", "-m", module, *map(str, arguments)]
+    words = [str(find_python("tensorflow")), "-W", "ignore", *map(str, arguments)]
     return {"args": words, "env": environment}
 
 
 def run(module, *arguments):
     """Run a program of day 1 to its end: exit code, what it printed, its errors."""
-    return subprocess.run(**command(module, *arguments), capture_output=True, text=True, timeout=300)
+    return subprocess.run(**command("-m", module, *arguments), capture_output=True, text=True, timeout=300)

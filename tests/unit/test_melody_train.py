@@ -148,7 +148,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path, data):
 
 def test_ctrl_c_keeps_what_was_learned(tmp_path, data):
     arguments = ("--data", data, "--run", tmp_path / "run", "--check-every", 2, "--patience", 10**6)
-    program = command("ai_duet.train", *SMALL, *arguments, "--steps", 10**6)
+    program = command("-m", "ai_duet.train", *SMALL, *arguments, "--steps", 10**6)
     with subprocess.Popen(**program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         said = []
         for line in running.stdout:
@@ -162,6 +162,31 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path, data):
     again = run("ai_duet.train", "--run", tmp_path / "run", "--steps", last)
     assert f"goes on from step {last}" in again.stdout
     assert f"{last} steps done" in again.stdout
+
+
+EVENT_PROBABILITIES = """
+import sys
+import numpy as np
+from ai_duet.training import network
+from ai_duet.training.melodies import Melody
+with network.Predictor.of_bundle(sys.argv[1]) as predictor:
+    melodies = [
+        network.squashed(Melody("", 16, events), predictor.config)
+        for events in ((60, -2, 62, -2) * 10, (60, -2, 62, -2) * 9 + (-2, 65, -2, 65))
+    ]
+    one, other = predictor.event_probabilities(melodies)
+assert one.shape == (39, 38), one.shape
+assert np.allclose(one.sum(axis=1), 1, atol=1e-6) and np.allclose(other.sum(axis=1), 1, atol=1e-6)
+assert np.array_equal(one[:35], other[:35]) and not np.allclose(one[36:], other[36:])
+"""
+
+
+def test_all_labels_that_mean_an_event_count_for_it(tmp_path, data):
+    arguments = ("--data", data, "--run", tmp_path / "run", "--steps", 1)
+    assert run("ai_duet.train", *SMALL, *arguments).returncode == 0
+    program = command("-c", EVENT_PROBABILITIES, tmp_path / "run" / "run.mag")
+    result = subprocess.run(**program, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
 
 
 def test_training_without_a_data_set_is_one_clear_line(tmp_path):

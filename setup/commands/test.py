@@ -22,7 +22,11 @@ def add_arguments(parser):
 def run(args):
     """Install what all tests need (both environments), then run pytest in the environment `torch`."""
     ensure(
-        [Packages("system packages for the tests", TEST), *to_play("torch", "tensorflow"), ToolsForTests()],
+        [
+            Packages("system packages for the tests", TEST, "a minute, 150 MB"),
+            *to_play("torch", "tensorflow"),
+            ToolsForTests(),
+        ],
         yes=args.yes,
     )
     command = [python_of("torch"), "-m", "pytest", *args.rest]

@@ -224,7 +224,7 @@ class ToolsForTests(Part):
         self.file = Path(definitions) / "test.txt"
         self.environment = Environment("torch", definitions)
         self.stamp = self.environment.folder / ".dlwa-test.json"
-        self.undo = f"{self.environment.python} -m pip uninstall -r {self.file}"
+        self.undo = "they go with the environment: setup/dlwa uninstall"
 
     def missing(self):
         """Whether the tools are there, of the versions of this checkout."""

@@ -63,12 +63,12 @@ def record_file():
 class Packages(Part):
     """A group of the distribution's packages."""
 
-    cost = "about a minute, 250 MB"
     fix = "setup/dlwa install"
 
-    def __init__(self, name, packages):
+    def __init__(self, name, packages, cost="a minute or two, 480 MB if none of them is there"):
         self.name = name
         self.packages = packages
+        self.cost = cost
 
     @property
     def undo(self):

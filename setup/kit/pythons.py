@@ -96,12 +96,9 @@ def python_from_uv(version):
             env={"UV_PYTHON_INSTALL_DIR": str(home)},
         )
     except DlwaError as error:
-        reason = next(
-            (line.strip() for line in error.hint.splitlines() if re.search(r"(?i)error|fail|caus", line)), ""
-        )
-        raise DlwaError(
-            f"uv could not bring a Python {version}: {reason or error.message}", error.hint
-        ) from None
+        causes = re.findall(r"(?m)^\s*(?:cause|error): *(.+)$", error.hint)
+        why = causes[-1] if causes else error.message
+        raise DlwaError(f"uv could not bring a Python {version}: {why}", error.hint) from None
     found = sorted(home.glob(f"cpython-{version}.*/bin/python{version}"))
     if not found:
         raise DlwaError(f"uv said that it brought Python {version}, but it is not in {home}")

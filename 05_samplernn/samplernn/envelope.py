@@ -1,0 +1,87 @@
+"""Temperature over time: a number, `Env([levels],[times],[curves])` as in SuperCollider, or a drawn curve."""
+
+import math
+import re
+
+import numpy as np
+
+STRAIGHT = 0.001
+LISTS = re.compile(r"Env\(\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])*)\s*\)")
+
+
+class EnvelopeError(ValueError):
+    """A temperature that cannot be; the message says what is wrong with it."""
+
+
+def parse(text):
+    """`Env([levels],[times],[curves])` to three lists of floats.
+
+    Times are in seconds, one fewer than levels; left out, every segment lasts a second. Curves, as many as times:
+    0 is straight, above 0 starts slowly, below 0 starts fast; left out, all are straight.
+    """
+    text = re.sub(r"[\\\s]", "", text)
+    found = LISTS.fullmatch(text)
+    if not found:
+        raise EnvelopeError(f"'{text}' is no envelope; it should be like Env([0.7,1],[4],[0])")
+    try:
+        lists = [_numbers(part) for part in re.findall(r"\[([^\]]*)\]", found[1])]
+    except ValueError:
+        raise EnvelopeError(f"not everything in '{text}' is a number") from None
+    if len(lists) > 3:
+        raise EnvelopeError(f"'{text}' has {len(lists)} lists; there are levels, times and curves")
+    levels = lists[0]
+    if not levels:
+        raise EnvelopeError(f"'{text}' has no levels")
+    segments = len(levels) - 1
+    times = lists[1] if len(lists) > 1 else [1.0] * segments
+    curves = lists[2] if len(lists) > 2 else [0.0] * segments
+    for name, values in (("times", times), ("curves", curves)):
+        if len(values) != segments:
+            raise EnvelopeError(
+                f"'{text}' has {len(levels)} levels, so it needs {segments} {name}, not {len(values)}"
+            )
+    if min(times, default=0) < 0:
+        raise EnvelopeError(f"'{text}' has a time below 0")
+    return levels, times, curves
+
+
+def _numbers(text):
+    values = [float(word) for word in text.split(",")] if text else []
+    if not all(map(math.isfinite, values)):
+        raise ValueError(text)
+    return values
+
+
+def evaluate(levels, times, curves, at):
+    """An envelope's values at the times `at` (seconds, an array): the first level before 0, the last after the end.
+
+    In a segment, with x from 0 to 1: y = x, or (1 - e^(curve x)) / (1 - e^curve); the value is (1-y) start + y end.
+    """
+    at = np.asarray(at, np.float64)
+    out = np.full(at.shape, levels[-1], np.float64)
+    out[at < 0] = levels[0]
+    begin = 0.0
+    for start, end, length, curve in zip(levels, levels[1:], times, curves):
+        inside = (at >= begin) & (at < begin + length)
+        x = (at[inside] - begin) / length if length else at[inside]
+        y = x if abs(curve) < STRAIGHT else np.expm1(curve * x) / np.expm1(curve)
+        out[inside] = (1 - y) * start + y * end
+        begin += length
+    return out
+
+
+def temperatures(what, samples, seconds):
+    """The temperature of each sample, float32 [samples]; `what` is a number, Env text or the points of a curve.
+
+    A curve's points are spread evenly over the `seconds`. Temperature 0 always takes the likeliest value.
+    """
+    if isinstance(what, str):
+        values = evaluate(*parse(what), np.arange(samples) / max(samples, 1) * seconds)
+    else:
+        points = np.atleast_1d(np.asarray(what, np.float64))
+        if not len(points):
+            raise EnvelopeError("the temperature curve has no points")
+        values = np.interp(np.arange(samples), np.linspace(0, max(samples - 1, 1), len(points)), points)
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise EnvelopeError("a temperature cannot be below 0; interesting ones are around 0.7 to 1.1")
+    return values.astype(np.float32)

@@ -1,0 +1,181 @@
+"""Generate sound with a SampleRNN: `Generator(model).start(...)` gives a `Take`, whose `more` gives sound as it comes.
+
+audio = Generator(store.load("tabla.safetensors")).generate(4.0, temperature=[0.9])
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from . import envelope, kernel, quantise
+from .pack import pack, silent_state
+from .plain import PlainTake
+
+MOST_THREADS = 4
+MOST_BITS_LOST = 0.01
+MEASURED_BLOCKS = 4
+BYTES_WORTH_SHARING = 2**22
+
+
+def processors():
+    """How many threads to compute with: the processors that this process may use, at most MOST_THREADS."""
+    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
+
+
+class FastTake:
+    """As PlainTake, computed by the loops in `kernel`; `logits` [B, wanted, Q] keeps those of the first samples."""
+
+    def __init__(self, generator, codes, known, temperature, top_k, top_p, seed, wanted=0):
+        self.packed, self.threads, self.pool = generator.packed, generator.threads, generator.pool
+        sequences = len(codes)
+        self.codes, self.known = codes, known
+        self.logits = np.zeros((sequences, wanted, generator.config.q_levels), np.float32)
+        self.states = [silent_state(tier, sequences) for tier in self.packed[:2]]
+        random = np.random.SeedSequence(seed).generate_state(sequences, np.uint64)
+        self.drawing = kernel.Drawing(temperature, top_k, float(top_p), random)
+        self.counter = np.zeros(1, np.int64)
+        light = sum(tier.over.size + tier.up.size for tier in self.packed[:2]) < BYTES_WORTH_SHARING
+        self.threads = min(self.threads, sequences) if light else self.threads
+
+    def compute(self, begin, end):
+        """Compute the samples begin <= t < end of `codes`; both are multiples of the block."""
+
+        def one(thread):
+            kernel.generate(
+                *self.packed,
+                *self.states,
+                self.codes,
+                begin,
+                end,
+                self.known,
+                self.drawing,
+                self.logits,
+                self.counter.ctypes.data,
+                thread,
+                self.threads,
+            )
+
+        for done in [self.pool.submit(one, thread) for thread in range(self.threads)]:
+            done.result()
+
+
+class Generator:
+    """A SampleRNN, ready to generate.
+
+    On a graphics card the torch model computes, else the loops with eight-bit weights; should these lose more than
+    MOST_BITS_LOST per sample against float32, the torch model does it here as well. `engine` tells which: "int8" or
+    "float32"; `bits_lost` what was measured.
+    """
+
+    def __init__(self, model, threads=None, device=None):
+        self.config = model.config
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = model.to(self.device).eval()
+        self.threads = threads or processors()
+        self.pool = ThreadPoolExecutor(self.threads)
+        self.engine, self.bits_lost = "float32", 0.0
+        if self.device == "cpu":
+            self.packed = pack(model)
+            self.bits_lost = self.measure()
+            self.engine = "int8" if self.bits_lost < MOST_BITS_LOST else "float32"
+
+    def measure(self, codes=None):
+        """Mean Kullback-Leibler divergence, in bits per sample, of the eight-bit loops from the float32 model.
+
+        codes [B, n] to measure on, n a multiple of the block; without them, on what the loops make up themselves.
+        """
+        block = self.config.big_frame_size
+        length = codes.shape[1] if codes is not None else MEASURED_BLOCKS * block
+        known = length if codes is not None else 0
+        whole = self._silence(1 if codes is None else len(codes), length)
+        if codes is not None:
+            whole[:, block:] = codes
+        take = FastTake(self, whole, known, np.ones((len(whole), length), np.float32), 0, 1, 0, length)
+        take.compute(0, length)
+        with torch.no_grad():
+            exact, _ = self.model(torch.from_numpy(whole.astype(np.int64)).to(self.device))
+        exact = torch.log_softmax(exact.cpu().double(), -1)
+        rounded = torch.log_softmax(torch.from_numpy(take.logits).double(), -1)
+        return float((exact.exp() * (exact - rounded)).sum(-1).mean() / np.log(2))
+
+    def _silence(self, sequences, length):
+        return np.full((sequences, self.config.big_frame_size + length), self.config.q_levels // 2, np.int32)
+
+    def start(self, samples, temperature, *, primer=None, top_k=0, top_p=1.0, seed=0):
+        """Begin a Take of `samples` samples; one sequence per row of `temperature` [B, samples].
+
+        primer: sound in [-1, 1] at the model's rate, [n], that all sequences go on from; the answer begins after it.
+        The same `seed` gives the same take again.
+        """
+        primer = quantise.encode(
+            primer if primer is not None else [], self.config.q_type, self.config.q_levels
+        )
+        sequences, known = len(temperature), len(primer)
+        block = self.config.big_frame_size
+        length = -(-(known + samples) // block) * block
+        codes = self._silence(sequences, length)
+        codes[:, block : block + known] = primer
+        warmth = np.ones((sequences, length), np.float32)
+        warmth[:, known : known + samples] = temperature
+        if self.engine == "int8":
+            engine = FastTake(self, codes, known, warmth, top_k, top_p, seed)
+        else:
+            engine = PlainTake(self.model, codes, known, warmth, top_k, top_p, seed)
+        return Take(self.config, engine, known, samples)
+
+    def generate(self, seconds, temperature=(1.0,), **options):
+        """Sound [B, seconds*rate] float32 at once; a number, Env text or curve per sequence; options as in `start`."""
+        samples = round(seconds * self.config.sample_rate)
+        curves = np.stack([envelope.temperatures(what, samples, seconds) for what in temperature])
+        take = self.start(samples, curves, **options)
+        parts = [take.more(60.0)]
+        while not take.finished:
+            parts.append(take.more(60.0))
+        return np.concatenate(parts, axis=1)
+
+
+class Take:
+    """Sequences on their way. length: samples in all; done: how many have been handed out."""
+
+    def __init__(self, config, engine, known, samples):
+        self.config, self.engine, self.known, self.length = config, engine, known, samples
+        self.done, self.computed, self.stride = 0, 0, config.big_frame_size
+
+    @property
+    def finished(self):
+        return self.done >= self.length
+
+    def more(self, seconds, check=lambda: None):
+        """Compute for about `seconds` and hand out the new sound, [B, n] float32; none while it hears the primer.
+
+        check: called several times a second; what it raises ends the computing, and the take can go on later.
+        """
+        block, deadline = self.config.big_frame_size, time.monotonic() + seconds
+        total = self.engine.codes.shape[1] - block
+        while self.computed < total:
+            check()
+            began = time.monotonic()
+            end = min(self.computed + self.stride, total)
+            self.engine.compute(self.computed, end)
+            self.computed = end
+            now = time.monotonic()
+            self._choose_stride(now - began)
+            if now >= deadline:
+                break
+        first, last = self.known + self.done, min(self.computed, self.known + self.length)
+        if last <= first:
+            return np.zeros((len(self.engine.codes), 0), np.float32)
+        self.done = last - self.known
+        codes = self.engine.codes[:, block + first : block + last]
+        return quantise.decode(codes, self.config.q_type, self.config.q_levels)
+
+    def _choose_stride(self, took):
+        """Compute as many blocks at a time as take some 50 ms: few enough to stop soon, many enough to be quick."""
+        if took < 0.025:
+            self.stride *= 2
+        elif took > 0.1 and self.stride > self.config.big_frame_size:
+            self.stride //= 2
+        self.stride = max(self.stride // self.config.big_frame_size, 1) * self.config.big_frame_size

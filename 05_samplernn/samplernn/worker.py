@@ -1,0 +1,188 @@
+"""Day 5's worker: what Pd can ask of a SampleRNN."""
+
+from pathlib import Path
+
+import numpy as np
+import soxr
+from pdworker.checkpoints import CheckpointError, find, latest, load_checkpoint
+from pdworker.server import WorkerError, serve
+
+from . import envelope, store
+from .config import ConfigError, read_config
+from .generator import Generator
+
+SHORTEST, LONGEST = 0.001, 600.0  # seconds
+MOST_SEQUENCES = 16
+A_WHILE = 0.1  # seconds of computing per `more`
+USUAL_TEMPERATURE = 0.95
+
+generator = None
+take = None
+resampler = None
+
+
+def load(
+    job,
+    *,
+    folders,
+    checkpoint="tabla",
+    engine="small",
+    ckpt_dir=None,
+    num_seqs=None,
+    q_type=None,
+    sample_rate=None,
+    threads=None,
+):
+    """Load NAME.safetensors, or a checkpoint of PRiSM SampleRNN (its folder or its prefix).
+
+    ckpt_dir is the original's word for checkpoint, and num_seqs its number of sequences, which `start` needs no more.
+    q_type and sample_rate answer what a PRiSM checkpoint without a configuration does not tell.
+    """
+    global generator, take
+    if engine != "small":
+        raise WorkerError("engine", "SampleRNN has one engine", "leave --engine out")
+    name = str(ckpt_dir or checkpoint)
+    told = {"q_type": q_type, "sample_rate": sample_rate}
+    job.progress(0.1, f"reading {name}")
+    try:
+        model = read_model(name, folders, {key: value for key, value in told.items() if value is not None})
+    except CheckpointError as error:
+        raise WorkerError("checkpoint", error.message, error.hint) from None
+    except (ConfigError, store.ModelError) as error:
+        raise WorkerError("checkpoint", str(error), hint_for(error)) from None
+    job.progress(0.4, "preparing (the very first time this takes a minute)")
+    take = None
+    generator = Generator(model, threads)
+    config = generator.config
+    return {
+        "name": Path(name).name,
+        "rate": config.sample_rate,
+        "rnn": f"{config.rnn_type}-{config.num_rnn_layers}x{config.dim}",
+        "levels": f"{config.q_levels}-{config.q_type}",
+        "weights": generator.engine,
+        "bits_lost": round(generator.bits_lost, 6),
+    }
+
+
+def hint_for(error):
+    if "does not tell" in str(error):
+        return "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
+    return "see: setup/dlwa checkpoints list"
+
+
+def read_model(name, folders, told):
+    """The model that a name means; `told` fills in what its configuration leaves open."""
+    path = find(name, folders, suffixes=(".safetensors", ".index", ""))
+    if path.suffix == ".safetensors":
+        return store.load(path)
+    folder = path if path.is_dir() else path.parent
+    return store.from_prism(
+        load_checkpoint(latest(path) if path.is_dir() else path), configuration(folder) | told, name
+    )
+
+
+def configuration(folder):
+    """The keys of the one *.config.json in a checkpoint's folder; {} if there is none."""
+    files = sorted(folder.glob("*.config.json"))
+    if len(files) > 1:
+        raise ConfigError(f"{folder.name} holds {len(files)} configurations, it should hold one")
+    return read_config(files[0]) if files else {}
+
+
+def start(job, *, temperatures, seconds, out_sr=None, seed_sr=None, top_k=0, top_p=1.0, random=0, arrays=()):
+    """Begin sequences, one for each of `temperatures`; `more` hands out their sound.
+
+    A temperature is a number, Env text, or {"array": i}: a curve in arrays[i] over the whole time.
+    arrays[0] is the seed sound, at seed_sr Hz (the model's rate if not given), that all go on from; it may be empty.
+    out_sr: rate of the answer in Hz (the model's if not given). random: number to repeat it by.
+    """
+    global take, resampler
+    if generator is None:
+        raise WorkerError("order", "no model is loaded", "load one first")
+    rate = generator.config.sample_rate
+    out_sr, seed_sr = check_rate(out_sr or rate), check_rate(seed_sr or rate)
+    if not SHORTEST <= seconds <= LONGEST:
+        raise WorkerError(
+            "duration", f"{seconds:g} s cannot be made", f"from {SHORTEST:g} to {LONGEST:g} s can"
+        )
+    if not 1 <= len(temperatures) <= MOST_SEQUENCES:
+        raise WorkerError(
+            "outputs", f"{len(temperatures)} sequences cannot be made at once", f"1 to {MOST_SEQUENCES}"
+        )
+    if not (top_k >= 0 and 0 < top_p <= 1):
+        raise WorkerError(
+            "arguments", f"top_k {top_k} and top_p {top_p} do not fit", "top_k from 0, top_p above 0 to 1"
+        )
+    samples = max(1, round(seconds * rate))
+    try:
+        curves = [
+            envelope.temperatures(arrays[what["array"]] if isinstance(what, dict) else what, samples, seconds)
+            for what in temperatures
+        ]
+    except envelope.EnvelopeError as error:
+        raise WorkerError("temperature", str(error), "see step 3 of the patch") from None
+    primer = np.nan_to_num(np.asarray(arrays[0] if len(arrays) else [], np.float32))
+    if len(primer) and seed_sr != rate:
+        primer = soxr.resample(primer, seed_sr, rate)
+    take = generator.start(
+        samples, np.stack(curves), primer=primer, top_k=int(top_k), top_p=top_p, seed=abs(int(random))
+    )
+    resampler = Resampler(rate, out_sr, len(curves), round(seconds * out_sr))
+    return {"rate": out_sr, "length": resampler.length, "sequences": len(curves)}
+
+
+def check_rate(rate):
+    if not 1000 <= rate <= 384000:
+        raise WorkerError("rate", f"{rate:g} Hz is no sample rate for sound", "such as 16000, 44100 or 48000")
+    return int(rate)
+
+
+class Resampler:
+    """Sound [B, n] of one rate to another as it comes, `length` samples in all."""
+
+    def __init__(self, rate, out_rate, sequences, length):
+        self.length, self.done = length, 0
+        self.stream = (
+            None if rate == out_rate else soxr.ResampleStream(rate, out_rate, sequences, dtype="float32")
+        )
+
+    def take(self, audio, last):
+        """The new samples at the out rate; `last`: nothing comes after these."""
+        if self.stream:
+            audio = self.stream.resample_chunk(np.ascontiguousarray(audio.T), last=last).T
+            missing = self.length - self.done - audio.shape[1]
+            if last and missing > 0:
+                audio = np.pad(audio, ((0, 0), (0, missing)))
+        audio = audio[:, : self.length - self.done]
+        self.done += audio.shape[1]
+        return audio
+
+
+def more(job):
+    """The sound that the next tenth of a second of computing makes: {"from", "to", "finished"}, and one array each."""
+    if take is None:
+        raise WorkerError("order", "nothing is being generated", "generate first")
+    first = resampler.done
+    audio = resampler.take(take.more(A_WHILE, job.check), take.finished)
+    facts = {"from": first, "to": resampler.done, "length": resampler.length, "finished": take.finished}
+    return facts, [np.ascontiguousarray(row, np.float32) for row in audio]
+
+
+def save(job, *, path, rate, arrays):
+    """Write sounds, one array per channel, into a WAV file of 32-bit floats."""
+    import soundfile
+
+    path = Path(path).expanduser()
+    path = path if path.suffix else path.with_suffix(".wav")
+    length = max(map(len, arrays))
+    try:
+        soundfile.write(
+            path, np.stack([np.pad(one, (0, length - len(one))) for one in arrays], 1), int(rate), "FLOAT"
+        )
+    except (OSError, RuntimeError) as error:
+        raise WorkerError("save", f"{path} cannot be written: {error}", "choose another place") from None
+    return {"path": str(path)}
+
+
+if __name__ == "__main__":
+    serve({"load": load, "start": start, "more": more, "save": save})

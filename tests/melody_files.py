@@ -31,6 +31,23 @@ def abc(pitches, title="Tune", upbeat=0):
     return f"X:1\nT:{title}\nM:4/4\nL:1/8\nK:C\n{body}|\n"
 
 
+def musicxml(pitches):
+    """A MusicXML score of one part in 4/4, of eighth notes."""
+    notes = [
+        f"<note><pitch><step>{ABC_NAMES[pitch].upper()}</step><octave>{pitch // 12 - 1}</octave></pitch>"
+        "<duration>1</duration><type>eighth</type></note>"
+        for pitch in pitches
+    ]
+    metre = "<time><beats>4</beats><beat-type>4</beat-type></time>"
+    attributes = f"<attributes><divisions>2</divisions>{metre}</attributes>"
+    measures = [
+        f"<measure number='{start // 8 + 1}'>{'' if start else attributes}{''.join(notes[start : start + 8])}</measure>"
+        for start in range(0, len(notes), 8)
+    ]
+    parts = "<part-list><score-part id='P1'><part-name>Song</part-name></score-part></part-list>"
+    return f"<score-partwise>{parts}<part id='P1'>{''.join(measures)}</part></score-partwise>"
+
+
 def midi(*voices):
     """A type 1 MIDI file at 120 beats a minute; each voice is a list of pitches or chords, played in eighths."""
 

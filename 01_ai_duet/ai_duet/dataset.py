@@ -10,6 +10,7 @@ tenth of the tunes back to judge the network by, and prints what was found and w
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections import Counter
@@ -111,7 +112,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"dataset melody: {error}", file=sys.stderr)
         return 1
     path = dataset.save(options.out)
-    print(f"{report}\nwrote     {path}\nnext      setup/dlwa train melody --data {options.out}")
+    print(
+        f"{report}\nwrote     {path}\nnext      setup/dlwa train melody --data {shlex.quote(str(options.out))}"
+    )
     return 0
 
 

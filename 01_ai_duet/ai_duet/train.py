@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from ai_duet.training.melodies import Dataset
@@ -33,6 +34,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     begin.add_argument("--window", type=int, help="sixteenths of a melody in one step (default: 128)")
     begin.add_argument("--learning-rate", type=float, help="size of the corrections (default: 0.005)")
     begin.add_argument("--keep", type=float, help="share of outputs that dropout keeps (default: 0.8)")
+    begin.add_argument("--transpose", type=int, help="semitones to move melodies for mono_rnn (default: 6)")
     begin.add_argument("--seed", type=int, help="start of all random choices (default: 0)")
     today = parser.add_argument_group("today")
     today.add_argument(
@@ -56,7 +58,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.chosen = {
         name: value
-        for name in ("config", "data", "layers", "batch_size", "window", "learning_rate", "keep", "seed")
+        for name in (field.name for field in fields(Settings) if field.name != "melodies")
         if (value := getattr(options, name)) is not None
     }
     options.run = options.run or RUNS / f"my_{options.config or Settings.config}"

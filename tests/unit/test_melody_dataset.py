@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import shlex
 import zipfile
 from pathlib import Path
 
 import pytest
 from ai_duet.training import corpus
 from ai_duet.training.melodies import Dataset, Melody, near_duplicate_groups, split
-from melody_files import abc, midi, run, tune
+from melody_files import abc, midi, musicxml, run, tune
 
 
 def melody(pitches, piece="piece"):
@@ -109,7 +110,7 @@ def test_a_failed_download_says_why(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The command run on a folder of good and bad files: its result and the data set."""
+    """The command run on a folder of good and bad files: its result, and where the data set is."""
     folder = tmp_path_factory.mktemp("my tunes")
     (folder / "more").mkdir()
     (folder / "upbeat.abc").write_text(abc(tune(1), upbeat=2))
@@ -119,23 +120,31 @@ def made(tmp_path_factory):
     (folder / "broken.mid").write_bytes(b"MThd no music")
     (folder / "short.mid").write_bytes(midi(tune(5, notes=16)))
     (folder / "triplets.abc").write_text(abc(tune(6)).replace("|", "|(3ccc", 1))
+    (folder / "score.musicxml").write_text(musicxml(tune(7)))
+    (folder / "broken.xml").write_text("<score-partwise>")
+    (folder / "no zip.mxl").write_text("not music")
+    (folder / "prose.abc").write_text("not music")
+    (folder / "no key.abc").write_text("X:1\nT:Tune\nCDEF|\n")
     (folder / "notes.txt").write_text("not music")
     result = run("ai_duet.dataset", folder, "--out", folder / "data", "--eval-ratio", "0.3")
-    return result, Dataset.load(folder / "data") if result.returncode == 0 else None
+    return result, folder / "data"
 
 
 def test_the_command_keeps_what_can_be_learned_from(made):
-    result, dataset = made
+    result, folder = made
     assert result.returncode == 0, result.stderr
+    dataset = Dataset.load(folder)
     events = {m.piece: m.events for m in dataset.training + dataset.eval if m.piece.endswith("#1")}
     melodies = dataset.training + dataset.eval
     assert sorted(m.piece for m in melodies) == [
         "Two Voices.MID",
         "Two Voices.MID",
         "grace.abc#1",
+        "score.musicxml",
         "upbeat.abc#1",
     ]
     on_the_beat = tuple(event for pitch in tune(2) for event in (pitch, -2))
+    assert [m.pitches for m in melodies if m.piece == "score.musicxml"] == [tune(7)]
     assert events["grace.abc#1"] == on_the_beat
     # Two eighths before the bar line stand at the end of a bar of sixteen sixteenths.
     assert events["upbeat.abc#1"] == (-2,) * 12 + tuple(e for pitch in tune(1) for e in (pitch, -2))
@@ -143,22 +152,21 @@ def test_the_command_keeps_what_can_be_learned_from(made):
 
 
 def test_the_command_says_what_it_found_and_skipped(made):
-    lines = [line.split(maxsplit=1) for line in made[0].stdout.splitlines()]
-    assert ["read", "7 files, 7 pieces"] in lines
-    assert ["melodies", "4: 3 to learn from, 1 held out"] in lines or [
-        "melodies",
-        "4: 2 to learn from, 2 held out",
-    ] in lines
-    said = made[0].stdout
+    result, folder = made
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert ["read", "12 files, 12 pieces"] in lines
+    assert ["melodies", "5: 3 to learn from, 2 held out"] in lines
     for reason in (
         "1 polyphonic tracks discarded",
-        "1 melodies discarded too short",
+        "2 melodies discarded too short",
         "1 because: TupletError: Tuplets are not supported.",
+        "1 because: there is no tune in it",
+        "1 because: File is not a zip file",
         "careful   fewer than 50 melodies",
-        "next      setup/dlwa train melody --data",
+        f"next      setup/dlwa train melody --data {shlex.quote(str(folder))}",
     ):
-        assert reason in said
-    assert "C3 (48) to C5 (72)" in said
+        assert reason in result.stdout
+    assert "C3 (48) to C5 (72)" in result.stdout
 
 
 def test_a_folder_without_music_is_one_clear_line(tmp_path):

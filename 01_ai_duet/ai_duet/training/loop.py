@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import sys
 import time
@@ -60,7 +61,7 @@ def run(folder: Path, chosen: dict, limits: Limits, threads: int) -> int:
         evaluate([bundle], dataset)
         taken = f"step {history.best['step']:.0f}, {_minutes(history.best['seconds'])} of training"
         print(f"wrote {bundle} ({taken})")
-        print(f"next  setup/dlwa checkpoints add {bundle}")
+        print(f"next  setup/dlwa checkpoints add {shlex.quote(str(bundle))}")
     return 130 if stop.asked else 0
 
 

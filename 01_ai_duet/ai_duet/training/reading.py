@@ -47,6 +47,8 @@ def read_sequences(path: Path) -> Iterator[tuple[str, note_seq.NoteSequence | Un
 def _read_tune_book(path: Path):
     text = GRACE_NOTES.sub("", path.read_text(encoding="utf-8", errors="replace"))
     tunes = [tune for tune in re.split(r"^(?=X:)", text, flags=re.MULTILINE) if tune.startswith("X:")]
+    if not tunes:
+        yield path.name, UnreadableFile("there is no tune in it, no line that begins with X:")
     for number, tune in enumerate(tunes, 1):
         name = f"{path.name}#{number}"
         # A blank line ends a tune in ABC; what follows it is commentary.
@@ -60,8 +62,11 @@ def _read_tune_book(path: Path):
 
 
 def _upbeat_seconds(lines: list[str]) -> float:
-    """Length of the notes before the first bar line of an ABC tune."""
-    body = next(i for i, line in enumerate(lines) if line.startswith("K:")) + 1
+    """Length of the notes before the first bar line of an ABC tune, whose music begins after the key."""
+    keys = [number for number, line in enumerate(lines) if line.startswith("K:")]
+    if not keys or keys[0] + 1 == len(lines):
+        return 0.0
+    body = keys[0] + 1
     first_bar = re.split(r"[|\]]", lines[body].lstrip("|:[] "))[0]
     return abc_parser.ABCTune([*lines[:body], first_bar]).note_sequence.total_time
 

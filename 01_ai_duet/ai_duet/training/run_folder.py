@@ -25,6 +25,7 @@ class Settings:
     batch_size: int = 64  # melodies in one step
     window: int = 128  # sixteenth steps of each melody in one training step
     learning_rate: float = 0.005
+    transpose: int = 6  # semitones up and down in which mono_rnn, which knows no key, hears each melody
     keep: float = 0.8  # share of each layer's outputs that dropout keeps
     seed: int = 0
 

@@ -23,8 +23,8 @@ class Batches:
     def __init__(self, dataset: Dataset, config: MelodyRnnConfig, settings: Settings):
         self.settings, self.count = settings, len(dataset.training)
         self.per_epoch = max(1, self.count // settings.batch_size)
-        # A configuration that does not move melodies into one key learns them in all keys.
-        self.transpositions = range(-6, 6) if config.transpose_to_key is None else range(1)
+        reach = settings.transpose if config.transpose_to_key is None else 0
+        self.transpositions = range(-reach, reach + 1)
 
         @lru_cache(maxsize=self.count)
         def encoded(index: int, transposition: int):

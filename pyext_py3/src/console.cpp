@@ -64,7 +64,8 @@ void report_error(const BoxPtr &box, const std::string &act) {
     try {
         py::module_::import("pyext").attr("_report")(box, act, exception);
     } catch (py::error_already_set &) {
-        print_error(box, act + ": an error that cannot be shown");
+        // There may be no room left for the report itself, as after a RecursionError.
+        print_error(box, act + ": " + Py_TYPE(exception.ptr())->tp_name);
     }
 }
 

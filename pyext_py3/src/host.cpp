@@ -141,7 +141,12 @@ bool set_value(const std::string &name, double value) {
 
 void send(const std::string &name, py::args values) {
     Message message = message_of(nullptr, values);
-    call_pd([&] { run([name, message = std::move(message)]() mutable { send_to_name(name, message); }); });
+    const bool deletes = message.may_delete();
+    Job job = [name, message = std::move(message)]() mutable { send_to_name(name, message); };
+    if (deletes)
+        run_later(std::move(job));
+    else
+        call_pd([&] { run(std::move(job)); });
 }
 
 void define_box(py::module_ &host) {
@@ -171,7 +176,7 @@ void define_box(py::module_ &host) {
         .def("output", [](const Box &box, int i) { return box.signals() ? box.signals()->output(i) : py::none(); })
         .def("enable", [](const Box &box, bool on) {
             if (box.signals())
-                box.signals()->enabled = on;
+                box.signals()->enable(on);
         });
 }
 

@@ -39,6 +39,9 @@ void Signals::attach(std::vector<Channel> &channels, t_signal **blocks, int coun
 void Signals::prepare(t_signal **blocks) {
     Gil gil;
     method_ = py::object();
+    if (!box_.instance.is(instance_))
+        failed_ = false;
+    instance_ = box_.instance;
     try {
         attach(inputs_, blocks, inlets_);
         attach(outputs_, blocks + inlets_, outlets_);
@@ -61,7 +64,7 @@ void Signals::start(t_signal **blocks) {
 
 t_int *Signals::perform(t_int *w) {
     auto *self = reinterpret_cast<Signals *>(w[1]);
-    if (self->method_ && self->enabled)
+    if (self->method_ && self->enabled_ && !self->failed_)
         self->process();
     else
         self->silence();
@@ -93,9 +96,14 @@ bool Signals::call_method() {
         Py_DECREF(result);
         return true;
     }
-    report_error(box_.shared_from_this(), "_signal (silent until DSP is started again)");
-    method_ = py::object();
+    report_error(box_.shared_from_this(), "_signal (silent until reload or enable 1)");
+    failed_ = true;
     return false;
+}
+
+void Signals::enable(bool on) {
+    enabled_ = on;
+    failed_ = false;
 }
 
 }  // namespace pyext

@@ -21,7 +21,8 @@ public:
     py::object input(int index) const { return array_of(inputs_, index); }
     py::object output(int index) const { return array_of(outputs_, index); }
 
-    bool enabled = true;
+    // Off means silence; on also forgives a _signal that has raised.
+    void enable(bool on);
 
 private:
     struct Channel {
@@ -42,7 +43,10 @@ private:
     int inlets_, outlets_;
     int length_ = 0;
     std::vector<Channel> inputs_, outputs_;
-    py::object method_;  // the instance's _signal, as it was after _dsp
+    bool enabled_ = true;
+    bool failed_ = false;
+    py::object method_;    // the instance's _signal, as it was after _dsp
+    py::object instance_;  // the one that it belongs to
 };
 
 }  // namespace pyext

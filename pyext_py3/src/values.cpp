@@ -195,6 +195,10 @@ void Message::promote_selector() {
     single_ = false;
 }
 
+bool Message::may_delete() const {
+    return kind_ == Kind::named && (name_ == "menuclose" || name_ == "clear" || name_ == "cut");
+}
+
 void Message::find_symbols() {
     if (texts_.empty())
         return;

@@ -1,5 +1,6 @@
 """Pd's console as Python's stdout and stderr, and errors in one line with the traceback below."""
 
+import importlib
 import io
 import os
 import sys
@@ -8,7 +9,8 @@ import traceback
 
 import _pyext
 
-OWN_FILES = "<pyext"
+# Files of this library and of Python's import system, which say nothing about a script's mistake.
+MACHINERY = ("<pyext", "<frozen", importlib.__file__)
 
 
 class NotFound(Exception):
@@ -62,7 +64,8 @@ def post(text):
 
 
 def own_frames_removed(trace):
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OWN_FILES):
+    """The traceback from where the script begins."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(MACHINERY):
         trace = trace.tb_next
     return trace
 
@@ -72,7 +75,7 @@ def place(exception):
     if isinstance(exception, SyntaxError) and exception.filename:
         return exception.filename, exception.lineno
     frames = traceback.extract_tb(own_frames_removed(exception.__traceback__))
-    frames = [frame for frame in frames if not frame.filename.startswith((OWN_FILES, "<frozen"))]
+    frames = [frame for frame in frames if not frame.filename.startswith(MACHINERY)]
     return (frames[-1].filename, frames[-1].lineno) if frames else None
 
 

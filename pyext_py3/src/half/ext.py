@@ -34,13 +34,13 @@ Left inlet: control messages. The others call the methods of the Python object, 
     def __init__(self, box, words):
         words, attributes = cut_attributes(words)
         super().__init__(box, attributes)
-        self.class_name = None
+        self.subject_name = None
         self.instance = None
         self.bindings = []
         numbers = self._take_counts(words)
         self.counts = tuple(numbers[:2])
         self.signal_counts = tuple(numbers[2:]) or (0, 0)
-        self.module, self.class_name, self.arguments = self._find_class(words)
+        self.module, self.subject_name, self.arguments = self._find_class(words)
 
     def _take_counts(self, words):
         most = 4 if self.box.kind.endswith("~") else 2
@@ -50,11 +50,11 @@ Left inlet: control messages. The others call the methods of the Python object, 
     @property
     def label(self):
         return (
-            f"{self.box.kind} {self.module.__name__}.{self.class_name}" if self.class_name else self.box.kind
+            f"{self.box.kind} {self.module.__name__}.{self.subject_name}" if self.subject_name else self.box.kind
         )
 
     def subject(self):
-        return getattr(self.module, self.class_name, None)
+        return getattr(self.module, self.subject_name, None)
 
     # Finding the class
 
@@ -67,14 +67,14 @@ Left inlet: control messages. The others call the methods of the Python object, 
     def _find_plain(self, word, rest):
         folder, slash, name = word.rpartition("/")
         if "." in name:
-            name, _, class_name = name.rpartition(".")
+            name, _, subject_name = name.rpartition(".")
         elif rest and isinstance(rest[0], str):
-            class_name, *rest = rest
+            subject_name, *rest = rest
         else:
             raise NotFound(f"the box names the script {word}, but no class in it")
         module = import_script(self.box, folder + slash + name)
-        self._class_in(module, str(class_name))
-        return module, str(class_name), rest
+        self._class_in(module, str(subject_name))
+        return module, str(subject_name), rest
 
     def _find_dotted(self, word, rest):
         module = import_script(self.box, word)
@@ -111,7 +111,7 @@ Left inlet: control messages. The others call the methods of the Python object, 
 
     def _new_instance(self):
         """A new instance after its __init__, or None when that raised."""
-        cls = self._class_in(self.module, self.class_name)
+        cls = self._class_in(self.module, self.subject_name)
         worked, instance = guarded(self.box, "__new__", cls.__new__, cls, *self.arguments)
         if not worked:
             return None

@@ -74,7 +74,7 @@ The left inlet takes control messages, and bang, which calls."""
         numbers = take_numbers(words, 1)
         self.by_inlet = bool(numbers)
         super().__init__(box, attributes, max(numbers[0], 0) if numbers else 1)
-        self.function_name = None
+        self.subject_name = None
         self.module_name = ""
         if words:
             guarded(box, "import", self._name_function, words)
@@ -82,7 +82,7 @@ The left inlet takes control messages, and bang, which calls."""
 
     @property
     def label(self):
-        name = ".".join(filter(None, (self.module_name, self.function_name)))
+        name = ".".join(filter(None, (self.module_name, self.subject_name)))
         return f"py {name}".strip()
 
     def _name_function(self, words):
@@ -106,12 +106,12 @@ The left inlet takes control messages, and bang, which calls."""
         registry.add(self.module, self)
 
     def _use_function(self, name):
-        self.function_name = name
+        self.subject_name = name
         if name and self.subject() is None:
             raise NotFound(f"there is no function {name} in {self.module_name or 'pyext or builtins'}")
 
     def subject(self):
-        return self._find(self.function_name) if self.function_name else None
+        return self._find(self.subject_name) if self.subject_name else None
 
     def _find(self, name):
         if self.module is not None:
@@ -131,7 +131,7 @@ The left inlet takes control messages, and bang, which calls."""
     def _call_with(self, selector, values):
         if references.is_reference(selector, values):
             self._call([references.resolve(values)])
-        elif self.function_name is None:
+        elif self.subject_name is None:
             self._call_by_selector(str(selector), values)
         else:
             self._call(values if str(selector) in PLAIN else [selector, *values])
@@ -149,7 +149,7 @@ The left inlet takes control messages, and bang, which calls."""
         if function is None:
             self.error("there is no function to call")
         else:
-            self.call(self.function_name, function, arguments)
+            self.call(self.subject_name, function, arguments)
         self.take(function is not None)
 
     def control_bang(self, values):

@@ -32,10 +32,15 @@ def import_script(box, word):
     return importlib.import_module(word.rpartition("/")[2])
 
 
-def reload_script(module):
-    """Runs the module's source again in place. When that fails the module is as it was before."""
+def reload_script(module, names):
+    """Runs the module's source again in place; what it no longer defines of `names` is gone then.
+
+    When that fails the module is as it was before.
+    """
     before = dict(vars(module))
     importlib.invalidate_caches()
+    for name in names:
+        vars(module).pop(name, None)
     try:
         return importlib.reload(module)
     except BaseException:
@@ -67,10 +72,11 @@ registry = Registry()
 
 def reload_all(module, asking):
     """Reloads a module and gives every box that uses it a new instance."""
+    users = registry.users(module)
     try:
-        reload_script(module)
+        reload_script(module, {user.subject_name for user in users})
     except BaseException as exception:
         report(asking.box, "reload", exception)
         return
-    for controller in registry.users(module):
-        controller.take_new_instance()
+    for user in users:
+        user.take_new_instance()

@@ -15,7 +15,7 @@ class Symbol(str):
         return super().__new__(cls, text)
 
     def __repr__(self):
-        return f"<Symbol {str(self)}>"
+        return f"<Symbol {self!s}>"
 
     def __str__(self):
         return str.__str__(self)

@@ -1,0 +1,297 @@
+"""Detached methods, stop, and objects that go while methods run (contract, section 6)."""
+
+import pytest
+
+WORK = """
+import pyext, threading, time
+
+class Work(pyext._class):
+    _inlets = _outlets = 1
+
+    def slow_1(self, number):
+        self._outlet(1, "begin", [number])
+        time.sleep(0.05)
+        self._outlet(1, "end", [number])
+
+    def meet_1(self):
+        self.barrier = getattr(self, "barrier", None) or threading.Barrier(2)
+        self.barrier.wait(5)
+        self._outlet(1, "met")
+
+    def wait_1(self):
+        while not self._shouldexit:
+            time.sleep(0.002)
+        self._outlet(1, "exit", [int(self._shouldexit)])
+
+    def stubborn_1(self):
+        time.sleep(0.4)
+        self._outlet(1, "stubborn")
+
+    def spin_1(self):
+        while True:
+            pass
+
+    def hang_1(self):
+        threading.Event().wait()
+
+    def thread_1(self):
+        self._outlet(1, "here", [threading.current_thread() is threading.main_thread()])
+
+    def leave_1(self):
+        raise SystemExit(3)
+
+    def ping_1(self):
+        self._outlet(1, "pong")
+
+    def gone_1(self):
+        time.sleep(0.1)
+        self._outlet(1, "too late")
+
+    def _del(self):
+        pyext._send("work", "deleted")
+"""
+
+
+@pytest.fixture
+def work(desk):
+    return lambda words="": desk.box("pyext {m}.Work " + words, WORK)
+
+
+@pytest.mark.parametrize("mode, here", [(0, 1), (1, 0), (2, 0)])
+def test_where_methods_run(work, mode, here):
+    box = work(f"@detach {mode}")
+    box.send(1, "thread")
+    assert box.expect(0) == ["Any", "here", here]
+
+
+def test_detach_1_keeps_the_order_within_an_object(work):
+    box = work("@detach 1")
+    for number in (1, 2):
+        box.send(1, "slow", number)
+    assert [box.expect(0)[1:] for _ in range(4)] == [["begin", 1], ["end", 1], ["begin", 2], ["end", 2]]
+
+
+def test_detach_1_of_one_object_never_delays_another(work):
+    hanging, other = work("@detach 1"), work("@detach 1")
+    hanging.send(1, "hang")
+    other.send(1, "ping")
+    assert other.expect(0) == ["Symbol", "pong"]
+
+
+def test_detach_2_runs_side_by_side(work):
+    box = work("@detach 2")
+    box.send(1, "meet")
+    box.send(1, "meet")
+    assert [box.expect(0) for _ in range(2)] == [["Symbol", "met"]] * 2
+
+
+def test_other_modes_drop_the_call_with_a_note(desk, work):
+    box = work("@detach 5")
+    box.send(1, "ping")
+    desk.expect_console("detach 5 is not 0, 1 or 2")
+    assert box.heard(0) == []
+
+
+def test_the_mode_is_read_when_the_message_comes(work):
+    box = work()
+    box.send(0, "detach", 1)
+    box.send(1, "thread")
+    assert box.expect(0) == ["Any", "here", 0]
+
+
+def test_an_exception_in_a_detached_method_is_reported_and_harmless(desk, work):
+    box = work("@detach 1")
+    box.send(1, "leave")
+    line = desk.expect_console("SystemExit: 3")
+    assert "Work" in line and "leave_1" in line
+    box.send(1, "ping")
+    assert box.expect(0) == ["Symbol", "pong"]
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_stop_asks_running_calls_to_end(work, mode):
+    box = work(f"@detach {mode}")
+    box.send(1, "wait")
+    box.send(0, "stop", 2000)
+    assert box.expect(0) == ["Any", "exit", 1]
+    box.desk.run("pyext.Clock(lambda: self.say('later')).delay(20)").expect(0)
+    box.send(1, "ping")
+    assert box.expect(0) == ["Symbol", "pong"]
+
+
+@pytest.mark.parametrize("words", [["stop"], ["stop", 0], ["stop", 30]])
+def test_stop_gives_up(desk, work, words):
+    box = work("@detach 1")
+    box.send(1, "stubborn")
+    box.send(0, *words)
+    assert "1 call(s)" in desk.expect_console("did not end in time")
+    assert box.expect(0) == ["Symbol", "stubborn"]
+
+
+def test_stop_without_calls_does_nothing(desk, work):
+    box = work("@detach 1")
+    box.send(0, "stop")
+    box.send(1, "ping")
+    assert box.expect(0) == ["Symbol", "pong"]
+    assert desk.errors == []
+
+
+def test_calls_arriving_while_a_stop_is_pending_are_dropped(work):
+    box = work("@detach 2")
+    box.send(1, "stubborn")
+    box.send(0, "stop", 2000)
+    box.send(1, "ping")
+    assert box.expect(0) == ["Symbol", "stubborn"]
+    assert box.heard(0) == [["Symbol", "stubborn"]]
+
+
+@pytest.mark.parametrize("method", ["hang", "slow", "gone"])
+@pytest.mark.parametrize("mode", [1, 2])
+def test_deleting_an_object_never_waits(desk, work, method, mode):
+    desk.pd.listen("work")
+    box = work(f"@detach {mode}")
+    box.send(1, method, *([1] if method == "slow" else []))
+    box.close()
+    assert desk.pd.expect("work") == ["deleted"]
+    other = work()
+    other.send(1, "ping")
+    assert other.expect(0) == ["Symbol", "pong"]
+    assert desk.errors == []
+
+
+def test_waiting_calls_of_a_deleted_object_are_dropped(desk, work):
+    desk.pd.listen("begun")
+    script = """
+    import pyext, time
+    class Begins(pyext._class):
+        _inlets = 1
+        def go_1(self):
+            pyext._send("begun", 1)
+            while not self._shouldexit:
+                time.sleep(0.002)
+    """
+    box = desk.box("pyext {m}.Begins @detach 1", script, outlets=1)
+    for _ in range(5):
+        box.send(1, "go")
+    assert desk.pd.expect("begun") == [1]
+    box.close()
+    desk.run("pyext.Clock(lambda: self.say('later')).delay(100)").expect(0)
+    assert desk.pd.received["begun"] == [[1]]
+
+
+def test_pd_goes_on_and_quits_while_a_method_spins_for_ever(desk, play, tmp_path):
+    desk.write(tmp_path, "work", WORK)
+    patch = tmp_path / "spin.pd"
+    patch.write_text(
+        "#N canvas 0 0 300 200 12;\n#X obj 10 40 pyext work.Work @detach 1;\n#X obj 10 10 receive control;\n"
+        "#X obj 90 10 receive in;\n#X obj 10 70 send out;\n#X obj 200 40 pyext work.Work;\n"
+        "#X obj 200 10 receive other;\n"
+        "#X obj 200 70 send other-out;\n"
+        "#X connect 1 0 0 0;\n#X connect 2 0 0 1;\n#X connect 0 0 3 0;\n#X connect 5 0 4 1;\n#X connect 4 0 6 0;\n"
+    )
+    pd = play([patch], arguments=desk.LIBRARY, listen=["other-out"])
+    pd.send("in", "spin")
+    for _ in range(20):
+        pd.send("other", "ping")
+        assert pd.expect("other-out") == ["pong"]
+    assert pd.quit() == 0
+
+
+def test_pd_quits_while_threads_that_are_no_daemons_run(desk, play, tmp_path):
+    desk.write(
+        tmp_path,
+        "stays",
+        """
+        import pyext, threading, time
+        class Stays(pyext._class):
+            def __init__(self):
+                threading.Thread(target=time.sleep, args=(1000,)).start()
+        """,
+    )
+    patch = tmp_path / "stays.pd"
+    patch.write_text("#N canvas 0 0 300 200 12;\n#X obj 10 40 pyext stays.Stays;\n")
+    assert play([patch], arguments=desk.LIBRARY).quit() == 0
+
+
+def test_output_of_many_threads_arrives_whole_and_in_order(desk):
+    box = desk.run(
+        """
+        def work(number):
+            for i in range(200):
+                self._outlet(1, number, i, 'text')
+        for number in range(4):
+            threading.Thread(target=work, args=(number,)).start()
+        """
+    )
+    heard = [box.expect(0) for _ in range(800)]
+    for number in range(4):
+        assert [words[2] for words in heard if words[1] == number] == list(range(200))
+
+
+def test_timers_of_the_script_may_speak(desk):
+    box = desk.run("threading.Timer(0.02, lambda: self.say('timer')).start()")
+    assert box.expect(0) == ["Symbol", "timer"]
+
+
+def test_script_threads_run_while_pd_is_idle(desk):
+    box = desk.run(
+        """
+        def count():
+            n = 0
+            end = time.monotonic() + 0.2
+            while time.monotonic() < end:
+                n += 1
+            self.say('counted', [n > 1000])
+        threading.Thread(target=count).start()
+        """
+    )
+    assert box.expect(0) == ["Any", "counted", 1]
+
+
+def test_on_pds_thread_outlets_are_immediate_and_depth_first(desk):
+    box = desk.run(
+        """
+        order = []
+        self._bind('inner', lambda *values: order.append('inner'))
+        order.append('before')
+        pyext._send('inner', 1)
+        order.append('after')
+        self.say(order)
+        """
+    )
+    assert box.expect(0) == ["List", "before", "inner", "after"]
+
+
+@pytest.mark.parametrize("how", ["pyext._send(name, 'menuclose', [1])", "self._tocanvas('menuclose', 1)"])
+def test_an_object_that_deletes_its_own_patch(desk, how):
+    box = desk.box(
+        "pyext {m}.Ends",
+        f"""
+        import pyext
+        class Ends(pyext._class):
+            _inlets = _outlets = 1
+            def end_1(self, name):
+                {how}
+                self._outlet(1, "speaks")
+            def _del(self):
+                pyext._send("ended", 1)
+        """,
+    )
+    desk.pd.listen("ended")
+    box.send(1, "end", f"pd-{box.patch}")
+    assert desk.pd.expect("ended") == [1]
+    assert box.heard(0) == [["Symbol", "speaks"]]
+
+
+def test_a_worker_process_with_pipes(desk):
+    box = desk.run(
+        """
+        import subprocess, sys
+        def work():
+            process = subprocess.Popen([sys.executable, '-c', 'import sys, numpy; print(input() + " back")'],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self._canvas_dir)
+            self.say(process.communicate(b'there and')[0].decode().strip())
+        threading.Thread(target=work).start()
+        """
+    )
+    assert box.expect(0) == ["Symbol", "there and back"]

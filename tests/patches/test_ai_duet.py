@@ -100,6 +100,29 @@ def test_a_click_on_a_key_is_a_note(duet):
         assert duet.hear("roll", "theme", pitch)
 
 
+def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
+    for number in range(1000, 1016):  # one of these is the patch's own $0
+        duet.pd.listen(f"{number}-status")
+
+    def line():
+        duet.pd.sync()
+        labels = [
+            message[1] for heard in duet.pd.received.values() for message in heard if message[0] == "label"
+        ]
+        return labels[-1]
+
+    duet.say("load", "no_such_network_" * 8)
+    duet.hear("error")
+    assert line().startswith("Error: there is no checkpoint 'no_such_network_")
+    assert len(line()) <= 131 and line().endswith("...")
+    duet.load()
+    assert line() == f"Ready: {NETWORK}. Play a melody, then press generate."
+    duet.play()
+    duet.say("generate", 2)
+    duet.hear("played")
+    assert line() == "Ready: generate again, play on, or clear and begin anew."
+
+
 # Playing.
 
 

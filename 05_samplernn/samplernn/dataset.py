@@ -48,18 +48,19 @@ def read_sound(path, rate):
     return np.concatenate([audio[first:last] for first, last in parts]) * (0.9 / peak)
 
 
-def cut(sounds, rate, chunk, overlap):
-    """Sounds, laid end to end with a short pause, in chunks [n, chunk*rate] int16; the last one begins anew to be full.
-
-    chunk, overlap: in seconds.
-    """
+def tape(sounds, rate):
+    """Sounds [n] laid end to end, as int16, with a short pause after each."""
     pause = np.zeros(int(PAUSE * rate), np.float32)
-    tape = np.concatenate([part for sound in sounds for part in (sound, pause)])
-    length, hop = int(chunk * rate), int((chunk - overlap) * rate)
-    count = max(1, -(-(len(tape) - int(overlap * rate)) // hop))
-    tape = np.resize(tape, max(len(tape), (count - 1) * hop + length))
-    chunks = np.stack([tape[start : start + length] for start in range(0, count * hop, hop)])
-    return np.round(np.clip(chunks, -1, 1) * 32767).astype(np.int16)
+    whole = np.concatenate([part for sound in sounds for part in (sound, pause)])
+    return np.round(np.clip(whole, -1, 1) * 32767).astype(np.int16)
+
+
+def cut(samples, length, overlap=0):
+    """Samples [n] in chunks [m, length], neighbours sharing `overlap`; the last begins the tape anew to be full."""
+    hop = length - overlap
+    count = max(1, -(-(len(samples) - overlap) // hop))
+    samples = np.resize(samples, max(len(samples), (count - 1) * hop + length))
+    return np.stack([samples[start : start + length] for start in range(0, count * hop, hop)])
 
 
 def make(source, out, rate=16000, chunk=4.0, overlap=1.0, say=print):
@@ -80,8 +81,11 @@ def make(source, out, rate=16000, chunk=4.0, overlap=1.0, say=print):
     if not names:
         raise DataError(f"not one sound in {source} could be used")
     out.mkdir(parents=True, exist_ok=True)
-    train = cut(seen, rate, chunk, overlap)
-    validation = cut(held, rate, min(chunk, sum(map(len, held)) / rate + PAUSE), 0)
+    length = int(chunk * rate)
+    train, rest = cut(tape(seen, rate), length, int(overlap * rate)), tape(held, rate)
+    validation = (
+        rest[: len(rest) // length * length].reshape(-1, length) if len(rest) > length else rest[None]
+    )
     np.save(out / "train.npy", train)
     np.save(out / "validation.npy", validation)
     seconds = sum(map(len, seen)) / rate

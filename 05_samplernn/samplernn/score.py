@@ -1,0 +1,81 @@
+"""How good a model is: bits per sample on sound that it was not trained on, beside what simple guessing needs.
+
+    python -m samplernn.score MODEL.safetensors DATASET
+
+The fewer bits, the better the next sample is foreseen; pure noise needs all 8 bits of 256 levels.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from . import quantise, store
+from .train import bits_per_sample
+
+ORDER = 16
+
+
+def unigram(codes, seen, levels):
+    """Bits per sample if every code is guessed as often as it was seen (each once more, so that none is impossible)."""
+    counts = np.bincount(seen.ravel(), minlength=levels) + 1.0
+    return float(-np.log2(counts / counts.sum())[codes].mean())
+
+
+def linear(codes, seen, config):
+    """Bits per sample of the best linear guess from the ORDER samples before, its errors spread as Laplace's curve.
+
+    The guess is fitted by least squares, and the curve's width by maximum likelihood, on the codes `seen` [n, samples];
+    a code's probability is the curve's part between the borders of its level.
+    """
+    middles = quantise.decode(np.arange(config.q_levels), config.q_type, config.q_levels).astype(np.float64)
+    inner = (middles[1:] + middles[:-1]) / 2
+
+    def windows(rows):
+        parts = np.lib.stride_tricks.sliding_window_view(middles[rows], ORDER + 1, axis=1).reshape(
+            -1, ORDER + 1
+        )
+        return parts[:, :ORDER], parts[:, ORDER]
+
+    past, present = windows(seen)
+    weights = np.linalg.lstsq(past.T @ past + 1e-9 * np.eye(ORDER), past.T @ present, rcond=None)[0]
+    width = max(np.abs(present - past @ weights).mean(), 1e-5)
+    past, _ = windows(codes)
+    guesses, target = past @ weights, codes[:, ORDER:].ravel()
+
+    def below(border):
+        x = (border - guesses) / width
+        return np.where(x < 0, np.exp(np.minimum(x, 0)) / 2, 1 - np.exp(-np.maximum(x, 0)) / 2)
+
+    low = np.where(target == 0, 0.0, below(np.concatenate(([0], inner))[target]))
+    high = np.where(target == config.q_levels - 1, 1.0, below(np.concatenate((inner, [0]))[target]))
+    floor = 1e-4 / config.q_levels  # a little of everything, as for the codes never seen above
+    return float(-np.log2((1 - 1e-4) * (high - low) + floor).mean())
+
+
+def baselines(train, validation, config):
+    """Bits per sample on chunks `validation` of three guessers that know the chunks `train`, [n, samples] int16."""
+    seen, codes = (
+        quantise.encode(part / 32768, config.q_type, config.q_levels) for part in (train, validation)
+    )
+    return {
+        "uniform": float(np.log2(config.q_levels)),
+        "unigram": unigram(codes, seen, config.q_levels),
+        "linear": linear(codes, seen, config),
+    }
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m samplernn.score", description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("data", type=Path)
+    options = parser.parse_args(arguments)
+    model = store.load(options.model)
+    train, validation = (np.load(options.data / name) for name in ("train.npy", "validation.npy"))
+    scores = baselines(train, validation, model.config) | {"model": bits_per_sample(model, validation)}
+    print(json.dumps({name: round(value, 3) for name, value in scores.items()}))
+
+
+if __name__ == "__main__":
+    main()

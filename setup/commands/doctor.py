@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 from kit import registry, system
-from kit.console import human_size, say
+from kit.console import DlwaError, human_size, say
 from kit.days import all_days
 from kit.environment import Environment, ToolsForTests, descriptions
 from kit.external import External
@@ -124,13 +124,16 @@ def _test_tools():
 
 
 def _checkpoints(day):
-    entries = [entry for entry in registry.entries() if entry.day == day.name and entry.kind == "starter"]
-    bad = [f"{entry.name} {state}" for entry in entries if (state := registry.state(entry)) != "ok"]
+    try:
+        starters = [entry for entry in registry.of_day(day) if entry.kind == "starter"]
+    except DlwaError as error:
+        return check(f"checkpoints of {day.name}", False, error.message, f"git checkout -- {day.name}")
+    bad = [f"{entry.name} {state}" for entry in starters if (state := registry.state(entry)) != "ok"]
     return check(
         f"checkpoints of {day.name}",
-        entries and not bad,
-        "; ".join(bad) or f"{len(entries)} starter checkpoints",
-        "git checkout -- " + day.name,
+        starters and not bad,
+        "; ".join(bad) or f"{len(starters)} starter checkpoints",
+        f"git checkout -- {day.name}",
     )
 
 

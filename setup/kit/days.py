@@ -1,11 +1,11 @@
 """The course days of this checkout, as each day.json describes its own. Nothing here knows a day by name."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.console import DlwaError
+from kit.files import read_part
 from kit.paths import ROOT
 
 
@@ -37,7 +37,7 @@ def all_days(root=ROOT):
     """The days that are in the checkout, in order."""
     days = []
     for path in sorted(Path(root).glob("[0-9][0-9]_*/day.json")):
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_part(path)
         days.append(
             Day(
                 path.parent,

@@ -5,6 +5,8 @@ import json
 import os
 from pathlib import Path
 
+from kit.console import DlwaError
+
 
 def sha256(path):
     """SHA-256 of a file, as 64 hexadecimal digits."""
@@ -32,6 +34,17 @@ def read_json(path, default):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return default
+
+
+def read_part(path):
+    """What a JSON file of the checkout holds; DlwaError that names the file if it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DlwaError(
+            f"{path}: {reason}", "This checkout is not complete: git status shows what differs"
+        ) from None
 
 
 def write_json(path, value):

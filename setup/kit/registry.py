@@ -5,13 +5,12 @@ user's own are copied, into the user's folder data_folder()/checkpoints; its rec
 the SHA-256 that each had when it came.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.console import DlwaError
 from kit.days import all_days
-from kit.files import read_json, sha256, write_json
+from kit.files import read_json, read_part, sha256, write_json
 from kit.paths import ROOT, data_folder
 
 
@@ -48,33 +47,35 @@ def record(file, **facts):
     write_json(_record_file(), {**recorded(), file: facts})
 
 
+def of_day(day):
+    """The checkpoints that a day's registry names."""
+    if not day.checkpoints:
+        return []
+    registry = day.folder / day.checkpoints
+    homes = {"official": user_folder(), "starter": registry.parent}
+    return [
+        Entry(
+            name=facts["name"],
+            kind=facts["kind"],
+            day=day.name,
+            path=homes[facts["kind"]] / facts["file"],
+            licence=facts.get("licence") or "not stated",
+            url=facts.get("url") or "",
+            bytes=facts.get("bytes"),
+            sha256=facts.get("sha256"),
+        )
+        for facts in read_part(registry)
+    ]
+
+
 def entries(root=ROOT):
     """All checkpoints, day by day, then the user's own."""
-    found = []
-    for day in all_days(root):
-        if not day.checkpoints:
-            continue
-        registry = day.folder / day.checkpoints
-        for facts in json.loads(registry.read_text(encoding="utf-8")):
-            home = user_folder() if facts["kind"] == "official" else registry.parent
-            found.append(
-                Entry(
-                    facts["name"],
-                    facts["kind"],
-                    day.name,
-                    home / facts["file"],
-                    facts.get("licence") or "not stated",
-                    facts.get("url") or "",
-                    facts.get("bytes"),
-                    facts.get("sha256"),
-                )
-            )
-    found += [
+    own = [
         Entry(Path(file).stem, "own", "", user_folder() / file, "your own")
         for file, facts in recorded().items()
         if facts["kind"] == "own"
     ]
-    return found
+    return [entry for day in all_days(root) for entry in of_day(day)] + own
 
 
 def find(name, kind, root=ROOT):

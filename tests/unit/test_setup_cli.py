@@ -136,6 +136,22 @@ def test_doctor_names_one_command_for_each_missing_part(course):
     assert "-> setup/dlwa install" in lines.stdout
 
 
+@pytest.mark.parametrize("content", [None, "[{", "{}"])
+def test_half_a_checkout_is_named_and_never_a_traceback(course, content):
+    day = course.add_day(registry=[])
+    registry = day / "checkpoints/registry.json"
+    registry.unlink() if content is None else registry.write_text(content)
+    said = course.dlwa("doctor", "--json")
+    parts = {part["name"]: part for part in json.loads(said.stdout)["parts"]}
+    assert parts["checkpoints of 01_toy"]["fix"] == "git checkout -- 01_toy"
+    (day / "day.json").write_text("{")
+    for command in (["doctor"], ["checkpoints", "list"], ["demo"]):
+        said = course.dlwa(*command)
+        assert said.returncode == 1
+        assert "day.json" in said.stderr
+        assert "Traceback" not in said.stderr
+
+
 def test_train_and_dataset_run_the_days_own_programs(course):
     day = course.add_day(
         models={"tune": {"train": "toy.train", "dataset": "toy.train", "environment": "tensorflow"}}

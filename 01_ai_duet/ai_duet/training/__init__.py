@@ -1,4 +1,11 @@
 """What `ai_duet.dataset` and `ai_duet.train` are made of; playing needs none of it.
 
-Needs the environment `tensorflow`, except `corpus`, `melodies`, `baselines`, `metrics` and `run_folder`.
+Needs the environment `tensorflow`, except `baselines`, `corpus`, `curve`, `melodies`, `metrics` and `run_folder`.
 """
+
+import os
+import warnings
+
+# TensorFlow and the packages of its time greet with a screen of advice that no student can follow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+warnings.filterwarnings("ignore", module=r"pydub|magenta|tf_slim|tensorflow|keras")

@@ -17,6 +17,7 @@ def draw(history: History, path: Path, title: str, markov_perplexity: float) -> 
     axes.plot(steps, [row["perplexity"] for row in history.rows], label="melodies held out")
     axes.axhline(markov_perplexity, color="grey", linestyle=":", label="third-order Markov chain")
     axes.axvline(history.best["step"], color="grey", linewidth=0.5)
-    axes.set(title=title, xlabel="step", ylabel="perplexity (lower is better)", yscale="log")
+    axes.set(title=title, xlabel="step", ylabel="perplexity (lower is better)")
+    axes.set_ylim(1, 2 * markov_perplexity)  # the first steps are far above and say nothing
     axes.legend()
     figure.savefig(path, dpi=100)

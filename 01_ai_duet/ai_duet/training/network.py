@@ -18,8 +18,8 @@ from ai_duet.training.melodies import NOTE_OFF, Melody
 # tf_slim 1.1 clips gradients with a name that TensorFlow moved in 2.13.
 ops.IndexedSlices = tf.IndexedSlices
 
-tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
+tf.disable_v2_behavior()
 
 
 def configuration(name: str, **hparams) -> MelodyRnnConfig:

@@ -1,0 +1,1 @@
+"""DDSP timbre transfer: sing, and an instrument plays it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from pdworker.checkpoints import CheckpointError, latest, load_checkpoint
 
-from timbre_transfer import configuration
+from timbre_transfer import configuration, statistics
 from timbre_transfer.decoder import SUFFIX, Decoder
+from timbre_transfer.pitch import midi
 from timbre_transfer.synthesiser import FilteredNoise, Harmonic, Reverb
 
 LOUDNESS_RANGE_DB = 80.0
@@ -30,7 +31,8 @@ def load(folder):
             f"there is no operative_config-*.gin in {folder}", "give the folder of a DDSP model"
         )
     settings = configuration.read(gin_files[-1].read_text(encoding="utf-8", errors="replace"))
-    return TimbreModel(folder.name, settings, decoder_tensors(load_checkpoint(latest(folder))))
+    tensors = decoder_tensors(load_checkpoint(latest(folder)))
+    return TimbreModel(folder.name, settings, tensors, statistics.load(folder))
 
 
 def decoder_tensors(checkpoint):
@@ -48,17 +50,14 @@ def decoder_tensors(checkpoint):
     return tensors
 
 
-def midi(f0_hz):
-    """MIDI pitch of a frequency in Hz, 0 for 0 Hz and below."""
-    f0_hz = np.asarray(f0_hz, np.float64)
-    return np.where(f0_hz > 0, 12 * np.log2(np.maximum(f0_hz, 1e-9) / 440) + 69, 0)
-
-
 class TimbreModel:
-    """A loaded model. `configuration` tells its sample rate and frame rate."""
+    """A loaded model.
 
-    def __init__(self, name, settings, tensors):
-        self.name, self.configuration = name, settings
+    configuration: tells its sample rate and frame rate; statistics: of its training sounds, or None.
+    """
+
+    def __init__(self, name, settings, tensors, training_statistics=None):
+        self.name, self.configuration, self.statistics = name, settings, training_statistics
         decoder = {
             key[len("decoder/") :]: value for key, value in tensors.items() if key.startswith("decoder/")
         }

@@ -32,14 +32,16 @@ class Harmonic:
     def controls(self, amps, distribution, f0_hz):
         """Amplitude of each harmonic from the decoder's raw outputs.
 
-        amps [T, 1], distribution [T, H], f0_hz [T]. Returns float64 [T, H], 0 above the Nyquist frequency.
+        amps [T, 1], distribution [T, H], f0_hz [T]. Returns float64 [T, H], 0 above the Nyquist frequency and
+        where f0 is 0.
         """
         distribution = exp_sigmoid(distribution)
         if self._normalize:
             order = np.arange(1, distribution.shape[1] + 1)
             distribution *= f0_hz[:, None] * order < self._rate / 2
         total = distribution.sum(-1, keepdims=True)
-        return exp_sigmoid(amps) * distribution / np.where(total == 0, 1e-7, total)
+        voiced = np.asarray(f0_hz)[:, None] > 0
+        return voiced * exp_sigmoid(amps) * distribution / np.where(total == 0, 1e-7, total)
 
     def __call__(self, amplitudes, f0_hz, following=None):
         """Sound of T frames.
@@ -57,7 +59,9 @@ class Harmonic:
         return np.concatenate(blocks)
 
     def _block(self, amplitudes, f0_hz):
-        frequency = f0_hz[:-1, None] + np.diff(f0_hz)[:, None] * self._linear
+        start, end = f0_hz[:-1, None], f0_hz[1:, None]
+        start, end = np.where(start > 0, start, end), np.where(end > 0, end, start)  # no glide from or to 0
+        frequency = start + (end - start) * self._linear
         phase = self._phase + np.cumsum(2 * np.pi * frequency / self._rate).reshape(frequency.shape)
         self._phase = phase[-1, -1] % (2 * np.pi)
         audible = np.flatnonzero(np.any(amplitudes > 0, axis=0)).max(initial=-1) + 1

@@ -1,0 +1,78 @@
+"""What a model hears of a sound: pitch, confidence and loudness, 250 times a second."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from timbre_transfer import f0
+from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
+
+SHORTEST, LONGEST = 0.1, 600.0  # seconds
+LOWEST_RATE, HIGHEST_RATE = 4000, 384000  # Hz
+
+
+class SoundError(ValueError):
+    """A sound that nothing can be made of; its text says why."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Curves of equal length, float64 [T] at 250 frames a second; confidence 0.5 and more means a tone."""
+
+    f0_hz: np.ndarray
+    confidence: np.ndarray
+    loudness_db: np.ndarray
+
+    def __len__(self):
+        return len(self.f0_hz)
+
+
+def prepare(audio, sample_rate):
+    """Mono audio at the 16 kHz of feature extraction, without offset, without NaN, of whole hops.
+
+    audio: float [samples] or [samples, channels]; sample_rate: Hz.
+    Raises SoundError when the sound is empty, shorter than 0.1 s, longer than 10 minutes, or not at an audio rate.
+    """
+    audio = np.asarray(audio, np.float32)
+    if audio.ndim == 2:
+        audio = audio.mean(1)
+    if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+        raise SoundError(f"{sample_rate:g} Hz is no sample rate of a sound")
+    if not audio.size:
+        raise SoundError("the sound is empty: open a file or record something first")
+    seconds = len(audio) / sample_rate
+    if seconds < SHORTEST:
+        raise SoundError(f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST} seconds")
+    if seconds > LONGEST:
+        raise SoundError(f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST:.0f} seconds")
+    audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
+    audio = convert_rate(audio - audio.mean(), sample_rate, SAMPLE_RATE)
+    return audio[: len(audio) // HOP_SIZE * HOP_SIZE]
+
+
+def extract(audio, estimator=f0.DEFAULT, progress=lambda fraction: None):
+    """Features of a sound that `prepare` has made."""
+    f0_hz, confidence = f0.estimate(audio, estimator, progress)
+    return Features(f0_hz, confidence, loudness_db(audio).astype(np.float64))
+
+
+def convert_rate(audio, rate, new_rate):
+    """Audio at another sample rate (polyphase, band-limited), float32."""
+    rate, new_rate = round(rate), round(new_rate)
+    if rate == new_rate:
+        return audio
+    return resample_poly(audio, new_rate, rate).astype(np.float32)
+
+
+def read_sound(path):
+    """(audio float32 [samples], sample rate) of a sound file, its channels mixed. Raises SoundError."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > LONGEST * file.samplerate:
+                raise SoundError(f"{path} is longer than {LONGEST / 60:.0f} minutes")
+            audio, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+    except (OSError, soundfile.SoundFileError) as error:
+        raise SoundError(f"cannot read {path}: {error}") from None
+    return audio.mean(1), rate

@@ -1,0 +1,107 @@
+"""DDSP models of random weights, made, saved and played by the ddsp package alone.
+
+Runs in the environment `tensorflow`.
+
+    python ddsp_reference.py FOLDER '{"solo": {"gin": "models/solo_instrument.gin", "bindings": []}}'
+
+Writes a model's folder for each name and, in it, reference.npz: the curves that went in and what ddsp made of them.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
+
+import ddsp  # isort: skip
+import ddsp.training
+import gin
+import numpy as np
+import tensorflow as tf
+
+FRAMES, HOP = 400, 64
+
+
+def main(folder, order):
+    gin.add_config_file_search_path(str(Path(ddsp.training.__file__).parent / "gin"))
+    noise = capture_noise()
+    for name, case in order.items():
+        make(Path(folder, name), case["gin"], case["bindings"], noise)
+
+
+def make(folder, gin_file, bindings, noise):
+    folder.mkdir(parents=True)
+    gin.clear_config()
+    size = FRAMES * HOP
+    gin.parse_config_files_and_bindings(
+        [gin_file],
+        [
+            f"F0LoudnessPreprocessor.time_steps = {FRAMES}",
+            "F0LoudnessPreprocessor.compute_loudness = False",
+            f"Harmonic.n_samples = {size}",
+            f"FilteredNoise.n_samples = {size}",
+            *bindings,
+        ],
+    )
+    model = ddsp.training.models.get_model()
+    random = np.random.default_rng(0)
+    f0_hz = (220 * 2 ** np.cumsum(random.normal(0, 0.02, FRAMES))).astype(np.float32)
+    loudness_db = (-40 + 20 * np.sin(np.arange(FRAMES) / 30)).astype(np.float32)
+    features = {
+        "f0_hz": tf.constant(f0_hz[None, :, None]),
+        "loudness_db": tf.constant(loudness_db[None, :, None]),
+        "audio": tf.zeros([1, size]),
+    }
+    model(features, training=False)
+    for variable in model.trainable_variables:
+        scale = 0.01 if variable.shape.rank == 1 and variable.shape[0] == 48000 else 0.1
+        if "kernel" in variable.name:
+            scale = 1.5 / np.sqrt(variable.shape[0])
+        offset = 1.0 if "gamma" in variable.name else 0.0
+        variable.assign(offset + scale * random.standard_normal(variable.shape).astype(np.float32))
+    drifting = model(features, training=False)["harmonic"]["signal"]
+    ddsp.core.oscillator_bank, plain = exact_phase(ddsp.core.oscillator_bank), ddsp.core.oscillator_bank
+    try:
+        outputs = model(features, training=False)
+    finally:
+        ddsp.core.oscillator_bank = plain
+    tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
+    Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
+    np.savez(
+        folder / "reference.npz",
+        f0_hz=f0_hz,
+        loudness_db=loudness_db,
+        noise=noise[-1],
+        drifting_harmonics=drifting[0],
+        harmonics=outputs["harmonic"]["signal"][0],
+        audio=outputs["audio_synth"][0],
+    )
+
+
+def exact_phase(oscillator_bank):
+    """ddsp's oscillators, computing in float64: in float32 the phase of high harmonics drifts."""
+
+    def bank(*envelopes, **options):
+        single, ddsp.core.tf_float32 = ddsp.core.tf_float32, lambda values: tf.cast(values, tf.float64)
+        try:
+            return tf.cast(oscillator_bank(*envelopes, **options), tf.float32)
+        finally:
+            ddsp.core.tf_float32 = single
+
+    return bank
+
+
+def capture_noise():
+    """Keep what ddsp draws for its filtered noise."""
+    drawn, uniform = [], tf.random.uniform
+
+    def drawing(shape, *arguments, **options):
+        values = uniform(shape, *arguments, **options)
+        drawn.append(values.numpy()[0])
+        return values
+
+    ddsp.synths.tf.random.uniform = drawing
+    return drawn
+
+
+main(sys.argv[1], json.loads(sys.argv[2]))

@@ -1,0 +1,275 @@
+"""Day 2's model and controls, without ddsp: what a player may do and what must not go wrong."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+from pdworker.checkpoints import CheckpointError
+from timbre_transfer import configuration, controls, f0, features, model, statistics
+from timbre_transfer.controls import Controls
+from timbre_transfer.decoder import SUFFIX
+from timbre_transfer.features import Features, SoundError
+from timbre_transfer.pitch import hertz, midi
+
+GIN = """
+Autoencoder.decoder = @decoders.RnnFcDecoder()
+RnnFcDecoder.input_keys = ('ld_scaled', 'f0_scaled')
+RnnFcDecoder.output_splits = (('amps', 1), ('harmonic_distribution', 12), ('noise_magnitudes', 9))
+ProcessorGroup.dag = [
+  (@synths.Harmonic(), ['amps', 'harmonic_distribution', 'f0_hz']),
+  (@synths.FilteredNoise(), ['noise_magnitudes']),
+  (@processors.Add(), ['filtered_noise/signal', 'harmonic/signal']),
+]
+Harmonic.sample_rate = 16000
+FilteredNoise.window_size = 0
+"""
+
+
+def small_model(noise=True):
+    """A model of random weights, 8 wide; without noise only harmonics sound."""
+    random = np.random.default_rng(2)
+    width, outputs = 8, 22
+
+    def weights(*shape):
+        return random.normal(0, 1 / np.sqrt(shape[0]), shape).astype(np.float32)
+
+    tensors = {}
+    for stack, inputs in {"input_stacks/0": 1, "input_stacks/1": 1, "out_stack": 3 * width}.items():
+        layer = f"decoder/{stack}/layer_with_weights-0/layer_with_weights"
+        tensors[f"{layer}-0/kernel"], tensors[f"{layer}-0/bias"] = weights(inputs, width), weights(width)
+        tensors[f"{layer}-1/gamma"], tensors[f"{layer}-1/beta"] = np.ones(width, np.float32), weights(width)
+    cell = "decoder/rnn/rnn/cell/"
+    tensors[cell + "kernel"] = weights(2 * width, 3 * width)
+    tensors[cell + "recurrent_kernel"], tensors[cell + "bias"] = (
+        weights(width, 3 * width),
+        weights(2, 3 * width),
+    )
+    tensors["decoder/dense_out/kernel"] = 3 * weights(width, outputs)
+    tensors["decoder/dense_out/bias"] = np.zeros(outputs, np.float32)
+    if not noise:
+        tensors["decoder/dense_out/kernel"][:, 13:] = 0
+        tensors["decoder/dense_out/bias"][13:] = -30
+    return model.TimbreModel("small", configuration.read(GIN), tensors)
+
+
+def sung(frames=600, f0_hz=220.0):
+    """A tone with a rest in its middle."""
+    on = (np.arange(frames) < frames // 2 - 40) | (np.arange(frames) > frames // 2 + 40)
+    loudness = np.where(on, -30 + 6 * np.sin(np.arange(frames) / 40), -75)
+    return Features(np.full(frames, f0_hz), np.where(on, 0.95, 0.1), loudness)
+
+
+STATISTICS = statistics.Statistics(mean_pitch=76.0, loudness_quantiles=np.linspace(-60, -20, 100))
+
+
+# Controls.
+
+
+def test_each_control_is_audible():
+    """Under ddsp 3.x the loudness controls did nothing: loudness was computed anew from the input."""
+    player = small_model()
+
+    def play(**change):
+        f0_hz, loudness = controls.apply(sung(), Controls(**change), STATISTICS)
+        return player.play(f0_hz, loudness, seed=1)
+
+    plain = play()
+    changes = {"octave_shift": 1, "threshold": 0, "loudness_shift": -20, "adjust": False, "quiet": 30}
+    for name, value in changes.items():
+        assert np.abs(play(**{name: value}) - plain).max() > 1e-3, name
+    out_of_tune = controls.apply(sung(f0_hz=227.0), Controls(autotune=0), STATISTICS)[0]
+    in_tune = controls.apply(sung(f0_hz=227.0), Controls(autotune=1), STATISTICS)[0]
+    assert out_of_tune.max() != pytest.approx(in_tune.max())
+
+
+def test_shifts_mean_octaves_and_decibels():
+    before = sung()
+    f0_hz, loudness = controls.apply(
+        before, Controls(octave_shift=1, loudness_shift=-7, threshold=0, adjust=False)
+    )
+    assert np.allclose(f0_hz, 2 * before.f0_hz)
+    assert np.allclose(loudness, before.loudness_db - 7)
+    assert controls.apply(before, Controls(octave_shift=20, threshold=0))[0].max() == pytest.approx(
+        hertz(110)
+    )
+
+
+def test_threshold_is_for_pitch_alone():
+    """The course handed it on as the note threshold, so that 0 made every frame a note."""
+    before = sung()
+    f0_hz, _ = controls.apply(before, Controls(threshold=0.5, adjust=False))
+    assert np.array_equal(f0_hz == 0, before.confidence < 0.5)
+    adjusted = [
+        controls.apply(before, Controls(threshold=value, quiet=20), STATISTICS)[1] for value in (0, 0.9)
+    ]
+    assert np.array_equal(*adjusted)
+    assert adjusted[0][300] < before.loudness_db[300] - 10  # the rest is a rest at threshold 0, too
+
+
+def test_adjust_moves_notes_to_where_the_model_learnt_them():
+    f0_hz, loudness = controls.apply(sung(), Controls(threshold=0), STATISTICS)
+    assert np.allclose(
+        midi(f0_hz), 57 + 12
+    )  # 19 semitones below: rounded down, less than 18 would be rounded up
+    on, _ = controls.notes(sung())
+    assert np.percentile(loudness[on], [0, 50, 100]) == pytest.approx([-60, -40, -20], abs=1)
+
+
+def test_autotune_moves_to_the_scale_by_its_amount():
+    scale = np.repeat([60, 62, 64, 65, 67.3, 69], 100)
+    features_ = Features(hertz(scale), np.ones(600), np.full(600, -30.0))
+    statistics_ = statistics.Statistics(scale.mean(), STATISTICS.loudness_quantiles)
+    for amount, expected in ((0, 67.3), (0.5, 67.15), (1, 67.0)):
+        f0_hz, _ = controls.apply(features_, Controls(autotune=amount), statistics_)
+        assert midi(f0_hz)[450] == pytest.approx(expected, abs=1e-6)
+
+
+def test_silence_has_no_notes():
+    """ddsp divides 0 by 0 here."""
+    silence = Features(np.full(100, 100.0), np.zeros(100), np.full(100, -80.0))
+    f0_hz, loudness = controls.apply(silence, Controls(quiet=20, autotune=1), STATISTICS)
+    assert np.isfinite(loudness).all() and not f0_hz.any()
+
+
+# Playing.
+
+
+def test_playing_in_pieces_is_playing_at_once():
+    player = small_model()
+    f0_hz, loudness = controls.apply(sung(), Controls())
+    noise = np.random.default_rng(0).uniform(-1, 1, len(f0_hz) * player.hop)
+    whole = player.play(f0_hz, loudness, noise)
+    performance = model.Performance(player)
+    pieces = [
+        performance(f0_hz[a : a + 7], loudness[a : a + 7], noise[a * player.hop : (a + 7) * player.hop])
+        for a in range(0, 600, 7)
+    ]
+    assert np.abs(np.concatenate([*pieces, performance.end()]) - whole).max() < 1e-6
+
+
+def test_masked_frames_are_silent():
+    """At 0 Hz the original's oscillators stand still with their amplitude on: a constant offset."""
+    f0_hz, loudness = controls.apply(sung(), Controls(threshold=0.5))
+    sound = small_model(noise=False).play(f0_hz, loudness, seed=1).reshape(-1, 64)
+    rest = np.flatnonzero(f0_hz == 0)
+    assert np.abs(sound[rest[1:-1]]).max() < 1e-4 < np.abs(sound[rest[0] - 20]).max()
+
+
+def test_a_tone_begins_and_ends_on_its_pitch():
+    """Linear interpolation of a masked f0 glides up from 0 Hz and down to it."""
+    f0_hz = np.repeat([0.0, 220.0, 0.0], 3)
+    amplitudes = (f0_hz > 0)[:, None] * 1.0
+    sound = model.Harmonic(16000, 64)(amplitudes, f0_hz)
+    phase = 2 * np.pi * 220 / 16000 * np.arange(1, 4 * 64 + 1)
+    fade = 0.5 - 0.5 * np.cos(np.pi * np.arange(64) / 64)
+    envelope = np.concatenate([fade, np.ones(128), 1 - fade])
+    assert np.abs(sound[2 * 64 : 6 * 64] - envelope * np.sin(phase)).max() < 1e-9
+    assert not sound[: 2 * 64].any() and not sound[6 * 64 :].any()
+
+
+def test_models_do_not_see_each_others_settings():
+    """gin is global to a process: a second model took over the settings of the first."""
+    one = configuration.read(GIN + "Harmonic.normalize_below_nyquist = False\n")
+    other = configuration.read(GIN)
+    assert not one.normalize_below_nyquist and other.normalize_below_nyquist
+
+
+# What comes from files.
+
+
+def test_input_order_is_read_or_the_model_refused():
+    swapped = GIN.replace("('ld_scaled', 'f0_scaled')", "('f0_scaled', 'ld_scaled')")
+    assert configuration.read(swapped).input_keys == ("f0_scaled", "ld_scaled")
+    without = "\n".join(line for line in GIN.splitlines() if "input_keys" not in line)
+    with pytest.raises(configuration.ConfigurationError, match="order"):
+        configuration.read(without)
+
+
+def test_old_names_are_known():
+    old = GIN.replace("synths.Harmonic", "synths.Additive").replace("Harmonic.sample", "Additive.sample")
+    old = old.replace("RnnFcDecoder", "ZRnnFcDecoder") + "DefaultPreprocessor.frame_rate = 250\n"
+    assert configuration.read(old) == configuration.read(GIN)
+
+
+def test_what_the_small_engine_cannot_play_is_named():
+    with pytest.raises(configuration.ConfigurationError, match="encoder"):
+        configuration.read(GIN + "Autoencoder.encoder = @encoders.MfccTimeDistributedRnnEncoder()\n")
+    with pytest.raises(configuration.ConfigurationError, match="linear"):
+        configuration.read(GIN + "Harmonic.amp_resample_method = 'linear'\n")
+
+
+def test_a_hostile_statistics_file_is_refused_unrun(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "written"), "w"))
+
+    (tmp_path / statistics.NAME).write_bytes(pickle.dumps({"mean_pitch": Hostile()}))
+    with pytest.raises(CheckpointError, match="not run"):
+        statistics.load(tmp_path)
+    assert not (tmp_path / "written").exists()
+
+
+def test_a_checkpoint_of_another_kind_is_refused():
+    with pytest.raises(CheckpointError, match="no DDSP decoder"):
+        model.decoder_tensors({f"model/generator/kernel{SUFFIX}": np.zeros(3)})
+
+
+def test_the_newest_gin_file_counts_as_a_number(tmp_path):
+    for step in (900, 1000):
+        text = "Autoencoder.decoder = @decoders.Other()\n" if step == 1000 else GIN
+        (tmp_path / f"operative_config-{step}.gin").write_text(text)
+    with pytest.raises(configuration.ConfigurationError, match="Other"):
+        model.load(tmp_path)
+
+
+# Sounds of any kind.
+
+
+def tone(seconds, rate, f0_hz=220.0, channels=1):
+    times = np.arange(int(seconds * rate)) / rate
+    voice = sum(np.sin(2 * np.pi * k * f0_hz * times) / k for k in range(1, 8)) / 4
+    return voice if channels == 1 else np.stack([voice] * channels, 1)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 32000, 44100, 48000, 96000])
+def test_pitch_does_not_depend_on_the_sample_rate(rate):
+    """The original's analysis took sound at 32 kHz for sound at 16 kHz: an octave too low and twice as long."""
+    heard = features.extract(features.prepare(tone(1.0, rate, channels=2), rate))
+    assert len(heard) == 250
+    assert np.median(heard.f0_hz) == pytest.approx(220, rel=0.01)
+
+
+@pytest.mark.parametrize("estimator", ["swift", "crepe-tiny"])
+def test_estimators_agree_and_know_noise(estimator):
+    f0_hz, confidence = f0.estimate(tone(0.6, 16000), estimator)
+    assert len(f0_hz) == len(confidence) == 150
+    inner = slice(20, -20)
+    assert np.abs(1200 * np.log2(f0_hz[inner] / 220)).max() < 30 and confidence[inner].min() > 0.5
+    noise = np.random.default_rng(0).normal(0, 0.1, 9600)
+    assert np.mean(f0.estimate(noise, estimator)[1] > 0.5) < 0.1
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_odd_sounds_become_finite_features(offset):
+    clipped = np.clip(5 * tone(0.3, 16000), -1, 1)
+    broken = np.where(np.arange(4800) % 97 == 0, np.nan, 0.1 * clipped)
+    for sound in (np.zeros(4800), clipped, broken, np.random.default_rng(0).normal(0, 0.3, 4800)):
+        heard = features.extract(features.prepare(sound + offset, 16000))
+        assert all(np.isfinite(curve).all() for curve in (heard.f0_hz, heard.confidence, heard.loudness_db))
+    silent = features.extract(features.prepare(np.full(4800, offset), 16000))
+    assert silent.confidence.max() < 0.2 and silent.loudness_db.max() == -80
+
+
+def test_what_is_no_sound_is_refused_in_one_line():
+    for sound, rate, words in (
+        (np.zeros(0), 16000, "empty"),
+        (np.zeros(160), 16000, "too short"),
+        (np.zeros(100), 1, "sample rate"),
+        (np.zeros(4000 * 601), 4000, "too long"),
+    ):
+        with pytest.raises(SoundError, match=words):
+            features.prepare(sound, rate)
+    with pytest.raises(f0.EstimatorError, match="swift"):
+        f0.estimate(tone(0.2, 16000), "yin")

@@ -187,6 +187,10 @@ class gansynth(WorkerObject):
         points = self._points(values[::3])
         sounds = self._names(values[1::3])
         pitches = [round(number(value, "a pitch", 0, 127)) for value in values[2::3]]
+        self._synthesize(points, sounds, pitches)
+
+    def _synthesize(self, points, sounds, pitches):
+        """Queue notes of latent vectors; `_synthesized` takes them."""
         self.call("generate", functools.partial(self._synthesized, sounds), arrays=points, pitches=pitches)
 
     def _synthesized(self, sounds, values, arrays):

@@ -175,3 +175,43 @@ def test_without_a_model_it_says_so(session):
     pd.send("gansynth", "randomize_z", "z1")
     assert "no model is loaded" in pd.expect("gansynth-out", "error")[1]
     assert pd.quit() == 0
+
+
+def test_four_sounds(session, model):
+    pd = session("gansynth_multi.pd")
+    loaded(pd, model)
+    pd.expect("gansynth-out", "randomized")
+    for number, pitch in enumerate((60, 62, 64, 60), 1):
+        pd.send("gansynth", "press", f"pitch{number}", pitch)
+    pd.send("gansynth", "press", "amount", 0.25)
+    pd.expect("gansynth-out", "slerped")
+    pd.send("gansynth", "press", "sum")
+    pd.expect("gansynth-out", "summed")
+    pd.send("gansynth", "press", "synthesize")
+    pd.expect("gansynth-out", "synthesized", SAMPLES, RATE)
+    no_errors(pd)
+
+
+def test_hallucination(session, model, tmp_path):
+    pd = session("gansynth_hallucination.pd")
+    loaded(pd, model)
+    pd.expect("gansynth-out", "model")
+    for button, value in (("notes", 3), ("steps", 2), ("pitch", 60), ("spacing", 0.1), ("trim", 0)):
+        pd.send("gansynth", "press", button, value)
+    for button, value in (("attack", 0.02), ("sustain", 0.05), ("release", 0.03)):
+        pd.send("gansynth", "press", button, value)
+    pd.send("gansynth", "press", "generate")
+    length = 6 * 800 + 160 + 400 + 240
+    pd.expect("gansynth-out", "hallucinated", length, RATE)
+    pd.send("gansynth", "press", "save-file", str(tmp_path / "long.wav"))
+    pd.sync()
+    assert read_wav(tmp_path / "long.wav")[:2] == (RATE, length)
+    no_errors(pd)
+
+
+def test_the_originals_short_hallucination_message(session, model):
+    pd = session("gansynth_hallucination.pd")
+    loaded(pd, model)
+    pd.send("gansynth", "hallucinate", "s1", 2, 0, 0.1, 0, 0.02, 0.05, 0.03)
+    pd.expect("gansynth-out", "hallucinated", 800 + 800, RATE)
+    no_errors(pd)

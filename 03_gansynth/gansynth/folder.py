@@ -4,12 +4,19 @@ Needs neither torch nor TensorFlow; both engines start here.
 """
 
 import json
+import re
+import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from pdworker.checkpoints import CheckpointError, load_checkpoint
 
+NEEDED = re.compile(
+    r"(experiment\.json|meta\.json|checkpoint|\.index|\.data-\d{5}-of-\d{5})$"
+)  # in an archive
 UPSTREAM = "try load with --engine upstream"
 NSYNTH_PITCHES = range(24, 85)
 SCOPE = "Generator/progressive_gan_generator/progressive_gan_block_{}/{}/ExponentialMovingAverage"
@@ -108,8 +115,11 @@ class ModelFolder:
 
 
 def open_folder(path):
-    """Look into a model's folder. Raises CheckpointError in a line that says what is wrong with it."""
-    path = Path(path)
+    """Look into a model's folder, or into a .zip of one, which is unpacked beside it the first time.
+
+    Raises CheckpointError in a line that says what is wrong with it.
+    """
+    path = _unpacked(Path(path)) if Path(path).suffix == ".zip" else Path(path)
     flags = _read_flags(path / "experiment.json")
     stage, stage_path = _last_stage(path)
     if stage > 2 * flags["num_resolutions"] - 2:
@@ -133,6 +143,26 @@ def generator_names(blocks):
         for layer in ("conv0", "conv1", "to_rgb")
         for part in ("conv2d/kernel", "bias")
     ]
+
+
+def _unpacked(archive):
+    """The model's folder out of an archive; only what is needed is unpacked."""
+    target = archive.with_suffix("")
+    if not target.exists():
+        begun = archive.with_suffix(".unpacking")
+        shutil.rmtree(begun, ignore_errors=True)
+        try:
+            with zipfile.ZipFile(archive) as file:
+                for name in file.namelist():
+                    if NEEDED.search(name):
+                        file.extract(name, begun)
+            begun.rename(target)
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise CheckpointError(f"{archive} cannot be unpacked: {error}", "download it again") from None
+    found = sorted(target.rglob("experiment.json"))
+    if not found:
+        raise CheckpointError(f"{archive} holds no GANSynth model: it has no experiment.json")
+    return found[0].parent
 
 
 def _read_flags(file):

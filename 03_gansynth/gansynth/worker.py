@@ -37,7 +37,7 @@ def load(job, *, checkpoint="starter", folders=(), engine="small"):
     """Load a model by name; tells what it is."""
     global model
     with clear_errors():
-        path = find(checkpoint, folders)
+        path = find(checkpoint, folders, suffixes=(".zip",))
         loaded = importlib.import_module(ENGINES[engine]).load(path)
         job.progress(0.8, "first note")
         folder = loaded.folder

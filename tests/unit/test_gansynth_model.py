@@ -1,6 +1,8 @@
 """GANSynth's network and its files, on small models of random weights in magenta's format."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +132,26 @@ def test_pitches_that_do_not_fit(tmp_path):
     (folder / "meta.json").unlink()
     with pytest.raises(CheckpointError, match="m has 3 pitches, but NSynth has 61"):
         open_folder(folder)
+
+
+def zipped(folder):
+    archive = shutil.make_archive(str(folder), "zip", folder.parent, folder.name)
+    shutil.rmtree(folder)
+    return archive
+
+
+def test_an_archive_is_unpacked_beside_itself(tmp_path):
+    archive = zipped(write_model(tmp_path / "m"))
+    for _ in range(2):
+        assert open_folder(archive).path == tmp_path / "m" / "m"
+
+
+def test_a_cut_archive_leaves_nothing_behind(tmp_path):
+    archive = Path(zipped(write_model(tmp_path / "m")))
+    archive.write_bytes(archive.read_bytes()[:-3000])
+    with pytest.raises(CheckpointError, match="cannot be unpacked"):
+        open_folder(archive)
+    assert not (tmp_path / "m").exists()
 
 
 def damage_json(folder):

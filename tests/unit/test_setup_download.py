@@ -152,6 +152,7 @@ def course(tmp_path, server):
         {**official, "name": "known", "file": "known.mag", "bytes": len(BODY), "sha256": DIGEST},
         {**official, "name": "unknown", "file": "unknown.mag", "bytes": None, "sha256": None},
         {"name": "small", "kind": "starter", "file": "small.mag", "licence": "CC0-1.0", "sha256": digest},
+        {**official, "name": "sized", "file": "sized.mag", "bytes": len(BODY), "sha256": None},
     ]
     day = course.add_day(registry=registry)
     (day / "checkpoints/small.mag").write_bytes(starter)
@@ -165,7 +166,8 @@ def states(course):
 
 
 def test_checkpoints_list_get_and_verify(course, server):
-    assert states(course) == {"known": "not here", "unknown": "not here", "small": "ok"}
+    absent = dict.fromkeys(("known", "unknown", "sized"), "not here")
+    assert states(course) == {**absent, "small": "ok"}
     said = course.dlwa("checkpoints", "get", "known")
     assert said.returncode == 0, said.stderr
     assert "Apache-2.0" in said.stdout
@@ -187,6 +189,15 @@ def test_a_checkpoint_without_a_published_sum_is_compared_with_its_first_downloa
     assert "first time it was seen here" in verdict.stdout
     assert course.dlwa("checkpoints", "get", "unknown").returncode == 0
     assert states(course)["unknown"] == "ok"
+
+
+def test_a_size_alone_finds_half_a_file(course):
+    file = course.data / "checkpoints/sized.mag"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(BODY[:-1])
+    assert states(course)["sized"] == "damaged"
+    file.write_bytes(BODY)
+    assert states(course)["sized"] == "unverified"
 
 
 def test_a_damaged_starter_is_found(course):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +260,6 @@ def test_a_second_installation_waits_for_the_first(machine, tmp_path):
             [sys.executable, "-c", wait, *sys.path], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
         )
         assert "waiting" in second.stdout.readline()
-        assert second.poll() is None
+        assert select.select([second.stdout], [], [], 0.5)[0] == []
     assert second.stdout.readline() == "in\n"
     assert second.wait(20) == 0

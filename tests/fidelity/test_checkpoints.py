@@ -1,0 +1,71 @@
+"""Every kind of checkpoint that the course meets, written by TensorFlow, read here bit for bit as there."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_duet.bundle import read_bundle
+from pdworker.checkpoints import load_checkpoint
+from tensorflow_environment import run_in_tensorflow
+
+SCRIPT = Path(__file__).with_name("checkpoints_tensorflow.py")
+KINDS = {
+    "types_v1": 18,
+    "types_v1_sharded": 18,
+    "types_v2": 18,
+    "types_v2_sharded": 18,
+    "bfloat16": 1,
+    "bundled": 14,
+    "melody_train": 21,
+    "stage_00012": 4,
+    "ddsp": 20,
+    "prism": 5,
+}
+# Where the files of a kind are not called as the kind.
+PREFIXES = {"prism": "prism/model.ckpt-5"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    run_in_tensorflow(SCRIPT, folder)
+    return folder
+
+
+def assert_same(ours, theirs):
+    assert ours.names() == sorted(theirs)
+    for name, expected in theirs.items():
+        array = ours[name]
+        assert (array.dtype, array.shape) == (expected.dtype, expected.shape), name
+        assert (ours.dtypes[name], ours.shapes[name]) == (expected.dtype, expected.shape), name
+        if expected.dtype == object:
+            assert array.tolist() == expected.tolist()
+        else:
+            assert array.tobytes() == expected.tobytes(), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_tensor_of(folder, kind):
+    theirs = pickle.loads((folder / f"{kind}.pickle").read_bytes())
+    assert len(theirs) == KINDS[kind]
+    assert_same(load_checkpoint(folder / PREFIXES.get(kind, kind)), theirs)
+
+
+def test_every_tensor_of_a_bundle(folder):
+    bundle = read_bundle(folder / "attention.mag")
+    assert (bundle.name, bundle.description) == ("attention_rnn", "random weights")
+    assert bundle.state_width == 4 * 128 + 128 + 40 * 128
+    assert_same(bundle.variables, pickle.loads((folder / "bundled.pickle").read_bytes()))
+
+
+def test_half_a_data_file_is_noticed_when_a_tensor_is_read(folder):
+    data = folder / "prism" / "model.ckpt-5.data-00000-of-00001"
+    whole = data.read_bytes()
+    try:
+        data.write_bytes(whole[: len(whole) // 2])
+        checkpoint = load_checkpoint(folder / PREFIXES["prism"])
+        with pytest.raises(ValueError, match="ends too early"):
+            [np.sum(checkpoint[name]) for name in checkpoint if name.endswith("VARIABLE_VALUE")]
+    finally:
+        data.write_bytes(whole)

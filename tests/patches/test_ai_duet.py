@@ -120,7 +120,7 @@ def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
     duet.play()
     duet.say("generate", 2)
     duet.hear("played")
-    assert line() == "Ready: generate again, play on, or clear and begin anew."
+    assert line() == "Ready: generate again, play on, or clear."
 
 
 # Playing.
@@ -149,34 +149,34 @@ def sounding(notes):
     return held
 
 
-@pytest.mark.parametrize(
-    ("message", "complaint"),
-    [
-        (["note", 60], "note PITCH VELOCITY"),
-        (["note", "c", "sharp"], "note PITCH VELOCITY"),
-        (["note", 128, 100], "no pitch 128"),
-        (["note", -1, 100], "no pitch -1"),
-        (["generate"], "generate SECONDS"),
-        (["generate", 0], "out of range"),
-        (["generate", 5], "no theme"),
-        (["play"], "nothing to play"),
-        (["undo"], "nothing to undo"),
-        (["temperature", 0], "out of range"),
-        (["candidates", 0], "out of range"),
-        (["tempo", "allegro"], "tempo BPM or tempo estimate"),
-        (["seed", "lucky"], "seed NUMBER"),
-        (["rest", 1], "out of range"),
-        (["duet", 2], "out of range"),
-        (["read"], "read FILE"),
-        (["read", "nowhere.mid"], "no file"),
-        (["write", "empty.mid"], "nothing to write"),
-    ],
-)
-def test_a_message_that_makes_no_sense_gets_one_clear_line(duet, message, complaint):
-    duet.say(*message)
-    assert complaint in duet.hear("error")[1]
-    duet.pd.expect_console(complaint)
-    assert len(duet.pd.errors()) == 1
+REFUSED = [
+    (["note", 60], "note PITCH VELOCITY"),
+    (["note", "c", "sharp"], "note PITCH VELOCITY"),
+    (["note", 128, 100], "no pitch 128"),
+    (["note", -1, 100], "no pitch -1"),
+    (["generate"], "generate SECONDS"),
+    (["generate", 0], "out of range"),
+    (["generate", 5], "no theme"),
+    (["play"], "nothing to play"),
+    (["undo"], "nothing to undo"),
+    (["temperature", 0], "out of range"),
+    (["candidates", 0], "out of range"),
+    (["tempo", "allegro"], "tempo BPM or tempo estimate"),
+    (["seed", "lucky"], "seed NUMBER"),
+    (["rest", 1], "out of range"),
+    (["duet", 2], "out of range"),
+    (["read"], "read FILE"),
+    (["read", "nowhere.mid"], "no file"),
+    (["write", "empty.mid"], "nothing to write"),
+]
+
+
+def test_a_message_that_makes_no_sense_gets_one_clear_line(duet):
+    for count, (message, complaint) in enumerate(REFUSED, 1):
+        duet.say(*message)
+        assert complaint in duet.hear("error")[1]
+        wait_until(lambda count=count: len(duet.pd.errors()) >= count, f"the error of {message}")
+        assert len(duet.pd.errors()) == count and complaint in duet.pd.errors()[-1]
     duet.play([60])
     assert duet.hear("roll", "theme", 60)
 

@@ -52,7 +52,7 @@ def _state_width(metagraph):
     collections = {entry.text(1): entry.message(2) for entry in graph.messages(4)}
     if "initial_state" not in collections:
         return None
-    outputs = [str(name, "utf-8") for name in collections["initial_state"].message(1).blobs(1)]
+    outputs = collections["initial_state"].message(1).texts(1)
     wanted = {name.split(":")[0] for name in outputs}
     shapes = {}
     for blob in graph.message(2).blobs(1):

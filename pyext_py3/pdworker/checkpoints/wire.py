@@ -82,12 +82,16 @@ class Message:
         """The value of a bytes, string or message field; empty if absent."""
         return (self.blobs(number) or [memoryview(b"")])[-1]
 
-    def text(self, number):
-        """The value of a string field; empty if absent."""
+    def texts(self, number):
+        """Every value of a string field."""
         try:
-            return str(self.blob(number), "utf-8")
+            return [str(value, "utf-8") for value in self.blobs(number)]
         except UnicodeDecodeError:
             raise CheckpointError("the file is damaged: a name in it is not text") from None
+
+    def text(self, number):
+        """The value of a string field; empty if absent."""
+        return (self.texts(number) or [""])[-1]
 
     def messages(self, number):
         """Every value of a repeated message field."""

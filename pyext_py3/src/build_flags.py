@@ -22,7 +22,7 @@ def link_flags():
     return [f"-L{folder}", f"-Wl,-rpath,{folder}", f"-lpython{version}", "-ldl"]
 
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 9):  # noqa: UP036 -- make may be given any Python
     sys.exit(f"Python 3.9 or later is needed, {sys.executable} is {sys.version.split()[0]}")
 if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
     sys.exit(f"{sys.executable} has no Python.h: install its headers (apt install python3-dev)")

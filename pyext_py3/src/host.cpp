@@ -174,6 +174,10 @@ void define_box(py::module_ &host) {
         .def("error", [](const BoxPtr &box, py::object text) { print_error(box, to_bytes(text)); })
         .def("input", [](const Box &box, int i) { return box.signals() ? box.signals()->input(i) : py::none(); })
         .def("output", [](const Box &box, int i) { return box.signals() ? box.signals()->output(i) : py::none(); })
+        .def("renew_signals", [](const Box &box) {
+            if (box.signals())
+                box.signals()->renew();
+        })
         .def("enable", [](const Box &box, bool on) {
             if (box.signals())
                 box.signals()->enable(on);

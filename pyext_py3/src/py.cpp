@@ -7,6 +7,7 @@
 #include "box.h"
 #include "interpreter.h"
 #include "pd.h"
+#include "python.h"
 #include "queue.h"
 #include "stream.h"
 
@@ -41,6 +42,7 @@ extern "C" __attribute__((visibility("default"))) void py_setup() {
         pyext::start_queue();
         pyext::start_python();
         pyext::define_classes();
+        logpost(nullptr, 3, "pyext " PYEXT_VERSION " with Python %d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
         pyext::define_stream_class();
     } catch (const std::exception &error) {
         pd_error(nullptr, "py: %s", error.what());

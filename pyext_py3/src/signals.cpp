@@ -36,30 +36,35 @@ void Signals::attach(std::vector<Channel> &channels, t_signal **blocks, int coun
     }
 }
 
-void Signals::prepare(t_signal **blocks) {
-    Gil gil;
+void Signals::find_method() {
     method_ = py::object();
     if (!box_.instance.is(instance_))
         failed_ = false;
     instance_ = box_.instance;
-    try {
-        attach(inputs_, blocks, inlets_);
-        attach(outputs_, blocks + inlets_, outlets_);
-        py::object method = box_.controller.attr("start_dsp")();
-        if (!method.is_none())
-            method_ = method;
-    } catch (py::error_already_set &error) {
-        error.restore();
-        report_error(box_.shared_from_this(), "_dsp");
-    }
+    py::object method = box_.controller.attr("start_dsp")();
+    if (!method.is_none())
+        method_ = method;
 }
 
 void Signals::start(t_signal **blocks) {
     if (inlets_ + outlets_ == 0)
         return;
     length_ = blocks[0]->s_n;
-    prepare(blocks);
+    Gil gil;
+    try {
+        attach(inputs_, blocks, inlets_);
+        attach(outputs_, blocks + inlets_, outlets_);
+        find_method();
+    } catch (py::error_already_set &error) {
+        error.restore();
+        report_error(box_.shared_from_this(), "_dsp");
+    }
     dsp_add(perform, 1, this);
+}
+
+void Signals::renew() {
+    if (length_ > 0)
+        find_method();
 }
 
 t_int *Signals::perform(t_int *w) {

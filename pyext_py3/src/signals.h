@@ -17,6 +17,8 @@ public:
 
     // Pd starts its DSP: `blocks` are the signals of the inlets, then of the outlets.
     void start(t_signal **blocks);
+    // A new instance has come: asks it for its _signal, as at a DSP start.
+    void renew();
     // numpy arrays of one block each; None before the first start or beyond the count.
     py::object input(int index) const { return array_of(inputs_, index); }
     py::object output(int index) const { return array_of(outputs_, index); }
@@ -34,7 +36,7 @@ private:
     static t_int *perform(t_int *w);
     static py::object array_of(const std::vector<Channel> &channels, int index);
     void attach(std::vector<Channel> &channels, t_signal **blocks, int count);
-    void prepare(t_signal **blocks);
+    void find_method();
     void process();
     void silence();
     bool call_method();

@@ -50,7 +50,9 @@ Left inlet: control messages. The others call the methods of the Python object, 
     @property
     def label(self):
         return (
-            f"{self.box.kind} {self.module.__name__}.{self.subject_name}" if self.subject_name else self.box.kind
+            f"{self.box.kind} {self.module.__name__}.{self.subject_name}"
+            if self.subject_name
+            else self.box.kind
         )
 
     def subject(self):
@@ -175,6 +177,7 @@ Left inlet: control messages. The others call the methods of the Python object, 
             return
         self._close(old_bindings)
         self._adopt(made)
+        self.box.renew_signals()
         if old is not None:
             self._orphan(old)
         self._compare_counts(made)

@@ -1,4 +1,4 @@
-"""pyext.Buffer (contract, section 4), on Pd's thread and off it."""
+"""pyext.Buffer, on Pd's thread and off it."""
 
 import textwrap
 

@@ -1,4 +1,4 @@
-"""What an instance has and how it lives (contract, section 5)."""
+"""What an instance has and how it lives."""
 
 import pytest
 

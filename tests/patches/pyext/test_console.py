@@ -1,4 +1,4 @@
-"""What scripts print, and what goes wrong (contract, section 8)."""
+"""What scripts print, and what goes wrong."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Messages at the control inlet (contract, section 2)."""
+"""Messages at the control inlet."""
 
 import pytest
 

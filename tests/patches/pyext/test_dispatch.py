@@ -1,4 +1,4 @@
-"""From a message to a method, and from values to messages (contract, section 3)."""
+"""From a message to a method, and from values to messages."""
 
 import pytest
 

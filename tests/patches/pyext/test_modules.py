@@ -1,4 +1,4 @@
-"""Finding, importing and reloading scripts (contract, section 7)."""
+"""Finding, importing and reloading scripts."""
 
 import sys
 

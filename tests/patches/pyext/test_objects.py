@@ -1,4 +1,4 @@
-"""Creating boxes: names, arguments, inlets and outlets (contract, section 1)."""
+"""Creating boxes: names, arguments, inlets and outlets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""[py] and [pym] (contract, sections 1 and 3.3)."""
+"""[py] and [pym]."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Detached methods, stop, and objects that go while methods run (contract, section 6)."""
+"""Detached methods, stop, and objects that go while methods run."""
 
 import pytest
 

@@ -1,0 +1,87 @@
+"""The scripts behind the help patches of pyext."""
+
+import random
+import threading
+
+import numpy
+import pyext
+
+
+class Arpeggio(pyext._class):
+    """Plays the notes of a chord one after the other, on Pd's own clock."""
+
+    _inlets = 1
+    _outlets = 1
+
+    def __init__(self, step_ms=150):
+        self.step_ms = step_ms
+        self.notes = []
+        self.position = 0
+        self.clock = pyext.Clock(self._next)
+
+    def list_1(self, *notes):
+        """The chord to play, as MIDI pitches."""
+        self.notes = notes
+        self.clock.delay(0)
+
+    def speed_1(self, ms):
+        self.step_ms = max(ms, 20)
+
+    def bang_1(self):
+        """Silence."""
+        self.clock.unset()
+
+    def _next(self):
+        self.position = (self.position + 1) % len(self.notes)
+        self._outlet(1, self.notes[self.position])
+        self.clock.delay(self.step_ms)
+
+
+class Painter(pyext._class):
+    """Fills an array: at once on Pd's thread, or in a thread of its own with `@detach 1`."""
+
+    _inlets = 1
+    _outlets = 1
+
+    def waves_1(self, name, *amplitudes):
+        """A wave from the amplitudes of its partials."""
+        wave = pyext.Buffer(name)
+        phase = numpy.linspace(0, 2 * numpy.pi, len(wave), endpoint=False)
+        wave[:] = sum(amplitude * numpy.sin(phase * (n + 1)) for n, amplitude in enumerate(amplitudes))
+        self._outlet(1, "painted", [len(wave)])
+
+    def walk_1(self, name):
+        """A random walk of a million steps, shrunk to the length of the array."""
+        walk = numpy.cumsum(numpy.random.standard_normal(1_000_000))
+        array = pyext.Buffer(name)
+        array[:] = walk[:: len(walk) // len(array)] / numpy.abs(walk).max()
+        main = threading.current_thread() is threading.main_thread()
+        self._outlet(1, "walked", ["on Pd's thread" if main else "in a thread"])
+
+
+class Crush(pyext._class):
+    """Rounds a signal to a few levels."""
+
+    _inlets = 1
+    levels = 8
+
+    def float_1(self, levels):
+        self.levels = max(levels, 1)
+
+    def _signal(self):
+        self._outvec(0)[:] = numpy.round(self._invec(0) * self.levels) / self.levels
+
+
+def mtof(pitch, tuning=440):
+    """The frequency in Hz of a MIDI pitch."""
+    return tuning * 2 ** ((pitch - 69) / 12)
+
+
+def scale(root, *steps):
+    """The pitches of a scale, from its root and the steps between its notes."""
+    return [root, *(root + sum(steps[: n + 1]) for n in range(len(steps)))]
+
+
+def choose(*values):
+    """One of the values."""
+    return random.choice(values)

@@ -1,0 +1,209 @@
+"""Random creations, messages, reloads and deletions: Pd neither crashes nor hangs.
+
+PYEXT_FUZZ sets how many acts, and PYEXT_SEED which.
+"""
+
+import os
+import random
+
+ACTS = int(os.environ.get("PYEXT_FUZZ", 1000))
+SLOTS = 12
+
+GOOD = """
+import threading, time
+import numpy
+import pyext
+
+class Thing(pyext._class):
+    _inlets = 2
+    _outlets = 2
+
+    def __init__(self, *words):
+        self.words = words
+        self._bind("fuzz-ear", self.hear)
+
+    def hear(self, *values):
+        self.heard = values
+
+    def float_1(self, x):
+        self._outlet(1, x)
+
+    def list_1(self, *values):
+        self._outlet(2, values)
+
+    def fill_1(self, *values):
+        self.buffer = pyext.Buffer("fuzz-array")
+        self.buffer[:] = numpy.random.rand(len(self.buffer))
+        self.view = self.buffer[::2]
+
+    def size_1(self, size=1, *more):
+        pyext.Buffer("fuzz-array").resize(size)
+
+    def touch_1(self, *values):
+        self.view += 1
+        self._outlet(1, float(self.view.sum()))
+
+    def raise_1(self, *values):
+        raise ValueError(values)
+
+    def sleep_1(self, *values):
+        time.sleep(0.01)
+        self._outlet(1, "slept")
+
+    def thread_1(self, *values):
+        threading.Thread(target=self.work).start()
+
+    def work(self):
+        for i in range(20):
+            if self._shouldexit:
+                return
+            self._outlet(1, i)
+            pyext.Buffer("fuzz-array")[i] = 1
+            print("working", i)
+
+    def clock_1(self, *values):
+        pyext.Clock(self.ring).delay(1)
+
+    def ring(self):
+        self._outlet(2, "ring")
+
+    def soon_1(self, *values):
+        pyext.call_soon(self._outlet, 1, "soon")
+
+    def bundle_1(self, *values):
+        bundle = pyext.Bundle()
+        bundle.append(self, 1, *values or (1,))
+        bundle.append("fuzz-ear", 1)
+        bundle.send()
+
+    def _anything_2(self, *values):
+        pyext._send("fuzz-ear", *values)
+
+    def _signal(self):
+        self._outvec(0)[:] = self._invec(0)
+
+    def _del(self):
+        self.view = None
+"""
+
+BROKEN = (
+    "import pyext\nclass Thing(pyext._class)\n",
+    "import no_such_module\n",
+    GOOD.replace("self.words = words", "1 / 0"),
+    GOOD.replace("class Thing(pyext._class)", "class Thing"),
+    GOOD.replace("_outlets = 2", "_outlets = 3"),
+    GOOD.replace("def _del(self):", "def _del(self):\n        raise SystemExit"),
+)
+
+BOXES = (
+    "pyext 2 2 fuzzed.Thing",
+    "pyx fuzzed Thing a 1 @detach 1",
+    "pyext. 2 2 fuzzed Thing @detach 2",
+    "pyext~ 2 2 1 1 fuzzed.Thing",
+    "pyext~ 2 2 2 3 fuzzed.Thing @respond 1",
+    "pyext 0 0 fuzzed.Thing",
+    "pyext 1 -3 fuzzed.Thing",
+    "pyext nothing.at all",
+    "py fuzzed.Thing @py 1",
+    "py 2 operator.add",
+    "py math",
+    "pym 2 +",
+    "pym .len",
+    "pym",
+)
+
+SELECTORS = [
+    "float",
+    "list",
+    "bang",
+    "symbol",
+    "fill",
+    "size",
+    "touch",
+    "raise",
+    "sleep",
+    "thread",
+    "clock",
+    "soon",
+    "bundle",
+    "reload",
+    "reload.",
+    "dir",
+    "dir+",
+    "doc",
+    "doc+",
+    "help",
+    "get",
+    "set",
+    "stop",
+    "detach",
+    "respond",
+    "py",
+    "args",
+    "getargs",
+    "getmethods",
+    "getattributes",
+    "enable",
+    "whatever",
+]
+
+
+def words(random):
+    choices = (0, 1, -1, 2.5, 300, 1e9, "words", "a", "_this", "view", "fuzz-array")
+    return [random.choice(choices) for _ in range(random.randrange(4))]
+
+
+def patch(random):
+    text = random.choice(BOXES)
+    lines = [
+        "#N canvas 0 0 400 300 12;",
+        "#X obj 10 10 receive fuzz-in;",
+        f"#X obj 10 100 {text};",
+        "#X obj 90 10 receive fuzz-control;",
+    ]
+    lines += ["#X obj 10 200 send fuzz-out;", "#X connect 0 0 1 1;", "#X connect 2 0 1 0;"]
+    lines += ["#X connect 1 0 3 0;"] if "~" not in text else []
+    return "\n".join(lines) + "\n"
+
+
+def act(desk, random, opened):
+    slot = random.randrange(SLOTS)
+    name = f"fuzz{slot}.pd"
+    choice = random.random()
+    if choice < 0.2:
+        if slot in opened:
+            desk.pd.send(f"pd-{name}", "menuclose", 1)
+            opened.discard(slot)
+        else:
+            (desk.folder / name).write_text(patch(random))
+            desk.pd.send("pd", "open", name, str(desk.folder))
+            opened.add(slot)
+    elif choice < 0.25:
+        desk.write(desk.folder, "fuzzed", random.choice((GOOD, GOOD, *BROKEN)))
+    elif choice < 0.3:
+        desk.pd.send("fuzz-array", "resize", random.choice((1, 10, 1000, 100000)))
+    elif choice < 0.32:
+        desk.pd.send("pd", "dsp", random.randrange(2))
+    else:
+        target = random.choice(("fuzz-in", "fuzz-in", "fuzz-control", "fuzz-ear"))
+        desk.pd.send(target, random.choice(SELECTORS), *words(random))
+
+
+def test_random_acts(desk):
+    seed = int(os.environ.get("PYEXT_SEED", random.randrange(10**6)))
+    print("PYEXT_SEED", seed)
+    dice = random.Random(seed)
+    desk.write(desk.folder, "fuzzed", GOOD)
+    arrays = desk.folder / "arrays.pd"
+    arrays.write_text("#N canvas 0 0 400 300 12;\n#X obj 10 10 table fuzz-array 100;\n")
+    desk.pd.open(arrays)
+    opened = set()
+    for number in range(ACTS):
+        act(desk, dice, opened)
+        if number % 50 == 49:
+            desk.pd.sync()
+    for slot in opened:
+        desk.pd.send(f"pd-fuzz{slot}.pd", "menuclose", 1)
+    desk.pd.send("pd", "dsp", 0)
+    desk.pd.sync()
+    desk.run("self.say('alive')").expect(0)

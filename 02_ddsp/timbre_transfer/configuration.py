@@ -15,6 +15,16 @@ class ConfigurationError(ValueError):
     """The file cannot be read, or it describes a model that this engine does not know."""
 
 
+def newest(folder):
+    """The gin file of the latest step in a model's folder. Raises ConfigurationError where there is none."""
+    files = sorted(folder.glob("operative_config*.gin"), key=lambda file: (len(file.name), file.name))
+    if not files:
+        raise ConfigurationError(
+            f"there is no operative_config-*.gin in {folder}: is it a DDSP model's folder?"
+        )
+    return files[-1]
+
+
 def parse(text):
     """The settings of a gin file: `{"RnnFcDecoder.rnn_channels": 512, ...}`.
 

@@ -25,12 +25,8 @@ def load(folder):
     configuration.ConfigurationError when the model is one that only the ddsp package can play.
     """
     folder = Path(folder)
-    gin_files = sorted(folder.glob("operative_config*.gin"), key=lambda file: (len(file.name), file.name))
-    if not gin_files:
-        raise CheckpointError(
-            f"there is no operative_config-*.gin in {folder}", "give the folder of a DDSP model"
-        )
-    settings = configuration.read(gin_files[-1].read_text(encoding="utf-8", errors="replace"))
+    text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
+    settings = configuration.read(text)
     tensors = decoder_tensors(load_checkpoint(latest(folder)))
     return TimbreModel(folder.name, settings, tensors, statistics.load(folder))
 
@@ -56,6 +52,8 @@ class TimbreModel:
     configuration: tells its sample rate and frame rate; statistics: of its training sounds, or None.
     """
 
+    engine = "small"
+
     def __init__(self, name, settings, tensors, training_statistics=None):
         self.name, self.configuration, self.statistics = name, settings, training_statistics
         decoder = {
@@ -72,11 +70,12 @@ class TimbreModel:
             )
         self._impulse_response = tensors["processor_group/reverb/ir"] if settings.reverb else None
 
-    def play(self, f0_hz, loudness_db, noise=None, seed=None, progress=lambda fraction: None):
+    def play(self, f0_hz, loudness_db, noise=None, audio=None, seed=None, progress=lambda fraction: None):
         """Sound for pitch and loudness curves.
 
         f0_hz, loudness_db: float [T] at the model's frame rate; f0 0 is unvoiced: the harmonics are silent there.
         noise: uniform noise [T * hop] between -1 and 1; drawn with `seed` when None.
+        audio: the sound that the curves come from; only models with an encoder (see upstream) listen to it.
         Returns float32 [T * hop_size].
         """
         performance = Performance(self, seed)
@@ -90,7 +89,18 @@ class TimbreModel:
 
     @property
     def hop(self):
+        """Samples a frame."""
         return self.configuration.hop_size
+
+    @property
+    def sample_rate(self):
+        """Hz, of the sound that it makes."""
+        return self.configuration.sample_rate
+
+    @property
+    def harmonics(self):
+        """How many sines it plays."""
+        return dict(self.configuration.output_splits)["harmonic_distribution"]
 
 
 class Performance:

@@ -7,51 +7,12 @@ import pytest
 
 pytest.importorskip("torch")
 from pdworker.checkpoints import CheckpointError
+from timbre_files import GIN, small_model, write_model
 from timbre_transfer import configuration, controls, f0, features, model, statistics
 from timbre_transfer.controls import Controls
 from timbre_transfer.decoder import SUFFIX
 from timbre_transfer.features import Features, SoundError
 from timbre_transfer.pitch import hertz, midi
-
-GIN = """
-Autoencoder.decoder = @decoders.RnnFcDecoder()
-RnnFcDecoder.input_keys = ('ld_scaled', 'f0_scaled')
-RnnFcDecoder.output_splits = (('amps', 1), ('harmonic_distribution', 12), ('noise_magnitudes', 9))
-ProcessorGroup.dag = [
-  (@synths.Harmonic(), ['amps', 'harmonic_distribution', 'f0_hz']),
-  (@synths.FilteredNoise(), ['noise_magnitudes']),
-  (@processors.Add(), ['filtered_noise/signal', 'harmonic/signal']),
-]
-Harmonic.sample_rate = 16000
-FilteredNoise.window_size = 0
-"""
-
-
-def small_model(noise=True):
-    """A model of random weights, 8 wide; without noise only harmonics sound."""
-    random = np.random.default_rng(2)
-    width, outputs = 8, 22
-
-    def weights(*shape):
-        return random.normal(0, 1 / np.sqrt(shape[0]), shape).astype(np.float32)
-
-    tensors = {}
-    for stack, inputs in {"input_stacks/0": 1, "input_stacks/1": 1, "out_stack": 3 * width}.items():
-        layer = f"decoder/{stack}/layer_with_weights-0/layer_with_weights"
-        tensors[f"{layer}-0/kernel"], tensors[f"{layer}-0/bias"] = weights(inputs, width), weights(width)
-        tensors[f"{layer}-1/gamma"], tensors[f"{layer}-1/beta"] = np.ones(width, np.float32), weights(width)
-    cell = "decoder/rnn/rnn/cell/"
-    tensors[cell + "kernel"] = weights(2 * width, 3 * width)
-    tensors[cell + "recurrent_kernel"], tensors[cell + "bias"] = (
-        weights(width, 3 * width),
-        weights(2, 3 * width),
-    )
-    tensors["decoder/dense_out/kernel"] = 3 * weights(width, outputs)
-    tensors["decoder/dense_out/bias"] = np.zeros(outputs, np.float32)
-    if not noise:
-        tensors["decoder/dense_out/kernel"][:, 13:] = 0
-        tensors["decoder/dense_out/bias"][13:] = -30
-    return model.TimbreModel("small", configuration.read(GIN), tensors)
 
 
 def sung(frames=600, f0_hz=220.0):
@@ -209,6 +170,14 @@ def test_a_hostile_statistics_file_is_refused_unrun(tmp_path):
     with pytest.raises(CheckpointError, match="not run"):
         statistics.load(tmp_path)
     assert not (tmp_path / "written").exists()
+
+
+def test_a_models_folder_is_loaded_with_its_statistics(tmp_path):
+    values = {"mean_pitch": 70.0, "quantile_transform": {"quantiles_": np.linspace(-60, -20, 5)[:, None]}}
+    player = model.load(write_model(tmp_path / "a model", values))
+    assert player.statistics.mean_pitch == 70
+    f0_hz, loudness = controls.apply(sung(), Controls(adjust=False))
+    assert np.array_equal(player.play(f0_hz, loudness, seed=1), small_model().play(f0_hz, loudness, seed=1))
 
 
 def test_a_checkpoint_of_another_kind_is_refused():

@@ -1,0 +1,80 @@
+"""Long sounds into and out of Pd arrays, piece by piece, so that Pd's sound never waits for them.
+
+Everything here runs on Pd's thread.
+"""
+
+import numpy as np
+import pyext
+
+PIECE = 65536  # samples at once
+
+
+class NoArray(ValueError):
+    """There is no such array in Pd."""
+
+
+class Copier:
+    """Copies one sound after the other."""
+
+    def __init__(self):
+        self._waiting = []
+
+    def read(self, array, done):
+        """Call done(float32 [samples]) with the contents of an array. Raises NoArray."""
+        buffer = _buffer(array)
+        samples = np.zeros(len(buffer), np.float32)
+
+        def copy(start, end):
+            piece = buffer[start:end]
+            if piece is not None:
+                samples[start : start + len(piece)] = piece
+
+        self._copy(copy, len(samples), lambda: done(samples))
+
+    def write(self, array, samples, done):
+        """Give an array the length and the contents of a sound, then call done(). Raises NoArray."""
+        buffer = _buffer(array)
+        if len(buffer) != len(samples):
+            buffer.resize(len(samples))
+
+        def copy(start, end):
+            end = min(end, len(buffer))
+            if start < end:
+                buffer[start:end] = samples[start:end]
+
+        def finish():
+            buffer.dirty()
+            done()
+
+        self._copy(copy, len(samples), finish)
+
+    def _copy(self, copy, size, done):
+        self._waiting.append((copy, size, 0, done))
+        if len(self._waiting) == 1:
+            pyext.call_soon(self._go_on)
+
+    def _go_on(self):
+        copy, size, start, done = self._waiting[0]
+        copy(start, min(start + PIECE, size))
+        if start + PIECE < size:
+            self._waiting[0] = (copy, size, start + PIECE, done)
+        else:
+            self._waiting.pop(0)
+            done()
+        if self._waiting:
+            pyext.call_soon(self._go_on)
+
+
+def draw(array, curve):
+    """Put a small curve into an array of just that length, where there is one."""
+    buffer = pyext.Buffer(array)
+    if len(buffer) == len(curve):
+        buffer[:] = curve
+        buffer.dirty()
+
+
+def _buffer(array):
+    buffer = pyext.Buffer(array)
+    if not len(buffer):
+        raise NoArray(f"there is no array {array}")
+    return buffer

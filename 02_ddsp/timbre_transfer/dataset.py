@@ -1,0 +1,133 @@
+"""Sounds to examples for training: `setup/dlwa dataset ddsp FOLDER`.
+
+Any audio files below the folder; silence is left out, features are extracted once and kept, and a report with a
+picture says what is usable.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from timbre_transfer import f0, features
+from timbre_transfer.controls import notes
+from timbre_transfer.features import SAMPLE_RATE, Features, SoundError
+from timbre_transfer.loudness import HOP_SIZE
+from timbre_transfer.pitch import midi
+
+SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
+SILENCE_DB = -60.0
+PAUSE_FRAMES = 125  # as much silence as is kept around sound
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="dlwa dataset ddsp", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder with sounds of one instrument")
+    parser.add_argument("--out", type=Path, help="where the examples go (FOLDER-ddsp)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of an example (4)")
+    parser.add_argument("--estimator", default=f0.DEFAULT, choices=f0.ESTIMATORS)
+    options = parser.parse_args(arguments)
+    out = options.out or options.folder.with_name(options.folder.name + "-ddsp")
+    files = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        sys.exit(f"there are no sound files ({', '.join(sorted(SUFFIXES))}) in {options.folder}")
+    report = build(files, out, options.seconds, options.estimator, print)
+    print(json.dumps(report, indent=2))
+    print(f"next: setup/dlwa train ddsp {out}")
+
+
+def build(files, out, seconds=4.0, estimator=f0.DEFAULT, tell=lambda line: None):
+    """Write examples.npz, report.json and report.png to a folder; return the report.
+
+    examples.npz: audio float32 [N, samples] at 16 kHz, f0_hz, f0_confidence, loudness_db float32 [N, T].
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    examples, skipped, usable = [], {}, 0
+    for number, file in enumerate(files, 1):
+        tell(f"{number}/{len(files)} {file.name}")
+        try:
+            audio = features.prepare(*features.read_sound(file))
+        except SoundError as error:
+            skipped[file.name] = str(error)
+            continue
+        heard = features.extract(audio, estimator)
+        audio, heard = without_silence(audio, heard)
+        usable += len(audio)
+        examples += cut(audio, heard, round(seconds * SAMPLE_RATE / HOP_SIZE))
+    if not examples:
+        sys.exit("nothing is usable: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
+    columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+    np.savez(out / "examples.npz", **columns)
+    report = describe(columns, usable, len(files), skipped)
+    (out / "report.json").write_text(json.dumps(report, indent=2))
+    draw(columns, out / "report.png")
+    return report
+
+
+def without_silence(audio, heard):
+    """Audio and features without the frames that are far from any sound."""
+    loud = heard.loudness_db > SILENCE_DB
+    near = np.convolve(loud, np.ones(2 * PAUSE_FRAMES + 1), "same") > 0.5 if loud.any() else loud
+    kept = Features(heard.f0_hz[near], heard.confidence[near], heard.loudness_db[near])
+    return audio.reshape(-1, HOP_SIZE)[near].ravel(), kept
+
+
+def cut(audio, heard, frames):
+    """Examples of equal length, a quarter of a length apart; the last one is padded if it is at least half full."""
+    padding = -len(heard) % frames
+    if len(heard) < frames // 2:
+        return []
+    if len(heard) < frames:
+        audio = np.pad(audio, (0, padding * HOP_SIZE))
+        heard = Features(
+            np.pad(heard.f0_hz, (0, padding), "edge"),
+            np.pad(heard.confidence, (0, padding)),
+            np.pad(heard.loudness_db, (0, padding), constant_values=-80.0),
+        )
+    return [
+        {
+            "audio": audio[start * HOP_SIZE : (start + frames) * HOP_SIZE].astype(np.float32),
+            "f0_hz": heard.f0_hz[start : start + frames].astype(np.float32),
+            "f0_confidence": heard.confidence[start : start + frames].astype(np.float32),
+            "loudness_db": heard.loudness_db[start : start + frames].astype(np.float32),
+        }
+        for start in range(0, len(heard) - frames + 1, max(1, frames // 4))
+    ]
+
+
+def describe(columns, usable, files, skipped):
+    """What is usable, in numbers."""
+    flat = Features(*(columns[key].ravel() for key in ("f0_hz", "f0_confidence", "loudness_db")))
+    on = notes(flat)[0]
+    pitch = midi(flat.f0_hz[on]) if on.any() else np.zeros(1)
+    low, high = np.percentile(pitch, [2, 98])
+    return {
+        "files": files,
+        "skipped": skipped,
+        "examples": len(columns["audio"]),
+        "minutes": round(usable / SAMPLE_RATE / 60, 2),
+        "lowest_pitch_midi": round(float(low), 1),
+        "highest_pitch_midi": round(float(high), 1),
+        "loudness_db": [round(float(value), 1) for value in np.percentile(flat.loudness_db, [5, 50, 95])],
+        "voiced": round(float(np.mean(flat.confidence >= 0.5)), 3),
+    }
+
+
+def draw(columns, path):
+    """A picture of pitches and loudnesses."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    voiced = columns["f0_confidence"] >= 0.5
+    left.hist(midi(columns["f0_hz"][voiced]), bins=np.arange(24, 109), color="#2b5d8f")
+    left.set(xlabel="pitch (MIDI)", ylabel="frames")
+    right.hist(columns["loudness_db"].ravel(), bins=60, color="#4f9d69")
+    right.set(xlabel="loudness (dB)")
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ Downloads go to the user's own folder, go on where they were cut, and count only
 
 import json
 import shutil
+from pathlib import Path
 
 from kit import registry
 from kit.console import DlwaError, human_size, say
@@ -17,26 +18,24 @@ def add_arguments(parser):
     actions = parser.add_subparsers(title="actions", metavar="list | get | verify | add", required=True)
     listing = actions.add_parser("list", help="what there is: source, licence, size, whether it is here")
     listing.add_argument("--json", action="store_true", help="print JSON instead of lines")
-    listing.set_defaults(run=_list)
+    listing.set_defaults(action=_list)
     get = actions.add_parser("get", help="download official checkpoints")
     get.add_argument("names", metavar="NAME", nargs="+")
-    get.set_defaults(run=_get)
+    get.set_defaults(action=_get)
     verify = actions.add_parser("verify", help="compare all that is here with its SHA-256")
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(action=_verify)
     add = actions.add_parser("add", help="copy a checkpoint of your own to where the patches find it by name")
     add.add_argument("path", metavar="PATH", type=_file)
     add.add_argument("--replace", action="store_true", help="take the place of another file of that name")
-    add.set_defaults(run=_add)
+    add.set_defaults(action=_add)
 
 
 def run(args):
-    """Each action sets a `run` of its own; this one is never reached."""
-    raise NotImplementedError
+    """Do the chosen action."""
+    return args.action(args)
 
 
 def _file(text):
-    from pathlib import Path
-
     return Path(text).expanduser()
 
 

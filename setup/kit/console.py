@@ -80,7 +80,7 @@ class Activity:
             print(f"\r\033[K{line[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
 
 
-def run(command, title, log, env=None, cwd=None):
+def run(command, title, log, env=None):
     """Print a command and run it; what it says goes to a log file and shows as a moving line.
 
     log: the log file's name; env: variables to add. Raises DlwaError with the last lines and the log's path
@@ -96,7 +96,6 @@ def run(command, title, log, env=None, cwd=None):
         try:
             process = subprocess.Popen(
                 command,
-                cwd=cwd,
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

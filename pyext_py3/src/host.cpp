@@ -1,5 +1,7 @@
 // The module _pyext: what the Python half (pyext.py) may ask of Pd.
 
+#include <climits>
+
 #include "arrays.h"
 #include "box.h"
 #include "console.h"
@@ -82,12 +84,44 @@ PyObject *outlet(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
     }
 }
 
-// Sets `outlet` on the class as a method that binds like any other.
-void add_outlet_method(py::object type) {
-    static PyMethodDef definition = {
-        "_outlet", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(outlet)), METH_FASTCALL,
-        "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
-    type.attr("_outlet") = py::reinterpret_steal<py::object>(PyDescr_NewMethod(&PyBaseObject_Type, &definition));
+// _invec(i=0) and _outvec(i=0), which a _signal calls for each block.
+using Vector = py::object (Signals::*)(int) const;
+
+template <Vector vector>
+PyObject *block(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    try {
+        const BoxPtr box = living_box_of(self);
+        const long index = count > 0 ? PyLong_AsLong(arguments[0]) : 0;
+        if (index == -1 && PyErr_Occurred())
+            return nullptr;
+        const bool there = box->signals() && index >= 0 && index <= INT_MAX;
+        return (there ? (box->signals()->*vector)(static_cast<int>(index)) : py::none()).release().ptr();
+    } catch (py::error_already_set &error) {
+        error.restore();
+        return nullptr;
+    }
+}
+
+using FastCall = PyObject *(*)(PyObject *, PyObject *const *, Py_ssize_t);
+
+void add_method(py::object type, PyMethodDef &definition, FastCall call) {
+    definition.ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call));
+    definition.ml_flags = METH_FASTCALL;
+    type.attr(definition.ml_name) =
+        py::reinterpret_steal<py::object>(PyDescr_NewMethod(&PyBaseObject_Type, &definition));
+}
+
+// Sets the methods that are called most on the base class of scripts; they bind like any other.
+void add_fast_methods(py::object type) {
+    static PyMethodDef outlets = {"_outlet", nullptr, 0,
+                                  "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
+    static PyMethodDef inputs = {"_invec", nullptr, 0,
+                                 "_invec(i=0): the current block of signal inlet i, a float32 array; None if there is none."};
+    static PyMethodDef outputs = {"_outvec", nullptr, 0,
+                                  "_outvec(i=0): the block that signal outlet i will play, a float32 array to be filled."};
+    add_method(type, outlets, outlet);
+    add_method(type, inputs, block<&Signals::input>);
+    add_method(type, outputs, block<&Signals::output>);
 }
 
 Message message_of(const BoxPtr &box, const py::args &values) {
@@ -172,8 +206,6 @@ void define_box(py::module_ &host) {
                  call_pd([&] { box->send_to_canvas(std::move(message)); });
              })
         .def("error", [](const BoxPtr &box, py::object text) { print_error(box, to_bytes(text)); })
-        .def("input", [](const Box &box, int i) { return box.signals() ? box.signals()->input(i) : py::none(); })
-        .def("output", [](const Box &box, int i) { return box.signals() ? box.signals()->output(i) : py::none(); })
         .def("renew_signals", [](const Box &box) {
             if (box.signals())
                 box.signals()->renew();
@@ -191,7 +223,7 @@ void define_host(py::module_ &host) {
     define_timer(host);
     define_receiver(host);
     define_arrays(host);
-    host.def("add_outlet_method", add_outlet_method);
+    host.def("add_fast_methods", add_fast_methods);
     host.def("on_pd_thread", on_pd_thread);
     host.def("call_later", call_later);
     host.def("call_and_wait", call_and_wait);

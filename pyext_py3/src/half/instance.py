@@ -72,16 +72,8 @@ class _class:
         """Raises `_shouldexit` for running detached calls, for `ms` milliseconds at most."""
         call_and_wait(self._box().controller.calls.stop, ms)
 
-    def _invec(self, index=0):
-        """The current block of signal inlet `index` (from 0) as a float32 array; None where there is none."""
-        return self._box().input(index)
 
-    def _outvec(self, index=0):
-        """The block that signal outlet `index` (from 0) will play, a float32 array to be filled."""
-        return self._box().output(index)
-
-
-_pyext.add_outlet_method(_class)
+_pyext.add_fast_methods(_class)
 
 
 class Bundle:

@@ -43,7 +43,7 @@ def read_bundle(path):
 
 
 def _state_width(metagraph):
-    """How many numbers of state a sequence has in the graph's collection `initial_state`.
+    """How many numbers of state a sequence has in the graph's collection `initial_state`; None if it has none.
 
     No variable tells how long a network's attention is; the state does. Field numbers: tensorflow's meta_graph,
     graph, node_def and attr_value.proto.
@@ -52,25 +52,20 @@ def _state_width(metagraph):
     collections = {entry.text(1): entry.message(2) for entry in graph.messages(4)}
     if "initial_state" not in collections:
         return None
-    outputs = collections["initial_state"].message(1).texts(1)
-    wanted = {name.split(":")[0] for name in outputs}
-    shapes = {}
-    for blob in graph.message(2).blobs(1):
-        node = Message(blob)
-        if node.text(1) in wanted:
+    tensors = collections["initial_state"].message(1).texts(1)
+    nodes = {name.partition(":")[0] for name in tensors}
+    shapes = {}  # by the name of a tensor, such as zeros_1:0
+    for node in graph.message(2).messages(1):
+        if node.text(1) in nodes:
             attributes = {entry.text(1): entry.message(2) for entry in node.messages(5)}
-            if "_output_shapes" in attributes:
-                shapes[node.text(1)] = [
-                    _sizes(shape) for shape in attributes["_output_shapes"].message(1).messages(7)
-                ]
-    width = 0
-    for name in outputs:
-        node, _, number = name.partition(":")
-        sizes = shapes.get(node, [])[int(number or 0) :]
-        if not sizes or len(sizes[0]) != 2 or sizes[0][1] < 0:
-            return None
-        width += sizes[0][1]
-    return width
+            outputs = (
+                attributes["_output_shapes"].message(1).messages(7) if "_output_shapes" in attributes else []
+            )
+            shapes.update({f"{node.text(1)}:{number}": _sizes(shape) for number, shape in enumerate(outputs)})
+    found = [shapes.get(name, ()) for name in tensors]
+    if any(len(sizes) != 2 or sizes[1] < 0 for sizes in found):
+        return None
+    return sum(width for _, width in found)
 
 
 def _sizes(shape):

@@ -58,11 +58,14 @@ class Copier:
         copy(start, min(start + PIECE, size))
         if start + PIECE < size:
             self._waiting[0] = (copy, size, start + PIECE, done)
-        else:
-            self._waiting.pop(0)
-            done()
-        if self._waiting:
             pyext.call_soon(self._go_on)
+            return
+        try:
+            done()
+        finally:
+            self._waiting.pop(0)
+            if self._waiting:
+                pyext.call_soon(self._go_on)
 
 
 def draw(array, curve):

@@ -87,7 +87,7 @@ def transfer(job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settin
             seed=seed,
             progress=lambda part: job.progress(0.6 + 0.4 * part, "playing"),
         )
-        sound = features.convert_rate(normalize(sound), player.sample_rate, out_rate)
+        sound = normalize(features.convert_rate(sound, player.sample_rate, out_rate))
     voiced = found.confidence >= 0.5
     pictures = [
         picture.wave(sound),

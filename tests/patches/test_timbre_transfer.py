@@ -1,0 +1,115 @@
+"""Day 2's patch in real Pd: a sound is opened, played by a model, changed, and saved."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+import soundfile
+from timbre_files import write_model
+
+ROOT = Path(__file__).parents[2]
+DAY = ROOT / "02_ddsp"
+OUT = "timbre_transfer-out"
+PATIENCE = 120  # seconds: machines that test are busy
+
+
+class Player:
+    """Somebody who plays the patch."""
+
+    def __init__(self, pd, folder):
+        self.pd, self.folder = pd, folder
+
+    def say(self, *message):
+        self.pd.send("timbre_transfer", *message)
+
+    def hear(self, *start):
+        return self.pd.expect(OUT, *start, timeout=PATIENCE)
+
+    def load(self):
+        self.say("load", str(self.folder / "a model"))
+        self.hear("worker", "on")
+
+    def sound(self, audio, rate):
+        file = self.folder / "my sound.wav"
+        soundfile.write(file, audio, rate)
+        return str(file)
+
+    def saved(self):
+        """The instrument's sound, by way of a file."""
+        self.say("save", "out", str(self.folder / "what it plays"))
+        return soundfile.read(self.hear("saved")[1])
+
+
+@pytest.fixture
+def player(play, tmp_path):
+    values = {"mean_pitch": 70.0, "quantile_transform": {"quantiles_": np.linspace(-60, -20, 50)[:, None]}}
+    write_model(tmp_path / "a model", values)
+    environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
+    pd = play([DAY / "timbre_transfer.pd"], path=[ROOT / "pyext_py3"], listen=[OUT], environment=environment)
+    return Player(pd, tmp_path)
+
+
+def phrase(rate):
+    """Two sung notes with a rest between them."""
+    times = np.arange(int(1.2 * rate)) / rate
+    on = (times < 0.5) | (times > 0.7)
+    pitch = np.where(times < 0.6, 220, 330)
+    return on * sum(np.sin(2 * np.pi * np.cumsum(pitch * k / rate)) / k for k in range(1, 8)) / 4
+
+
+def test_a_phrase_is_transferred_changed_and_saved(player):
+    pd = player.pd
+    player.load()
+    pd.send("pd", "dsp", 1)
+    player.say("open", "in", player.sound(np.stack([phrase(44100)] * 2, 1), 44100))
+    assert player.hear("opened") == ["opened", "in", 52920, 44100]
+    player.say("output", 48000)
+    player.say("transfer", "in", "out")
+    assert player.hear("transferred") == ["transferred", 57600, 48000]
+    first, rate = player.saved()
+    assert rate == 48000 and len(first) == 57600
+    assert np.abs(first).max() == pytest.approx(0.9, abs=1e-3)
+    player.say("octave", 1)
+    player.say("transfer", "in", "out")
+    player.hear("transferred")
+    higher, _ = player.saved()
+    assert np.abs(higher - first).max() > 0.05
+    assert pd.errors() == []
+
+
+def test_the_originals_messages_work(player):
+    gin = player.folder / "a model" / "operative_config-0.gin"
+    player.say("open", "in", player.sound(phrase(16000), 16000))
+    player.hear("opened")
+    player.say("run", str(gin), "in", "out", 0, 0.2, 0, 16000, 32000, 1, 0, 0)
+    assert player.hear("transferred") == ["transferred", 38400, 32000]
+    player.say("normalize", "out", 0.5)
+    player.hear("normalized")
+    assert np.abs(player.saved()[0]).max() == pytest.approx(0.5, abs=1e-3)
+    player.say("unload")
+    player.hear("worker", "off")
+    assert player.pd.errors() == []
+
+
+def test_what_cannot_be_done_is_said_in_one_line(player):
+    def refused(words, *message):
+        player.say(*message)
+        line = player.hear("error")[1]
+        assert words in line and "Traceback" not in line
+
+    refused("no model is loaded", "transfer", "in", "out")
+    refused("no checkpoint 'nobody'", "load", "nobody")
+    player.load()
+    refused("there is no array nowhere", "transfer", "nowhere", "out")
+    refused("out of range", "threshold", 2)
+    refused("too short", "transfer", "in", "out")  # 1000 samples at 44.1 kHz
+    refused("cannot read", "open", "in", str(player.folder / "missing.wav"))
+    player.say("open", "in", player.sound(np.zeros(8000), 16000))
+    player.hear("opened")
+    player.say("transfer", "in", "out")
+    player.hear("transferred")
+    assert np.isfinite(player.saved()[0]).all()
+    assert not any("Traceback" in line for line in player.pd.console)

@@ -18,6 +18,7 @@ import ddsp.training
 import gin
 import numpy as np
 import tensorflow as tf
+from timbre_transfer import upstream
 
 FRAMES, HOP = 400, 64
 
@@ -50,7 +51,7 @@ def make(folder, gin_file, bindings, noise):
     features = {
         "f0_hz": tf.constant(f0_hz[None, :, None]),
         "loudness_db": tf.constant(loudness_db[None, :, None]),
-        "audio": tf.zeros([1, size]),
+        "audio": tf.constant(0.1 * random.standard_normal((1, size)).astype(np.float32)),
     }
     model(features, training=False)
     for variable in model.trainable_variables:
@@ -65,14 +66,19 @@ def make(folder, gin_file, bindings, noise):
         outputs = model(features, training=False)
     finally:
         ddsp.core.oscillator_bank = plain
+    drawn = noise[-1]
     tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
     Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
+    sound = features["audio"].numpy()[0]
+    upstream_audio = upstream.load(folder).play(f0_hz, loudness_db, audio=sound)
     np.savez(
         folder / "reference.npz",
         f0_hz=f0_hz,
         loudness_db=loudness_db,
-        noise=noise[-1],
+        noise=drawn,
         drifting_harmonics=drifting[0],
+        upstream=upstream_audio,
+        upstream_noise=noise[-1],
         harmonics=outputs["harmonic"]["signal"][0],
         audio=outputs["audio_synth"][0],
     )

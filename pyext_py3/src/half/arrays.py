@@ -15,6 +15,9 @@ except ImportError:
     numpy = None
     Operators = object
 
+# Pd counts the bytes of an array, 8 a point, in an int, and does not survive more.
+MOST_POINTS = (2**31 - 1) // 8
+
 
 def _need_numpy():
     if numpy is None:
@@ -75,8 +78,11 @@ class Buffer(Operators):
     def resize(self, frames, keep=1, zero=1):
         """Gives the array a new length (1 at least), keeps its samples and zeroes new ones. Returns the Buffer.
 
-        `keep` and `zero` are there for old scripts and change nothing. RuntimeError when there is no such array.
+        `keep` and `zero` are there for old scripts and change nothing. RuntimeError when there is no such array,
+        ValueError for more points than Pd can count.
         """
+        if int(frames) > MOST_POINTS:
+            raise ValueError(f"an array of {frames} points: Pd has room for {MOST_POINTS}")
         if not _pyext.array_resize(self._name, max(int(frames), 1)):
             raise RuntimeError(f"there is no array {self.symbol}")
         return self

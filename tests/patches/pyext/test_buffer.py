@@ -134,6 +134,9 @@ def test_reading(here, expression, message):
         ("b + object()", "TypeError"),
         ("pyext.Buffer(3)", "ValueError"),
         ("b.resize('x')", "ValueError"),
+        ("b.resize(10**9)", "ValueError"),
+        ("b.resize(10**30)", "ValueError"),
+        ("b.resize(float('inf'))", "OverflowError"),
     ],
 )
 def test_misuse_raises(desk, here, code, error):

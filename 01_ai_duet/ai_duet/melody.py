@@ -28,10 +28,10 @@ def seconds_per_step(qpm):
 def steps_in(seconds, qpm):
     """How many whole steps there are in a time, at least one.
 
-    The sum is made once and in steps; what floating point takes from it does not cost a step. (Magenta's command
-    line makes it in seconds and cuts it off, and then 128 steps are 127 at 48 of the tempos from 40 to 240.)
+    What floating point takes from the time does not cost a step, not even Pd's short floats. (Magenta cuts it
+    off, and then 128 steps are 127 at 48 of the tempos from 40 to 240.)
     """
-    return max(1, int(seconds / seconds_per_step(qpm) + 1e-6))
+    return max(1, int(seconds / seconds_per_step(qpm) + 1e-3))
 
 
 def to_events(notes, qpm):

@@ -205,9 +205,10 @@ def test_a_flipped_bit_in_the_values_is_noticed(tmp_path, tensors):
 
 @pytest.mark.parametrize("shape", [(1 << 40, 1 << 40), (1 << 63,), (1,) * 33, (0, 1 << 60), (1 << 30, 4)])
 def test_impossible_shapes_cost_nothing(tmp_path, shape):
-    entries, data = v2_entries({"a": np.zeros(3, "f4")})
+    size = 0 if 0 in shape else 3
+    entries, data = v2_entries({"a": np.zeros(size, "f4")})
     name, value = entries[1]
-    value = value.replace(field(2, shape_proto((3,))), field(2, shape_proto(shape)))
+    value = value.replace(field(2, shape_proto((size,))), field(2, shape_proto(shape)))
     (tmp_path / "ckpt.index").write_bytes(table([entries[0], (name, value)]))
     (tmp_path / "ckpt.data-00000-of-00001").write_bytes(data)
     refuses_within_limits(lambda: load_checkpoint(tmp_path / "ckpt")["a"])

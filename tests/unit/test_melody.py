@@ -74,7 +74,9 @@ def test_squash_moves_to_c_major_and_into_the_range():
 @pytest.mark.parametrize("qpm", range(40, 241))
 def test_128_steps_are_128_steps_at_every_tempo(qpm):
     """Magenta's command line makes 127 of them at 44, 53, 55 and 45 other tempos."""
-    assert melody.steps_in(128 * 60 / qpm / 4, qpm) == 128
+    seconds = 128 * 60 / qpm / 4
+    for heard in (seconds, float(np.float32(seconds)), (seconds + 2.3) - 2.3):
+        assert melody.steps_in(heard, qpm) == 128
 
 
 def test_an_answer_is_never_longer_than_asked_for():

@@ -29,7 +29,7 @@ player = None
 heard = {}  # of the latest sounds: (digest, rate, estimator) to (audio, Features)
 
 
-def load(job, *, checkpoint="starter_violin", folders=(), engine="small"):
+def load(job, *, checkpoint="ddsp_violin", folders=(), engine="small"):
     """Load a model's folder (or a file in it) by name."""
     global player
     with clear_errors():

@@ -13,7 +13,7 @@ from timbre_files import write_model
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "02_ddsp"
 OUT = "timbre_transfer-out"
-PATIENCE = 120  # seconds: machines that test are busy
+PATIENCE = 300  # seconds: machines that test are busy
 
 
 class Player:

@@ -59,6 +59,7 @@ def load(job, *, checkpoint="starter", folders=(), engine="small"):
 def play(job, latents, pitches, **change):
     """Yield the notes of latent vectors and pitches one by one, made in batches, with progress.
 
+    What is louder than full scale is brought down to it.
     change: further arguments of `generate`; an array among them has one entry a note.
     """
     for start in range(0, len(pitches), BATCH):
@@ -69,7 +70,8 @@ def play(job, latents, pitches, **change):
         of_part = {
             key: value[part] if isinstance(value, np.ndarray) else value for key, value in change.items()
         }
-        yield from model.generate(latents[part], pitches[part], **of_part)
+        for note in model.generate(latents[part], pitches[part], **of_part):
+            yield note / max(1.0, np.abs(note).max())
 
 
 def need_model():

@@ -32,7 +32,8 @@ def main(arguments=None):
     out = options.out or options.checkpoint / f"{options.layer}{suffix}"
 
     def tell(fraction, text):
-        print(f"\r{fraction:4.0%} {text:40}", end="", flush=True)
+        if sys.stdout.isatty():
+            print(f"\r{fraction:4.0%} {text:40}", end="", flush=True)
 
     try:
         components = fit(
@@ -46,9 +47,11 @@ def main(arguments=None):
         )
     except (CheckpointError, ValueError) as error:
         sys.exit(f"train ganspace: {error}")
+    if sys.stdout.isatty():
+        print("\r", end="")
     components.write(out.with_suffix(suffix))
     explained = components.var_ratio.sum()
-    print(f"\r100% {out.with_suffix(suffix)}: {components.count} components, {explained:.0%} of the variance")
+    print(f"{out.with_suffix(suffix)}: {components.count} components, {explained:.0%} of the variance")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_without_z(session):
     pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
     pd.send("ganspacesynth", "synthesize_noz", "s1", 62, 1, 2, "--", "s2", 62, 1, 2)
     pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
-    assert pd.array("s1") == pytest.approx(pd.array("s2"), rel=1e-3, abs=1e-2)
+    assert pd.array("s1") == pytest.approx(pd.array("s2"), rel=1e-3, abs=1e-3)
     no_errors(pd)
 
 

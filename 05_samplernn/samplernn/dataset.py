@@ -15,7 +15,7 @@ import numpy as np
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 HELD_OUT = 0.1
-PAUSE = 0.05
+PAUSE = 0.01
 QUIET = 50
 ADVISED_SECONDS = 300
 

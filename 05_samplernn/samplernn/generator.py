@@ -26,40 +26,50 @@ def processors():
 
 
 class FastTake:
-    """As PlainTake, computed by the loops in `kernel`; `logits` [B, wanted, Q] keeps those of the first samples."""
+    """As PlainTake, computed by the loops in `kernel`; `logits` [B, wanted, Q] keeps those of the first samples.
+
+    Large weights are read once for all sequences, and the threads share the rows. Small ones fit every processor:
+    there every sequence has a thread to itself, and none has to wait for another.
+    """
 
     def __init__(self, generator, codes, known, temperature, top_k, top_p, seed, wanted=0):
-        self.packed, self.threads, self.pool = generator.packed, generator.threads, generator.pool
-        sequences = len(codes)
+        self.packed, self.pool = generator.packed, generator.pool
         self.codes, self.known = codes, known
-        self.logits = np.zeros((sequences, wanted, generator.config.q_levels), np.float32)
-        self.states = [silent_state(tier, sequences) for tier in self.packed[:2]]
-        random = np.random.SeedSequence(seed).generate_state(sequences, np.uint64)
-        self.drawing = kernel.Drawing(temperature, top_k, float(top_p), random)
+        self.logits = np.zeros((len(codes), wanted, generator.config.q_levels), np.float32)
+        self.random = np.random.SeedSequence(seed).generate_state(len(codes), np.uint64)
+        self.temperature, self.top_k, self.top_p = temperature, top_k, float(top_p)
+        small = sum(tier.over.size + tier.up.size for tier in self.packed[:2]) < BYTES_WORTH_SHARING
+        size, self.threads = (1, 1) if small else (len(codes), generator.threads)
+        self.groups = [slice(first, first + size) for first in range(0, len(codes), size)]
+        self.states = [[silent_state(tier, size) for tier in self.packed[:2]] for _ in self.groups]
         self.counter = np.zeros(1, np.int64)
-        light = sum(tier.over.size + tier.up.size for tier in self.packed[:2]) < BYTES_WORTH_SHARING
-        self.threads = min(self.threads, sequences) if light else self.threads
 
     def compute(self, begin, end):
         """Compute the samples begin <= t < end of `codes`; both are multiples of the block."""
 
-        def one(thread):
+        def one(group, states, thread):
+            drawing = kernel.Drawing(self.temperature[group], self.top_k, self.top_p, self.random[group])
             kernel.generate(
                 *self.packed,
-                *self.states,
-                self.codes,
+                *states,
+                self.codes[group],
                 begin,
                 end,
                 self.known,
-                self.drawing,
-                self.logits,
+                drawing,
+                self.logits[group],
                 self.counter.ctypes.data,
                 thread,
                 self.threads,
             )
 
-        for done in [self.pool.submit(one, thread) for thread in range(self.threads)]:
-            done.result()
+        jobs = [
+            self.pool.submit(one, group, states, thread)
+            for group, states in zip(self.groups, self.states)
+            for thread in range(self.threads)
+        ]
+        for job in jobs:
+            job.result()
 
 
 class Generator:

@@ -59,7 +59,7 @@ class samplernn(WorkerObject):
 
     def __init__(self, *arguments):
         super().__init__()
-        self._names, self._rate, self._length, self._done = [], 0, 0, 0
+        self._names, self._take, self._rate, self._length, self._done = [], None, 0, 0, 0
         self._rates, self._views = {}, {}
 
     # Generating.
@@ -129,7 +129,7 @@ class samplernn(WorkerObject):
         return {"array": len(arrays) - 1}
 
     def _started(self, names, facts):
-        self._rate, self._length, self._done = facts["rate"], facts["length"], 0
+        self._take, self._rate, self._length, self._done = facts["take"], facts["rate"], facts["length"], 0
         for name in names:
             buffer = pyext.Buffer(name)
             if len(buffer) and len(buffer) != self._length:
@@ -144,7 +144,7 @@ class samplernn(WorkerObject):
         self._call("more", {}, self._grown, (), self._failed)
 
     def _grown(self, facts, arrays):
-        if not self._names:
+        if facts["take"] != self._take:  # asked for before the last one was known to be the last
             return
         for name, audio in zip(self._names, arrays):
             if len(audio) and len(pyext.Buffer(name)) >= facts["to"]:
@@ -161,13 +161,13 @@ class samplernn(WorkerObject):
 
     def _end(self):
         """Tell what each array holds now."""
-        names, self._names = self._names, []
+        names, self._names, self._take = self._names, [], None
         for name in names:
             self._rates[name] = self._rate
             self.say("generated", name, self._rate, self._done)
 
     def _failed(self, error):
-        self._names = []
+        self._names, self._take = [], None
 
     def cancel_1(self):
         super().cancel_1()
@@ -178,7 +178,7 @@ class samplernn(WorkerObject):
             self._end()
 
     def unload_1(self):
-        self._names = []
+        self._names, self._take = [], None
         super().unload_1()
 
     # Looking and saving.

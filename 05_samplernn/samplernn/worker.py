@@ -14,11 +14,11 @@ from .generator import Generator
 SHORTEST, LONGEST = 0.001, 600.0  # seconds
 MOST_SEQUENCES = 16
 A_WHILE = 0.1  # seconds of computing per `more`
-USUAL_TEMPERATURE = 0.95
 
 generator = None
 take = None
 resampler = None
+takes = 0
 
 
 def load(
@@ -96,7 +96,7 @@ def start(job, *, temperatures, seconds, out_sr=None, seed_sr=None, top_k=0, top
     arrays[0] is the seed sound, at seed_sr Hz (the model's rate if not given), that all go on from; it may be empty.
     out_sr: rate of the answer in Hz (the model's if not given). random: number to repeat it by.
     """
-    global take, resampler
+    global take, resampler, takes
     if generator is None:
         raise WorkerError("order", "no model is loaded", "load one first")
     rate = generator.config.sample_rate
@@ -128,7 +128,8 @@ def start(job, *, temperatures, seconds, out_sr=None, seed_sr=None, top_k=0, top
         samples, np.stack(curves), primer=primer, top_k=int(top_k), top_p=top_p, seed=abs(int(random))
     )
     resampler = Resampler(rate, out_sr, len(curves), round(seconds * out_sr))
-    return {"rate": out_sr, "length": resampler.length, "sequences": len(curves)}
+    takes += 1
+    return {"take": takes, "rate": out_sr, "length": resampler.length, "sequences": len(curves)}
 
 
 def check_rate(rate):
@@ -148,23 +149,29 @@ class Resampler:
 
     def take(self, audio, last):
         """The new samples at the out rate; `last`: nothing comes after these."""
-        if self.stream:
+        if self.stream and self.done < self.length:
             audio = self.stream.resample_chunk(np.ascontiguousarray(audio.T), last=last).T
             missing = self.length - self.done - audio.shape[1]
             if last and missing > 0:
                 audio = np.pad(audio, ((0, 0), (0, missing)))
-        audio = audio[:, : self.length - self.done]
+        audio = np.clip(audio[:, : self.length - self.done], -1, 1)
         self.done += audio.shape[1]
         return audio
 
 
 def more(job):
-    """The sound that the next tenth of a second of computing makes: {"from", "to", "finished"}, and one array each."""
+    """The sound that the next tenth of a second of computing makes: which samples of which take, and one array each."""
     if take is None:
         raise WorkerError("order", "nothing is being generated", "generate first")
     first = resampler.done
     audio = resampler.take(take.more(A_WHILE, job.check), take.finished)
-    facts = {"from": first, "to": resampler.done, "length": resampler.length, "finished": take.finished}
+    facts = {
+        "take": takes,
+        "from": first,
+        "to": resampler.done,
+        "length": resampler.length,
+        "finished": take.finished,
+    }
     return facts, [np.ascontiguousarray(row, np.float32) for row in audio]
 
 

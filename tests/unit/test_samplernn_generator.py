@@ -1,0 +1,293 @@
+"""SampleRNN's generator: the eight-bit loops against the torch model, the draws against their probabilities, and what
+the original got wrong: polluted and leaking states, lost samples, lengths, seeds."""
+
+import dataclasses
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from samplernn import kernel, quantise, store
+from samplernn.config import Config
+from samplernn.generator import FastTake, Generator
+from samplernn.model import SampleRNN
+from samplernn.plain import PlainTake
+
+DAY = Path(__file__).parents[2] / "05_samplernn"
+CONFIG = Config(frame_sizes=(4, 16), dim=40, num_rnn_layers=2, emb_size=8, seq_len=64, sample_rate=8000)
+KINDS = [
+    {"rnn_type": "gru"},
+    {"rnn_type": "lstm"},
+    {"rnn_type": "gru", "skip_conn": True},
+    {"rnn_type": "lstm", "skip_conn": True, "q_type": "linear", "q_levels": 102},
+    {"num_rnn_layers": 1, "dim": 64, "frame_sizes": (8, 16)},
+]
+
+
+def model(**changes):
+    """A SampleRNN with random weights, louder than at the start of a training."""
+    torch.manual_seed(4)
+    made = SampleRNN(dataclasses.replace(CONFIG, **changes)).eval()
+    with torch.no_grad():
+        for value in made.parameters():
+            value.mul_(2)
+    return made
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return Generator(model(), threads=1)
+
+
+def hot(sequences, samples):
+    return np.ones((sequences, samples), np.float32)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
+def test_the_loops_compute_what_torch_computes(kind):
+    made = model(**kind)
+    generator = Generator(made, threads=1)
+    block, levels, length = made.config.big_frame_size, made.config.q_levels, 160
+    codes = np.random.default_rng(1).integers(0, levels, (3, block + length)).astype(np.int32)
+    take = FastTake(generator, codes, length, hot(3, length), 0, 1, 0, wanted=length)
+    take.compute(0, length)
+    with torch.no_grad():
+        exact = made(torch.from_numpy(codes).long())[0].numpy()
+    assert exact.std() > 0.2
+    assert np.abs(take.logits - exact).mean() < 0.02 * exact.std()
+    assert np.abs(take.logits - exact).max() < 0.15 * exact.std()
+    assert generator.measure(codes[:, block:]) < 1e-3
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_share_large_weights_and_change_nothing(generator, threads, monkeypatch):
+    apart = generator.start(64, hot(3, 64), seed=5)
+    assert (len(apart.engine.groups), apart.engine.threads) == (3, 1)
+    monkeypatch.setattr("samplernn.generator.BYTES_WORTH_SHARING", 0)
+    together = Generator(generator.model, threads=threads).start(64, hot(3, 64), seed=5)
+    assert (len(together.engine.groups), together.engine.threads) == (1, threads)
+    assert np.array_equal(apart.more(60), together.more(60))
+
+
+def test_the_torch_loop_computes_what_the_torch_model_computes():
+    made = model(skip_conn=True)
+    codes = np.full((1, 16 + 48), 128, np.int32)
+    codes[:, 16:48] = np.random.default_rng(2).integers(0, 256, (1, 32))
+    heard = []
+    take = PlainTake(made, codes, 32, hot(1, 48), 0, 1.0, 0)
+    draw = take.draw
+    take.draw = lambda logits, temperature: heard.append(logits) or draw(logits, temperature)
+    take.compute(0, 32)
+    take.compute(32, 48)
+    with torch.no_grad():
+        exact, _ = made(torch.from_numpy(codes).long())
+    assert torch.allclose(torch.stack(heard, 1), exact[:, 32:], atol=1e-5)
+
+
+def chi_square(counts, odds):
+    """Pearson's statistic over the codes that are expected at least five times, and its degrees of freedom."""
+    expected = odds / odds.sum() * counts.sum()
+    often = expected >= 5
+    assert counts[odds == 0].sum() == 0
+    return ((counts - expected)[often] ** 2 / expected[often]).sum(), often.sum() - 1
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 1.3])
+def test_draws_follow_their_probabilities(temperature):
+    logits = np.random.default_rng(8).normal(0, 1.5, 256).astype(np.float32)
+    weights, powers = np.empty(256, np.float32), np.empty(256, np.int32)
+    kernel.weigh(logits, np.float32(temperature), powers, weights)
+    exact = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
+    assert np.abs(weights / exact - 1).max() < 1e-4
+    random = np.array([11], np.uint64)
+    drawn = [kernel.draw(weights, kernel.uniform(random, 0)) for _ in range(40000)]
+    statistic, freedom = chi_square(np.bincount(drawn, minlength=256), exact)
+    assert abs(statistic - freedom) < 4.5 * np.sqrt(2 * freedom)
+
+
+def test_top_k_and_top_p_keep_the_likeliest():
+    weights = np.array([0.1, 0.4, 0.05, 0.3, 0.15], np.float32)
+    for top_k, top_p, kept in [
+        (2, 1.0, [1, 3]),
+        (0, 0.69, [1, 3]),
+        (0, 0.71, [1, 3, 4]),
+        (1, 0.9, [1]),
+        (9, 1, range(5)),
+    ]:
+        left = weights.copy()
+        kernel.restrict(left, top_k, top_p)
+        assert list(np.flatnonzero(left)) == list(kept)
+        assert np.array_equal(left[left > 0], weights[left > 0])
+
+
+def test_both_ways_of_generating_draw_from_the_same_distribution(generator):
+    primer = quantise.decode(np.random.default_rng(3).integers(0, 256, 40), "mu-law")
+    samples = 1
+    exact = torch.zeros(256)
+    codes = generator._silence(1, 48)
+    codes[:, 16:56] = quantise.encode(primer, "mu-law")
+    with torch.no_grad():
+        exact = torch.softmax(generator.model(torch.from_numpy(codes).long())[0][0, 40], -1).numpy()
+    counts = np.zeros(256, int)
+    for seed in range(60):
+        take = generator.start(samples, hot(50, samples), primer=primer, seed=seed)
+        counts += np.bincount(quantise.encode(take.more(9)[:, 0], "mu-law"), minlength=256)
+    statistic, freedom = chi_square(counts, exact.astype(np.float64))
+    assert abs(statistic - freedom) < 4.5 * np.sqrt(2 * freedom)
+
+
+def test_temperature_zero_takes_the_likeliest(generator):
+    take = generator.start(16, np.zeros((2, 16), np.float32), seed=1)
+    audio = take.more(9)
+    assert np.array_equal(audio[0], audio[1])
+    codes = torch.from_numpy(take.engine.codes).long()
+    with torch.no_grad():
+        likeliest = generator.model(codes)[0].argmax(-1)
+    assert (likeliest == codes[:, 16:]).float().mean() > 0.8
+
+
+@pytest.mark.parametrize("samples", [1, 15, 16, 17, 100])
+@pytest.mark.parametrize("primed", [0, 5, 16, 21])
+def test_the_length_is_what_was_asked_for(generator, samples, primed):
+    take = generator.start(samples, hot(1, samples), primer=np.zeros(primed, np.float32), seed=2)
+    assert take.more(9).shape == (1, samples)
+    assert take.finished
+
+
+def test_the_first_samples_are_kept(generator):
+    take = generator.start(64, hot(1, 64), seed=9)
+    audio = take.more(9)[0]
+    assert np.array_equal(quantise.encode(audio, "mu-law"), take.engine.codes[0, 16:80])
+
+
+def test_a_take_begins_with_no_memory_and_leaves_none(generator):
+    def states(take):
+        return [
+            array for (state,) in [take.engine.states] for tier in state for array in (tier.output, tier.cell)
+        ]
+
+    first = generator.start(48, hot(1, 48), seed=3)
+    assert not any(array.any() for array in states(first))
+    once = first.more(9)
+    assert all(array.any() for array in states(first))
+    generator.start(160, hot(2, 160), seed=8).more(9)
+    second = generator.start(48, hot(1, 48), seed=3)
+    assert not any(array.any() for array in states(second))
+    assert np.array_equal(once, second.more(9))
+
+
+def test_the_seed_number_decides_and_sequences_differ(generator):
+    def audio(seed):
+        return generator.start(64, hot(2, 64), seed=seed).more(9)
+
+    assert np.array_equal(audio(1), audio(1))
+    assert not np.array_equal(audio(1), audio(2))
+    assert not np.array_equal(*audio(1))
+
+
+def test_in_pieces_or_at_once_is_the_same(generator):
+    whole = generator.start(200, hot(2, 200), seed=6).more(9)
+    take = generator.start(200, hot(2, 200), seed=6)
+    pieces = []
+    while not take.finished:
+        take.stride = 16
+        pieces.append(take.more(0))
+    assert len(pieces) > 3
+    assert np.array_equal(whole, np.concatenate(pieces, axis=1))
+
+
+def test_a_take_that_is_stopped_can_go_on(generator):
+    whole = generator.start(200, hot(1, 200), seed=6).more(9)
+    take = generator.start(200, hot(1, 200), seed=6)
+    first = take.more(0)
+
+    def stop():
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        take.more(9, check=stop)
+    assert np.array_equal(whole, np.concatenate((first, take.more(9)), axis=1))
+
+
+def test_a_primer_is_heard(starter):
+    """The true continuation is likelier after the seed than after silence."""
+    generator, sound = starter
+    block = generator.config.big_frame_size
+    codes = quantise.encode(sound, generator.config.q_type)
+    cut = len(codes) // 2 // block * block
+
+    def bits(primer):
+        known = len(primer)
+        take = generator.start(1024, hot(1, 1024), primer=primer)
+        whole = take.engine.codes
+        whole[0, block + known : block + known + 1024] = codes[cut : cut + 1024]
+        with torch.no_grad():
+            logits = torch.log_softmax(generator.model(torch.from_numpy(whole.astype(np.int64)))[0][0], -1)
+        return -logits[range(known, known + 1024), codes[cut : cut + 1024]].mean().item() / np.log(2)
+
+    assert bits(sound[:cut]) < bits(sound[:0]) - 0.02
+
+
+def test_a_primer_sets_the_state_of_what_follows(generator):
+    primer = 0.8 * np.sin(np.arange(100, dtype=np.float32))
+    plain = generator.start(32, hot(1, 32), seed=1).more(9)
+    seeded = generator.start(32, hot(1, 32), primer=primer, seed=1)
+    assert np.array_equal(seeded.engine.codes[0, 16:116], quantise.encode(primer, "mu-law"))
+    assert not np.array_equal(plain, seeded.more(9))
+
+
+@pytest.fixture(scope="module")
+def starter():
+    """A starter model, and a second of a tabla that it was not trained on (the end of its recording)."""
+    generator = Generator(store.load(DAY / "checkpoints/tabla.safetensors"), threads=1)
+    sound, rate = soundfile.read(DAY / "media/tabla-held-out.flac", dtype="float32")
+    assert rate == generator.config.sample_rate
+    return generator, sound
+
+
+def test_eight_bits_lose_next_to_nothing_of_what_was_learned(starter):
+    generator, sound = starter
+    block = generator.config.big_frame_size
+    codes = quantise.encode(sound[: len(sound) // block * block], generator.config.q_type)[None]
+    lost = generator.measure(codes)
+    print(f"eight bits lose {lost:.6f} bits per sample")
+    assert 0 <= lost < 0.01
+    assert generator.engine == "int8"
+
+
+def test_too_much_lost_means_float32(monkeypatch):
+    monkeypatch.setattr("samplernn.generator.MOST_BITS_LOST", 0.0)
+    generator = Generator(model(), threads=1)
+    assert generator.engine == "float32"
+    assert generator.generate(0.01, temperature=[1.0, 1.0]).shape == (2, 80)
+
+
+def test_hyperbolic_tangent():
+    x = np.linspace(-12, 12, 4001, dtype=np.float32)
+    assert max(abs(kernel.tanh(value) - np.tanh(value)) for value in x) < 1e-5
+
+
+def test_threads_meet_until_all_are_there():
+    from samplernn.lowlevel import meet
+
+    counter, order = np.zeros(1, np.int64), []
+
+    def come(name, wait):
+        wait.wait()
+        order.append(f"{name} comes")
+        meet(counter.ctypes.data, 2)
+        order.append(f"{name} goes")
+
+    gates = [threading.Event(), threading.Event()]
+    threads = [threading.Thread(target=come, args=(name, gate)) for name, gate in zip("ab", gates)]
+    for thread in threads:
+        thread.start()
+    gates[0].set()
+    threads[0].join(0.2)
+    assert order == ["a comes"]
+    gates[1].set()
+    for thread in threads:
+        thread.join(20)
+    assert order[:2] == ["a comes", "b comes"] and len(order) == 4

@@ -57,12 +57,9 @@ void *create(t_symbol *name, int argc, t_atom *argv) {
     bool created = false;
     {
         Gil gil;
-        try {
+        report_errors(box, "creation", [&] {
             created = py::module_::import("pyext").attr("_create")(box, to_list(argc, argv)).cast<bool>();
-        } catch (py::error_already_set &error) {
-            error.restore();
-            report_error(box, "creation");
-        }
+        });
     }
     if (created)
         return x;
@@ -212,17 +209,14 @@ void Box::message(int inlet, t_symbol *selector, int argc, t_atom *argv) {
     // Pd's [route] hands lists and pointers on without a selector.
     if (!selector)
         selector = argc == 1 && argv[0].a_type == A_POINTER ? &s_pointer : &s_list;
-    try {
+    report_errors(shared_from_this(), selector->s_name, [&] {
         if (inlet == 0)
             control(selector, argc, argv);
         else if (instance && !instance.is_none())
             dispatch(shared_from_this(), inlet, selector, argc, argv);
         else
             forward(inlet, selector, argc, argv);
-    } catch (py::error_already_set &error) {
-        error.restore();
-        report_error(shared_from_this(), selector->s_name);
-    }
+    });
 }
 
 void Box::control(t_symbol *selector, int argc, t_atom *argv) {
@@ -238,13 +232,10 @@ void Box::forward(int inlet, t_symbol *selector, int argc, t_atom *argv) {
 void Box::remove() {
     {
         Gil gil;
-        try {
+        report_errors(shared_from_this(), "deletion", [this] {
             if (controller)
                 controller.attr("removed")();
-        } catch (py::error_already_set &error) {
-            error.restore();
-            report_error(shared_from_this(), "deletion");
-        }
+        });
         owner_ = nullptr;
         signals_.reset();
         instance = py::object();

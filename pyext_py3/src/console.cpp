@@ -62,8 +62,8 @@ void report_error(const BoxPtr &box, const std::string &act) {
     Py_XDECREF(traceback);
     auto exception = py::reinterpret_steal<py::object>(value);
     try {
-        py::module_::import("pyext").attr("_report")(box, act, exception);
-    } catch (py::error_already_set &) {
+        py::module_::import("pyext").attr("_report")(box, to_text(act.c_str()), exception);
+    } catch (const std::exception &) {
         // There may be no room left for the report itself, as after a RecursionError.
         print_error(box, act + ": " + Py_TYPE(exception.ptr())->tp_name);
     }

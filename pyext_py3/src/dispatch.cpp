@@ -85,9 +85,10 @@ private:
 // One message on its search for a method.
 struct Search {
     Search(const BoxPtr &to, int at, t_symbol *with, int count, t_atom *atoms)
-        : box(to), inlet(at), selector(with), argc(count), argv(atoms) {}
+        : box(to), instance(to->instance), inlet(at), selector(with), argc(count), argv(atoms) {}
 
     const BoxPtr &box;
+    py::object instance;
     int inlet;
     t_symbol *selector;
     int argc;
@@ -119,7 +120,7 @@ struct Search {
 
     bool look_up(t_symbol *tag) {
         name = method_name(tag, numbered ? inlet : 0);
-        method = find_method(box->instance, name);
+        method = find_method(instance, name);
         found_tag = tag;
         return static_cast<bool>(method);
     }
@@ -194,12 +195,7 @@ void dispatch(const BoxPtr &box, int inlet, t_symbol *selector, int argc, t_atom
     search.collect_tags();
     const bool found = search.look_up_all();
     if (found) {
-        try {
-            search.call();
-        } catch (py::error_already_set &error) {
-            error.restore();
-            report_error(box, search.label());
-        }
+        report_errors(box, search.label(), [&] { search.call(); });
     } else {
         print_error(box, box->kind() + ": no method for \"" + selector->s_name + "\" at inlet " +
                              std::to_string(inlet));

@@ -58,30 +58,41 @@ void send_message(const BoxPtr &box, int outlet, Message message) {
     call_pd([&] { box->send(outlet, std::move(message)); });
 }
 
+// Runs the body of a plain C method; what it throws becomes the Python error.
+template <typename Body>
+PyObject *plain_method(Body body) {
+    try {
+        return body().release().ptr();
+    } catch (py::error_already_set &error) {
+        error.restore();
+    } catch (const std::exception &error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+    return nullptr;
+}
+
+[[noreturn]] void raise(PyObject *type, const std::string &text) {
+    PyErr_SetString(type, text.c_str());
+    throw py::error_already_set();
+}
+
 // _outlet(n, *values), as a plain C method: it is the call that scripts make most.
 PyObject *outlet(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    try {
-        if (count < 1 || !PyLong_Check(arguments[0])) {
-            PyErr_SetString(PyExc_SyntaxError, "_outlet(n, *values) takes the number of an outlet first");
-            return nullptr;
-        }
+    return plain_method([&]() -> py::object {
+        if (count < 1 || !PyLong_Check(arguments[0]))
+            raise(PyExc_SyntaxError, "_outlet(n, *values) takes the number of an outlet first");
         const BoxPtr box = living_box_of(self);
-        const long number = PyLong_AsLong(arguments[0]);
-        if (number < 1 || number > box->outlets()) {
-            PyErr_Clear();
-            PyErr_Format(PyExc_ValueError, "there is no outlet %R: this object has %d", arguments[0],
-                         box->outlets());
-            return nullptr;
-        }
+        int overflow = 0;
+        const long number = PyLong_AsLongAndOverflow(arguments[0], &overflow);
+        if (overflow || number < 1 || number > box->outlets())
+            raise(PyExc_ValueError, "there is no outlet " + std::string(py::str(py::handle(arguments[0]))) +
+                                        ": this object has " + std::to_string(box->outlets()));
         bool strange = false;
         Message message = Message::of(arguments + 1, count - 1, strange);
         note_strange(box, strange);
         send_message(box, static_cast<int>(number), std::move(message));
-        Py_RETURN_NONE;
-    } catch (py::error_already_set &error) {
-        error.restore();
-        return nullptr;
-    }
+        return py::none();
+    });
 }
 
 // _invec(i=0) and _outvec(i=0), which a _signal calls for each block.
@@ -89,17 +100,14 @@ using Vector = py::object (Signals::*)(int) const;
 
 template <Vector vector>
 PyObject *block(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    try {
+    return plain_method([&]() -> py::object {
         const BoxPtr box = living_box_of(self);
         const long index = count > 0 ? PyLong_AsLong(arguments[0]) : 0;
         if (index == -1 && PyErr_Occurred())
-            return nullptr;
+            throw py::error_already_set();
         const bool there = box->signals() && index >= 0 && index <= INT_MAX;
-        return (there ? (box->signals()->*vector)(static_cast<int>(index)) : py::none()).release().ptr();
-    } catch (py::error_already_set &error) {
-        error.restore();
-        return nullptr;
-    }
+        return there ? (box->signals()->*vector)(static_cast<int>(index)) : py::none();
+    });
 }
 
 using FastCall = PyObject *(*)(PyObject *, PyObject *const *, Py_ssize_t);

@@ -45,17 +45,14 @@ struct Receiver : std::enable_shared_from_this<Receiver> {
         Gil gil;
         if (!selector)
             selector = &s_list;
-        try {
+        report_errors(box, std::string("bound to ") + name->s_name, [&] {
             py::list values;
             if (!names_itself(selector))
                 values.append(symbol(selector));
             for (int i = 0; i < argc; ++i)
                 values.append(to_python(argv[i]));
             py::handle(called.get())(*values);
-        } catch (py::error_already_set &error) {
-            error.restore();
-            report_error(box, std::string("bound to ") + name->s_name);
-        }
+        });
     }
 
     static void receive(t_pyreceiver *door, t_symbol *selector, int argc, t_atom *argv) {

@@ -51,14 +51,11 @@ void Signals::start(t_signal **blocks) {
         return;
     length_ = blocks[0]->s_n;
     Gil gil;
-    try {
+    report_errors(box_.shared_from_this(), "_dsp", [&] {
         attach(inputs_, blocks, inlets_);
         attach(outputs_, blocks + inlets_, outlets_);
         find_method();
-    } catch (py::error_already_set &error) {
-        error.restore();
-        report_error(box_.shared_from_this(), "_dsp");
-    }
+    });
     dsp_add(perform, 1, this);
 }
 

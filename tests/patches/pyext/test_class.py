@@ -260,3 +260,22 @@ def test_an_orphan_may_ask_but_not_speak(desk):
 def test_users_may_keep_underscore_attributes(desk):
     box = desk.run("self._process = 3; self._name = 4; self.say(self._process + self._name)")
     assert box.expect(0) == ["Float", 7]
+
+
+def test_a_script_that_breaks_its_own_link_harms_nobody(desk):
+    box = desk.run(
+        "link = self._this; self._this = 3; error = None\n"
+        "try:\n    self._outlet(1, 1)\nexcept RuntimeError as raised:\n    error = raised\n"
+        "self._this = link\nself.say(error is not None)"
+    )
+    assert box.expect(0) == ["Float", 1]
+
+
+def test_a_selector_that_is_no_utf8(desk):
+    desk.run(
+        """
+        self._bind('raw', lambda *values: 1 / 0)
+        pyext._send('raw', b'caf\\xe9'.decode('utf-8', 'surrogateescape'), [1])
+        """
+    )
+    desk.expect_console("ZeroDivisionError")

@@ -42,7 +42,7 @@ def session(tmp_path, play, model):
         pd = play([arrays, DAY / patch], listen=[f"{door}-out"], path=[ROOT / "pyext_py3"])
         pd.send("pd", "dsp", 1)
         pd.send(door, "load", str(model))
-        pd.expect(f"{door}-out", "worker", "on", "name", "small", timeout=60)
+        pd.expect(f"{door}-out", "worker", "on", "name", "small", timeout=90)
         return pd
 
     return start
@@ -56,24 +56,24 @@ def no_errors(pd):
 def test_main_flow(session):
     pd = session("ganspacesynth.pd", "ganspacesynth")
     pd.send("ganspacesynth", "press", "conv0")
-    pd.expect("ganspacesynth-out", "components", 12, "conv0", 62)
-    pd.expect("ganspacesynth-out", "loaded_pca")
+    pd.expect("ganspacesynth-out", "components", 12, "conv0", 62, timeout=90)
+    pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
     pd.send("ganspacesynth", "press", "edit-0", 2)
     pd.send("ganspacesynth", "press", "pitch", 64)
     pd.send("ganspacesynth", "press", "synthesize")
-    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
+    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     no_errors(pd)
 
 
 def test_edits_change_the_sound_and_so_do_pitch_and_point(session):
     pd = session("ganspacesynth.pd", "ganspacesynth")
     pd.send("ganspacesynth", "load_ganspace_components", "conv0", "edits")
-    pd.expect("ganspacesynth-out", "loaded_pca")
+    pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
     assert pd.array("edits") == [0] * 12
 
     def note(pitch):
         pd.send("ganspacesynth", "synthesize", "z1", "s1", pitch)
-        pd.expect("ganspacesynth-out", "synthesized")
+        pd.expect("ganspacesynth-out", "synthesized", timeout=90)
         return pd.array("s1")
 
     pd.send("ganspacesynth", "randomize_z", "z1")
@@ -91,23 +91,23 @@ def test_edits_change_the_sound_and_so_do_pitch_and_point(session):
 def test_a_note_follows_the_mouse_on_the_map(session):
     pd = session("ganspacesynth.pd", "ganspacesynth")
     pd.send("ganspacesynth", "press", "conv0")
-    pd.expect("ganspacesynth-out", "loaded_pca")
+    pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
     pd.send("ganspacesynth", "press", "follow", 1)
     pd.send("ganspacesynth", "press", "xy", 1.5, -2)
-    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
+    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     no_errors(pd)
 
 
 def test_without_z(session):
     pd = session("ganspacesynth_noz.pd", "ganspacesynth")
     pd.send("ganspacesynth", "press", "conv0")
-    pd.expect("ganspacesynth-out", "loaded_pca")
+    pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
     pd.send("ganspacesynth", "press", "pitch", 60)
     pd.send("ganspacesynth", "press", "synthesize")
-    pd.expect("ganspacesynth-out", "pitch_without_effect", 60, 62)
-    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
+    pd.expect("ganspacesynth-out", "pitch_without_effect", 60, 62, timeout=90)
+    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     pd.send("ganspacesynth", "synthesize_noz", "s1", 62, 1, 2, "--", "s2", 62, 1, 2)
-    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE)
+    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     assert pd.array("s1") == pytest.approx(pd.array("s2"), rel=1e-3, abs=1e-3)
     no_errors(pd)
 
@@ -115,25 +115,25 @@ def test_without_z(session):
 def test_the_sequencer(session, tmp_path):
     pd = session("ganspacesynth_halluseq.pd", "halluseq")
     pd.send("halluseq", "press", "conv1")  # which lies there as a pickle of the original's form
-    pd.expect("halluseq-out", "components", 12, "conv1", -1)
+    pd.expect("halluseq-out", "components", 12, "conv1", -1, timeout=90)
     pd.send("halluseq", "press", "edit-0", 2)
     for press in ("add", "rand", "add", "remove", "prev", "next"):
         pd.send("halluseq", "press", press)
     pd.send("halluseq", "send_state")
-    pd.expect("halluseq-out", "step", "count", 3)
+    pd.expect("halluseq-out", "step", "count", 3, timeout=90)
     for name, value in (("sample_spacing", 0.02), ("attack", 0.01), ("sustain", 0.05), ("release", 0.02)):
         pd.send("halluseq", "press", name, value)
     pd.send("halluseq", "press", "interp_steps", 3)
     pd.send("halluseq", "press", "generate")
     length = 6 * 160 + 80 + 400 + 160
-    pd.expect("halluseq-out", "hallucinated", length, RATE)
+    pd.expect("halluseq-out", "hallucinated", length, RATE, timeout=90)
     pd.send("halluseq", "press", "preview")
-    pd.expect("halluseq-out", "synthesized", SAMPLES, RATE)
+    pd.expect("halluseq-out", "synthesized", SAMPLES, RATE, timeout=90)
     pd.send("halluseq", "write_steps", str(tmp_path / "my steps.txt"))
-    pd.expect("halluseq-out", "written")
+    pd.expect("halluseq-out", "written", timeout=90)
     assert (tmp_path / "my steps.txt").read_text().splitlines()[:2] == ["2", "2"]
     pd.send("halluseq", "read_steps", str(tmp_path / "my steps.txt"))
-    pd.expect("halluseq-out", "read_steps", 3)
+    pd.expect("halluseq-out", "read_steps", 3, timeout=90)
     no_errors(pd)
 
 
@@ -149,6 +149,6 @@ def test_what_is_wrong_is_said(session, tmp_path):
     }
     for words, complaint in wrong.items():
         pd.send("ganspacesynth", *words)
-        (_, text) = pd.expect("ganspacesynth-out", "error")
+        (_, text) = pd.expect("ganspacesynth-out", "error", timeout=90)
         assert complaint in text
     assert pd.quit() == 0

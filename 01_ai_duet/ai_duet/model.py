@@ -177,7 +177,7 @@ class Lstm:
 
     def step(self, x, state):
         c, h = state
-        i, j, f, o = np.split(self._gates(x, h), 4, axis=1)
+        i, j, f, o = self._gates(x, h).reshape(len(x), 4, self.units).swapaxes(0, 1)
         c = c * sigmoid(f + 1) + sigmoid(i) * np.tanh(j)
         h = np.tanh(c) * sigmoid(o)
         return h, [c, h]

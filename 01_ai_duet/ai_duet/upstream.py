@@ -19,7 +19,7 @@ from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 
 from .encodings import ENCODINGS
 from .melody import squash
-from .model import ModelError, check_request, log_likelihood
+from .model import ModelError, check_request, layer_sizes, log_likelihood, name_by_role
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -39,6 +39,8 @@ class MelodyRnn:
         self._model = melody_rnn_model.MelodyRnnModel(config)
         generator = MelodyRnnSequenceGenerator(self._model, config.details, bundle=bundle)
         generator.initialize()
+        variables = {variable.op.name: variable for variable in self._graph.get_collection("variables")}
+        self.layers = layer_sizes(name_by_role(self._model._session.run(variables)))
 
     def continue_melody(self, primer, steps, *, temperature=1.0, candidates=1, rng=None, progress=None):
         """See model.MelodyRnn. Magenta's beam search with one iteration is just that: draw all, keep the best."""
@@ -54,7 +56,7 @@ class MelodyRnn:
         """See model.MelodyRnn."""
         check_request(events, 1, temperature, 1)
         squashed, _ = squash(events, self.encoding.low, self.encoding.high, self.encoding.key)
-        graph = self._model._session.graph
+        graph = self._graph
         inputs = self._draws.get_inputs_batch([note_seq.Melody(squashed)], full_length=True)
         feed = {graph.get_collection("inputs")[0]: np.repeat(inputs, self._batch, 0)}
         if graph.get_collection("temperature"):
@@ -64,6 +66,10 @@ class MelodyRnn:
     def log_likelihood(self, events):
         """See model.MelodyRnn. (Magenta's own fails unless the bundle's batch size is one.)"""
         return log_likelihood(self.encoding, events, self.probabilities(events))
+
+    @property
+    def _graph(self):
+        return self._model._session.graph
 
     @property
     def _batch(self):

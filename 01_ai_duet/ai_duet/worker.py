@@ -9,7 +9,7 @@ from pdworker.server import WorkerError, serve
 from ai_duet import midi
 from ai_duet.answer import answer
 from ai_duet.bundle import read_bundle
-from ai_duet.model import MelodyRnn, ModelError, layer_sizes, name_by_role
+from ai_duet.model import MelodyRnn, ModelError
 
 ENGINES = ("small", "upstream")
 
@@ -23,15 +23,14 @@ def load(job, *, checkpoint, folders, engine="small"):
         raise WorkerError("load", f"there is no engine {engine!r}", f"there are {', '.join(ENGINES)}")
     with clear_errors():
         path = find(checkpoint, folders, (".mag",))
-        bundle = read_bundle(path)
-        layers = layer_sizes(name_by_role(bundle.variables))
+        bundle = read_bundle(path)  # with either engine: it says clearly what is wrong with a file
         network = MelodyRnn.from_bundle(bundle) if engine == "small" else _upstream(path)
     return {
         "name": path.stem,
         "encoding": network.name,
         "min_pitch": network.encoding.low,
         "max_pitch": network.encoding.high - 1,
-        "layers": "x".join(map(str, layers)),
+        "layers": "x".join(map(str, network.layers)),
         "engine": engine,
     }
 

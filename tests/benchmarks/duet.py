@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "pyext_py3"), str(ROOT / "tests")]
 
 from duet_player import DAY, NETWORK, OUT, TWINKLE, Player  # noqa: E402
+from external import EXTERNAL  # noqa: E402
 from pd_session import Jack, PdSession  # noqa: E402
 from pdworker.client import Worker  # noqa: E402
 
@@ -82,7 +83,7 @@ def main(rounds=10):
     times = []
     for _ in range(rounds):
         for name, work, path in (
-            ("with", in_pd, [ROOT / "pyext_py3"]),
+            ("with", in_pd, [EXTERNAL]),
             ("beside", beside, []),
             ("alone", lambda pd: None, []),
         ):

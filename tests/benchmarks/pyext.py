@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "setup")]
+sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests")]
 
+from external import EXTERNAL  # noqa: E402
 from pd_session import PdSession  # noqa: E402
 
 MESSAGES = 100_000
@@ -118,7 +119,7 @@ class Bench:
             (self.folder / f"{name}.pd_lua").write_text(script)
 
     def __enter__(self):
-        libraries = ["-path", str(ROOT / "pyext_py3"), "-lib", "py", "-lib", "pdlua"]
+        libraries = ["-path", str(EXTERNAL), "-lib", "py", "-lib", "pdlua"]
         self.pd = PdSession(arguments=[*libraries, "-path", str(self.folder)])
         return self
 

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from duet_player import DAY, NETWORK, OUT, PROBES, ROOT, TWINKLE, Player
+from duet_player import DAY, NETWORK, OUT, PROBES, TWINKLE, Player
+from external import EXTERNAL
 from worker_desk import ended, wait_until
 
 
@@ -24,7 +25,7 @@ def environment(tmp_path):
 
 @pytest.fixture
 def duet(play, environment):
-    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3", PROBES], listen=[OUT], environment=environment)
+    pd = play([DAY / "ai_duet.pd"], path=[EXTERNAL, PROBES], listen=[OUT], environment=environment)
     return Player(pd)
 
 
@@ -362,7 +363,7 @@ def test_a_checkpoint_of_ones_own_by_its_path(duet, tmp_path):
 
 def test_a_missing_environment(play, environment):
     environment = {**environment, "DLWA_PYTHON_TORCH": "/nowhere/python"}
-    pd = play([DAY / "ai_duet.pd"], path=[ROOT / "pyext_py3"], listen=[OUT], environment=environment)
+    pd = play([DAY / "ai_duet.pd"], path=[EXTERNAL], listen=[OUT], environment=environment)
     duet = Player(pd)
     duet.say("load", NETWORK)
     assert "/nowhere/python" in duet.hear("error")[1]

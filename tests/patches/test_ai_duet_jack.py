@@ -5,7 +5,8 @@ import wave
 from array import array
 
 import pytest
-from duet_player import DAY, OUT, PROBES, ROOT, TWINKLE, Player
+from duet_player import DAY, OUT, PROBES, TWINKLE, Player
+from external import EXTERNAL
 
 RATE = 48000
 
@@ -15,7 +16,7 @@ def duet(play, jack, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
     pd = play(
         [DAY / "ai_duet.pd", PROBES / "stopwatch.pd"],
-        path=[ROOT / "pyext_py3"],
+        path=[EXTERNAL],
         listen=[OUT, "heard-at"],
         jack=jack,
         environment=environment,

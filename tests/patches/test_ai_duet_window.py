@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 import pytest
-from duet_player import DAY, OUT, ROOT, Player
+from duet_player import DAY, OUT, Player
+from external import EXTERNAL
 from worker_desk import wait_until
 
 WIDTH, HEIGHT = 1366, 768
@@ -34,7 +35,7 @@ def screen():
 @pytest.fixture
 def duet(play, screen, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
-    patch, path = DAY / "ai_duet.pd", [ROOT / "pyext_py3"]
+    patch, path = DAY / "ai_duet.pd", [EXTERNAL]
     return Player(play([patch], path=path, listen=[OUT], display=screen, environment=environment))
 
 

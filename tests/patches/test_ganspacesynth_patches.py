@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from external import EXTERNAL
 
 pytest.importorskip("torch")
 from ganspacesynth.fitting import fit
@@ -39,7 +40,7 @@ def session(tmp_path, play, model):
     def start(patch, door):
         arrays = tmp_path / "arrays.pd"
         arrays.write_text(ARRAYS)
-        pd = play([arrays, DAY / patch], listen=[f"{door}-out"], path=[ROOT / "pyext_py3"])
+        pd = play([arrays, DAY / patch], listen=[f"{door}-out"], path=[EXTERNAL])
         pd.send("pd", "dsp", 1)
         pd.send(door, "load", str(model))
         pd.expect(f"{door}-out", "worker", "on", "name", "small", timeout=90)

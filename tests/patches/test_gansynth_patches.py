@@ -5,6 +5,7 @@ import wave
 from pathlib import Path
 
 import pytest
+from external import EXTERNAL
 from gansynth_files import FLAGS, write_model
 from pdworker.environments import EnvironmentMissing, find_python
 
@@ -34,7 +35,7 @@ def session(tmp_path, play):
             "#N canvas 0 0 300 300 12;\n"
             + "".join(f"#X obj 10 10 array define {kind}{number} 8;\n" for kind, number in names)
         )
-        pd = play([arrays, DAY / patch], listen=["gansynth-out"], path=[ROOT / "pyext_py3"])
+        pd = play([arrays, DAY / patch], listen=["gansynth-out"], path=[EXTERNAL])
         pd.send("pd", "dsp", 1)
         return pd
 

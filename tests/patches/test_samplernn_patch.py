@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from external import EXTERNAL
 
 ROOT = Path(__file__).parents[2]
 PATCH = ROOT / "05_samplernn/samplernn.pd"
@@ -30,7 +31,7 @@ def samplernn(play, tmp_path):
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_DATA_HOME": str(tmp_path / "data"),
     }
-    pd = play([holder, PATCH], ["-lib", "py"], path=[ROOT / "pyext_py3"], listen=[OUT], environment=variables)
+    pd = play([holder, PATCH], ["-lib", "py"], path=[EXTERNAL], listen=[OUT], environment=variables)
     assert pd.errors() == []
     pd.send("pd", "dsp", 1)
     return pd

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from external import EXTERNAL
 
 PATCH = Path(__file__).parent / "stream" / "echo.pd"
 PDWORKER = Path(__file__).resolve().parents[2] / "pyext_py3"
@@ -50,7 +51,7 @@ def worker():
 
 @pytest.fixture
 def pd(play):
-    session = play([PATCH], ["-lib", "py"], path=[PDWORKER], listen=["stream-out"])
+    session = play([PATCH], ["-lib", "py"], path=[EXTERNAL], listen=["stream-out"])
     session.send("pd", "dsp", 1)
     session.expect("stream-out", "latency", 4096)
     return session
@@ -147,7 +148,7 @@ def test_the_memory_of_a_killed_pd_goes_when_the_next_one_starts(pd, play):
     pd.process.kill()
     pd.process.wait()
     assert path.exists()
-    play([PATCH], ["-lib", "py"], path=[PDWORKER])
+    play([PATCH], ["-lib", "py"], path=[EXTERNAL])
     assert not path.exists()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from external import EXTERNAL
 
 pytest.importorskip("torch")
 import soundfile
@@ -48,7 +49,7 @@ def player(play, tmp_path):
     values = {"mean_pitch": 70.0, "quantile_transform": {"quantiles_": np.linspace(-60, -20, 50)[:, None]}}
     write_model(tmp_path / "a model", values)
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
-    pd = play([DAY / "timbre_transfer.pd"], path=[ROOT / "pyext_py3"], listen=[OUT], environment=environment)
+    pd = play([DAY / "timbre_transfer.pd"], path=[EXTERNAL], listen=[OUT], environment=environment)
     return Player(pd, tmp_path)
 
 

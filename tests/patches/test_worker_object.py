@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from external import EXTERNAL
 from worker_desk import ended, wait_until
 
 HERE = Path(__file__).parent / "worker_object"
-PYEXT = Path(__file__).parents[2] / "pyext_py3"
 OUT = "toy-out"
 
 
@@ -25,7 +25,7 @@ def toy(play, tmp_path):
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "HOME": str(tmp_path),
     }
-    pd = play([folder / "toy.pd"], ["-lib", "py"], path=[PYEXT], listen=[OUT], environment=variables)
+    pd = play([folder / "toy.pd"], ["-lib", "py"], path=[EXTERNAL], listen=[OUT], environment=variables)
     assert pd.errors() == []
     return pd
 

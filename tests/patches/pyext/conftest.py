@@ -1,16 +1,12 @@
 """A desk with a running Pd on it, for all tests of the external: each test lays out boxes and plays with them."""
 
 import itertools
-import os
 import re
 import textwrap
-from pathlib import Path
 
 import pytest
+from external import EXTERNAL
 from pd_session import PdError, PdSession
-
-# PYEXT_FOLDER names another build, one with AddressSanitizer for example.
-EXTERNAL = Path(os.environ.get("PYEXT_FOLDER") or Path(__file__).parents[3] / "pyext_py3")
 
 # Tells what kind of message came: Bang, Float 1, Symbol a, List 1 2, Any selector 1 2.
 PROBE = """#N canvas 0 0 450 300 12;

@@ -13,6 +13,7 @@ import dataclasses
 import json
 import math
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -220,6 +221,8 @@ def main(arguments=None):
     torch.set_num_threads(options.threads or os.cpu_count())
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = options.run or Path("runs") / f"samplernn-{options.data.name}"
+    for kind in (signal.SIGINT, signal.SIGTERM):  # also where whoever started it has them ignored
+        signal.signal(kind, signal.default_int_handler)
     try:
         config = PRESETS[options.preset]
         if options.config:

@@ -13,6 +13,9 @@ from kit.paths import EXTERNAL_SOURCE, SYSTEM_PYTHON, library_folder
 
 STAMP = ".dlwa.json"
 BINARY = "py.pd_linux"
+CPUS = {"x86_64": "amd64", "aarch64": "arm64"}
+# A double-precision Pd looks for this name alone; the library then tells it what is wrong.
+NAME_FOR_PD64 = f"py.linux-{CPUS.get(os.uname().machine, os.uname().machine)}-64.so"
 MADE_BY_MAKE = ("*.o", "*.d", "*.pd_linux", "*.l_*", "*.so", "__pycache__", "build", ".*")
 
 
@@ -48,7 +51,7 @@ class External(Part):
             if not name.startswith("pdworker/") and not name.endswith((".pd", ".md"))
         }
         return {
-            "files": fingerprint(files),
+            "files": fingerprint({**files, "recipe": Path(__file__)}),
             "binary": fingerprint(binary, str(SYSTEM_PYTHON.resolve()), os.uname().machine),
         }
 
@@ -86,7 +89,7 @@ class External(Part):
             fresh = Path(stage, "new")
             fresh.mkdir()
             stamp = self._stamp()
-            for path in self.source.glob("*.pd"):
+            for path in (*self.source.glob("*.pd"), *self.source.glob("*.py")):
                 shutil.copy2(path, fresh)
             shutil.copytree(
                 self.source / "pdworker", fresh / "pdworker", ignore=shutil.ignore_patterns(*MADE_BY_MAKE)
@@ -95,6 +98,7 @@ class External(Part):
                 shutil.copy2(self.folder / BINARY, fresh)
             else:
                 self._build(fresh)
+            (fresh / NAME_FOR_PD64).symlink_to(BINARY)
             write_json(fresh / STAMP, stamp)
             if self.folder.exists():
                 self.folder.rename(Path(stage, "old"))

@@ -77,6 +77,25 @@ def beside(pd):
     worker.stop()
 
 
+def opening():
+    """Seconds until the patch is open in a running Pd."""
+    with PdSession(path=[EXTERNAL]) as pd:
+        start = time.monotonic()
+        pd.open(DAY / "ai_duet.pd")
+        return {"seconds": time.monotonic() - start, "audio_seconds": None, "reference_seconds": None}
+
+
+def ready():
+    """Seconds from `load` until the network answers."""
+    with PdSession([DAY / "ai_duet.pd"], listen=[OUT], path=[EXTERNAL]) as pd:
+        start = time.monotonic()
+        Player(pd).load()
+        return {"seconds": time.monotonic() - start, "audio_seconds": None, "reference_seconds": None}
+
+
+BENCHMARKS = {"duet.open": opening, "duet.ready": ready}
+
+
 def main(rounds=10):
     """Print the xruns of every round."""
     xruns = {"with": [], "beside": [], "alone": []}
@@ -93,8 +112,8 @@ def main(rounds=10):
             times += [took] if name == "with" else []
     for name, found in xruns.items():
         print(f"{name:>8}: {sum(found)} xruns in {rounds} x {PART:g} s {found}")
-    ready, answered = (median(column) for column in zip(*times))
-    print(f"worker ready after {ready:.2f} s, {SECONDS} s of melody after {answered:.2f} s (medians)")
+    until_ready, answered = (median(column) for column in zip(*times))
+    print(f"worker ready after {until_ready:.2f} s, {SECONDS} s of melody after {answered:.2f} s (medians)")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from kit.console import DlwaError
-from kit.external import External
+from kit.external import NAME_FOR_PD64, External
 from kit.parts import ensure
 
 MAKEFILE = "all:\n\t@echo building with $(PYTHON)\n\t@cp src/py.cpp py.pd_linux\n"
@@ -34,7 +34,9 @@ def installed(external):
 
 def test_builds_and_installs_and_the_second_time_nothing(external):
     assert ensure([external], yes=True)
-    assert installed(external) == [".dlwa.json", "pdworker/client.py", "py-help.pd", "py.pd_linux"]
+    assert installed(external) == sorted(
+        [".dlwa.json", "pdworker/client.py", "py-help.pd", "py.pd_linux", NAME_FOR_PD64]
+    )
     assert not ensure([external], yes=True)
     assert sorted(path.name for path in external.source.iterdir()) == [
         "Makefile",

@@ -1,6 +1,9 @@
 """The scripts behind the help patches of pyext."""
 
+import os
 import random
+import subprocess
+import sys
 import threading
 
 import numpy
@@ -57,6 +60,37 @@ class Painter(pyext._class):
         array[:] = walk[:: len(walk) // len(array)] / numpy.abs(walk).max()
         main = threading.current_thread() is threading.main_thread()
         self._outlet(1, "walked", ["on Pd's thread" if main else "in a thread"])
+
+
+PLAY_BACKWARDS = """
+import os, sys
+from pdworker.stream import Stream
+
+stream, pd = Stream(sys.argv[1]), os.getppid()
+while os.getppid() == pd:
+    audio = stream.read(8192)
+    if audio is not None:
+        stream.write(audio[:, ::-1])
+"""
+
+
+class Backwards(pyext._class):
+    """Gives a [pystream~] its worker: a process that plays the sound backwards, piece by piece."""
+
+    _inlets = 1
+    process = None
+
+    def symbol_1(self, path):
+        self._del()
+        folder = os.path.dirname(os.path.abspath(__file__))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PLAY_BACKWARDS, str(path)], env={**os.environ, "PYTHONPATH": folder}
+        )
+
+    def _del(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 class Crush(pyext._class):

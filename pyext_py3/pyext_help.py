@@ -80,7 +80,7 @@ class Backwards(pyext._class):
     _inlets = 1
     process = None
 
-    def symbol_1(self, path):
+    def _anything_1(self, path):
         self._del()
         folder = os.path.dirname(os.path.abspath(__file__))
         self.process = subprocess.Popen(

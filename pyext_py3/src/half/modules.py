@@ -1,5 +1,6 @@
 """Finding, importing and reloading the scripts of boxes."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -32,6 +33,13 @@ def import_script(box, word):
     return importlib.import_module(word.rpartition("/")[2])
 
 
+def forget_bytecode(spec):
+    """Removes what Python has kept of a script: it takes two changes within a second for one."""
+    if spec.cached and spec.cached != spec.origin:
+        with contextlib.suppress(OSError):
+            os.remove(spec.cached)
+
+
 def reload_script(module, names):
     """Runs the module's source again in place; what it no longer defines of `names` is gone then.
 
@@ -39,6 +47,7 @@ def reload_script(module, names):
     """
     before = dict(vars(module))
     importlib.invalidate_caches()
+    forget_bytecode(module.__spec__)
     for name in names:
         vars(module).pop(name, None)
     try:

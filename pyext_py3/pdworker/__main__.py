@@ -1,4 +1,4 @@
-"""The worker process: `python -m pdworker MODULE`, started by `pdworker.client`."""
+"""The worker process: `python -m pdworker MODULE NICENESS`, started by `pdworker.client`."""
 
 import os
 import sys
@@ -18,4 +18,4 @@ if __name__ == "__main__":
     wire = take_wire()  # before numpy or anything else that might print
     from pdworker import server
 
-    server.run(sys.argv[1], *wire)
+    server.run(sys.argv[1], int(sys.argv[2]), *wire)

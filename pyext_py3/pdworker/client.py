@@ -32,16 +32,19 @@ class Worker:
     paths        folders that it imports from; the first is also its working folder
     post         post(function, *args) runs a function on Pd's thread soon, e.g. pyext.call_soon
     name         what messages and logs call it; the module's name if not given
+    niceness     how much the process gives way to others, 0 (not at all) to 19
+    sandbox      where the system can do that, it has no network and cannot change files; else a log line says so
 
     All callbacks arrive through `post`. Every call gets one answer, a result or an error, unless it is
     cancelled or the worker is stopped: then nothing more is heard of it.
     """
 
-    def __init__(self, module, environment, paths=(), post=None, name=None):
+    def __init__(self, module, environment, paths=(), post=None, name=None, niceness=10, sandbox=False):
         self.name = name or module
         self.environment = environment
         self._module, self._paths = module, list(paths)
         self._post = post
+        self._niceness, self._sandbox = niceness, sandbox
         self._lock = threading.Lock()  # for everything below; never held for long
         self._python = None
         self._on_ready = self._on_gone = self._on_log = None

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from pdworker.environments import state_folder
+from pdworker.sandbox import confined
 
 PATIENCE = 1.0  # seconds for a worker to end when it is asked, and again when it is told
 
@@ -29,18 +30,21 @@ _serial = itertools.count(1)
 
 
 class WorkerProcess:
-    """A running `python -m pdworker MODULE`, with non-blocking pipes `stdin` and `stdout`.
+    """A running `python -m pdworker MODULE NICENESS`, with non-blocking pipes `stdin` and `stdout`.
 
     It leads a process group of its own, so that `end` also reaches what it has started. The thread that makes
     it must outlive it: the worker ends with that thread (Linux's parent death signal).
     """
 
-    def __init__(self, python, module, paths, name):
-        """Start it. Raises OSError if that is impossible."""
+    def __init__(self, python, module, paths, name, niceness, sandbox):
+        """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
+        command = [python, "-m", "pdworker", module, str(niceness)]
+        if sandbox:
+            command = confined(command)
         self.log = _new_log(name)
         with open(self.log, "ab") as log:
             self._popen = subprocess.Popen(
-                [python, "-m", "pdworker", module],
+                command,
                 bufsize=0,
                 start_new_session=True,
                 env=_variables(paths),

@@ -28,7 +28,6 @@ from pdworker.protocol import VERSION, FrameError, FrameReader, FrameWriter, Str
 
 __all__ = ["Cancelled", "Job", "WorkerError", "serve"]
 
-_NICENESS = 10
 _PROGRESS_INTERVAL = 0.05  # seconds; a faster loop need not count its own reports
 _LONGEST_LINE = 500  # characters of an error message
 
@@ -54,10 +53,10 @@ def serve(calls):
     _server.serve(calls)
 
 
-def run(module, frames_in, frames_out):
+def run(module, niceness, frames_in, frames_out):
     """Make this process a worker that runs `module`, with frames on the two descriptors; does not return."""
     global _server
-    _be_a_good_neighbour()
+    _be_a_good_neighbour(niceness)
     _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"))
     _server.listen()
     sys.argv[:] = [module]
@@ -214,10 +213,14 @@ def _one_line(text):
     return " ".join(str(text).split())[:_LONGEST_LINE]
 
 
-def _be_a_good_neighbour():
+def _be_a_good_neighbour(niceness):
     """Leave Pd its processor time, die with it, and leave a trace when crashing."""
     faulthandler.enable(all_threads=False)
     sys.stdout.reconfigure(line_buffering=True)
     with contextlib.suppress(OSError, AttributeError):  # not Linux: the closing pipe alone tells of Pd's end
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    os.nice(_NICENESS)
+    os.nice(niceness)
+    # A kernel with autogroups shares the processor among sessions and counts niceness within each; the worker has
+    # one of its own.
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as autogroup:
+        autogroup.write(str(niceness))

@@ -18,6 +18,7 @@ from pdworker.protocol import (
     TruncatedFrame,
     WorkerError,
 )
+from pdworker.sandbox import NoSandbox
 
 STARTUP_DEADLINE = 120.0  # seconds until hello: a cold disk takes its time over a big library
 CANCEL_DEADLINE = 1.0  # seconds until a cancelled call must have stopped
@@ -85,7 +86,12 @@ class Session:
         python = find_python(worker.environment, worker._python)
         with contextlib.suppress(OSError):  # where Pd runs at real-time priority, its workers shall not
             os.sched_setscheduler(0, os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
-        return WorkerProcess(python, worker._module, worker._paths, worker.name)
+        arguments = python, worker._module, worker._paths, worker.name, worker._niceness
+        try:
+            return WorkerProcess(*arguments, worker._sandbox)
+        except NoSandbox as why:
+            worker._log(f"not confined, it can use the network and change files as you can: {why}")
+            return WorkerProcess(*arguments, sandbox=False)
 
     def _converse_to_the_end(self):
         failure = None

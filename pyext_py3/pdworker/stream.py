@@ -23,8 +23,9 @@ class StreamError(ValueError):
 class Stream:
     """A running stream of audio.
 
-    read() gives the next frames, write() puts what was made of them at the same place in time, however long it
-    took. What comes too late for the latency that the patch has set is dropped on Pd's side.
+    read() gives the next frames, and write() answers the frames next in turn: what it is given sounds `latency`
+    frames after the input at the same place in time, however long it took to make. What comes too late for the
+    latency that the patch has set is dropped on Pd's side.
 
     inputs, outputs: channels. Raises StreamError when `path` is something else.
     """
@@ -43,8 +44,8 @@ class Stream:
         self._captured, self._valid_from, self._rendered = (
             np.frombuffer(self._memory, np.uint64, 1, offset) for offset in (CAPTURED, VALID_FROM, RENDERED)
         )
-        self._position = self._begin()
         self.skipped = 0
+        self._jump(int(self._captured[0]))
 
     @property
     def sample_rate(self):
@@ -69,39 +70,41 @@ class Stream:
     def read(self, frames, timeout=0.5):
         """The next frames, float32 [inputs, frames], or None when Pd has not played so many in `timeout` seconds.
 
-        A reader who has fallen so far behind that its answer could not be heard goes on with the newest frames;
-        `skipped` counts the frames left out.
+        A reader who has fallen so far behind that its answer could not be heard goes on with the newest frames, and
+        write() answers from these on; `skipped` counts the frames left out.
         """
         deadline = time.monotonic() + timeout
-        while self._behind() < frames:
+        while int(self._captured[0]) - self._read < frames:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(POLL_S)
-        if self._behind() > max(self.latency, 2 * frames):
-            position = self._position
-            self._position = int(self._captured[0]) - frames
-            self.skipped += self._position - position
-            self._valid_from[0] = self._position
-        return self._input[:, self._places(frames)]
+            time.sleep(self._patience(frames))
+        captured = int(self._captured[0])
+        if captured - self._written > max(self.latency, 2 * frames):
+            self.skipped += captured - frames - self._read
+            self._jump(captured - frames)
+        audio = self._input[:, self._places(self._read, frames)]
+        self._read += frames
+        return audio
 
     def write(self, audio):
-        """Answer the frames read last: float32 [outputs, frames]."""
+        """Answer the next frames: float32 [outputs, frames]."""
         frames = audio.shape[1]
-        self._output[:, self._places(frames)] = audio
-        self._position += frames
-        self._rendered[0] = self._position
+        self._output[:, self._places(self._written, frames)] = audio
+        self._written += frames
+        self._rendered[0] = self._written
 
-    def _begin(self):
-        position = int(self._captured[0])
+    def _patience(self, frames):
+        """Seconds to sleep until `frames` may be there: half of what they take, so that few looks are needed."""
+        missing = self._read + frames - int(self._captured[0])
+        return max(POLL_S, missing / self.sample_rate / 2) if self.sample_rate else POLL_S
+
+    def _jump(self, position):
+        self._read = self._written = position
         self._valid_from[0] = position
         self._rendered[0] = position
-        return position
 
-    def _behind(self):
-        return int(self._captured[0]) - self._position
-
-    def _places(self, frames):
-        return np.arange(self._position, self._position + frames) % self._capacity
+    def _places(self, position, frames):
+        return np.arange(position, position + frames) % self._capacity
 
     def _header(self, index):
         return HEADER.unpack_from(self._memory)[index]

@@ -8,6 +8,7 @@ import pyext
 from pdworker import words
 from pdworker.client import Worker, WorkerError, WorkerGone
 from pdworker.environments import data_folder
+from pdworker.messages import Refused
 
 _ENGINES = ("small", "upstream")
 
@@ -26,6 +27,8 @@ class WorkerObject(pyext._class):
     WORKER = ""  # the module, e.g. "ai_duet.worker", in a package beside the patch
     ENVIRONMENT = "torch"
     UPSTREAM_ENVIRONMENT = "tensorflow"
+    NICENESS = 10  # of the worker: it gives way to Pd
+    SANDBOX = False  # for a day whose models are programs
 
     _inlets = _outlets = 1
 
@@ -52,7 +55,7 @@ class WorkerObject(pyext._class):
         """Queue a call of the worker, and start it if need be. Progress and errors go to the patch.
 
         on_result(values, arrays) and on_error(WorkerError) come later, on Pd's thread; neither does after
-        `cancel`. Do not change the arrays until then.
+        `cancel`. What on_result refuses is reported. Do not change the arrays until then.
         """
 
         self._call(name, arguments, on_result, arrays, on_error)
@@ -113,7 +116,13 @@ class WorkerObject(pyext._class):
             self._stop_worker()
         if self._worker is None:
             self._worker = Worker(
-                self.WORKER, environment, self.import_folders(), pyext.call_soon, name=type(self).__name__
+                self.WORKER,
+                environment,
+                self.import_folders(),
+                pyext.call_soon,
+                name=type(self).__name__,
+                niceness=self.NICENESS,
+                sandbox=self.SANDBOX,
             )
         self._worker.start(self._python, on_gone=self._gone, on_log=self._log)
 
@@ -125,8 +134,14 @@ class WorkerObject(pyext._class):
             if on_error is not None:
                 on_error(error)
 
+        def answered(values, arrays):
+            try:
+                on_result(values, arrays)
+            except Refused as refused:
+                self.report(refused)
+
         self._start_worker(self._environment or self.ENVIRONMENT)
-        self._worker.call(name, arguments, arrays, on_result, self._progress, failed)
+        self._worker.call(name, arguments, arrays, answered, self._progress, failed)
 
     def _stop_worker(self):
         if self._worker is not None:

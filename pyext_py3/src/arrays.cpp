@@ -32,7 +32,12 @@ void run_for_answer(Job job) {
     }
 }
 
+// An array may be read and written in the audio routine, too, as it is Pd's thread; not resized.
+bool within_reach() { return on_pd_thread() || in_audio_turn(); }
+
 long array_length(const std::string &name) {
+    if (within_reach())
+        return find_samples(gensym(name.c_str())).count;
     auto count = std::make_shared<long>(-1);
     run_for_answer([name, count] { *count = find_samples(gensym(name.c_str())).count; });
     return *count;
@@ -102,7 +107,7 @@ long transfer(const std::string &name, long begin, long step, py::handle floats,
     auto one = std::make_shared<Transfer>(
         Transfer{name, begin, step, std::make_shared<Floats>(floats, !writing), writing ? copy_in : copy_out});
     const long count = one->floats->count();
-    if (on_pd_thread()) {
+    if (within_reach()) {
         one->chunk(0, count);
         return one->moved;
     }

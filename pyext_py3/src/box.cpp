@@ -178,11 +178,10 @@ void Box::send(int outlet, Message message) {
 void Box::send_to_canvas(Message message) {
     message.promote_selector();
     const bool deletes = message.may_delete();
-    Job job = [self = shared_from_this(), message = std::move(message)]() mutable {
+    run_message(deletes, [self = shared_from_this(), message = std::move(message)]() mutable {
         if (self->owner_ && self->canvas_)
             message.to_receiver(reinterpret_cast<t_pd *>(self->canvas_));
-    };
-    deletes ? run_later(std::move(job)) : run(std::move(job));
+    });
 }
 
 std::string Box::folder() {

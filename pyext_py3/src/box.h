@@ -37,6 +37,7 @@ public:
     ~Box();
 
     t_pybox *owner() const { return owner_; }
+    t_canvas *canvas() const { return canvas_; }
     const std::string &kind() const { return kind_; }
 
     // Makes inlets and outlets, once; counts beyond the signal ones are message inlets. Pd's thread.

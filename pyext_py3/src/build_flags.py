@@ -18,8 +18,14 @@ def compile_flags():
 
 def link_flags():
     folder = sysconfig.get_config_var("LIBDIR")
-    version = sysconfig.get_config_var("LDVERSION")
-    return [f"-L{folder}", f"-Wl,-rpath,{folder}", f"-lpython{version}", "-ldl"]
+    name = f"python{sysconfig.get_config_var('LDVERSION')}"
+    places = (folder, os.path.join(folder, sysconfig.get_config_var("MULTIARCH") or ""))
+    if not any(os.path.exists(os.path.join(place, f"lib{name}.so")) for place in places):
+        sys.exit(
+            f"{sys.executable} has no shared library lib{name}.so in {folder}, which embedding needs: "
+            "take a Python that has it (apt install python3-dev; pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared)"
+        )
+    return [f"-L{folder}", f"-Wl,-rpath,{folder}", f"-l{name}", "-ldl"]
 
 
 if sys.version_info < (3, 9):  # noqa: UP036 -- make may be given any Python

@@ -184,11 +184,9 @@ bool set_value(const std::string &name, double value) {
 void send(const std::string &name, py::args values) {
     Message message = message_of(nullptr, values);
     const bool deletes = message.may_delete();
-    Job job = [name, message = std::move(message)]() mutable { send_to_name(name, message); };
-    if (deletes)
-        run_later(std::move(job));
-    else
-        call_pd([&] { run(std::move(job)); });
+    call_pd([&] {
+        run_message(deletes, [name, message = std::move(message)]() mutable { send_to_name(name, message); });
+    });
 }
 
 void define_box(py::module_ &host) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 
 #include "loans.h"
 #include "pd.h"
@@ -101,6 +102,7 @@ struct Waiting {
 }  // namespace
 
 bool on_pd_thread() { return pd_turns > 0 && audio_turns == 0; }
+bool in_audio_turn() { return audio_turns > 0; }
 
 PdTurn::PdTurn() { ++pd_turns; }
 PdTurn::~PdTurn() {
@@ -123,6 +125,8 @@ void run_later(Job job) {
 }
 
 bool run_and_wait(Job job, double seconds) {
+    if (in_audio_turn())
+        throw std::runtime_error("this cannot be done within _signal; pyext.call_soon(function) does it right after");
     auto waiting = std::make_shared<Waiting>();
     run_later([waiting, job = std::move(job)] {
         if (!waiting->begin())
@@ -131,6 +135,21 @@ bool run_and_wait(Job job, double seconds) {
         waiting->finish();
     });
     return waiting->wait(seconds);
+}
+
+void run_message(bool may_delete, Job job) {
+    static std::atomic<int> deletions{0};  // that wait in the queue
+    if (may_delete) {
+        ++deletions;
+        run_later([job = std::move(job)] {
+            --deletions;
+            job();
+        });
+    } else if (deletions > 0) {
+        run_later(std::move(job));
+    } else {
+        run(std::move(job));
+    }
 }
 
 void run(Job job) {

@@ -1,13 +1,23 @@
 #include "signals.h"
 
 #include <cstring>
+#include <optional>
 
 #include "box.h"
 #include "console.h"
 
+extern "C" int ugen_getsortno(void);
+
 namespace pyext {
 
 namespace {
+
+// Python's lock, taken once for a row of objects that Pd runs one after the other.
+std::optional<Gil> &row_lock() {
+    static thread_local std::optional<Gil> lock;
+    return lock;
+}
+
 
 t_sample *memory_of(py::handle array) {
     Py_buffer view;
@@ -41,6 +51,7 @@ void Signals::find_method() {
     if (!box_.instance.is(instance_))
         failed_ = false;
     instance_ = box_.instance;
+    AudioTurn audio;  // Pd may be building its DSP graph
     py::object method = box_.controller.attr("start_dsp")();
     if (!method.is_none())
         method_ = method;
@@ -56,7 +67,22 @@ void Signals::start(t_signal **blocks) {
         attach(outputs_, blocks + inlets_, outlets_);
         find_method();
     });
+    join_row();
     dsp_add(perform, 1, this);
+}
+
+// Objects in one patch that follow each other in the DSP graph make a row: Pd runs all of them or, where the patch is
+// switched off, none.
+void Signals::join_row() {
+    static int graph;
+    static t_canvas *patch;
+    static Signals *last;
+    if (graph == ugen_getsortno() && patch == box_.canvas())
+        last->ends_row_ = false;
+    graph = ugen_getsortno();
+    patch = box_.canvas();
+    last = this;
+    ends_row_ = true;
 }
 
 void Signals::renew() {
@@ -66,10 +92,15 @@ void Signals::renew() {
 
 t_int *Signals::perform(t_int *w) {
     auto *self = reinterpret_cast<Signals *>(w[1]);
-    if (self->method_ && self->enabled_ && !self->failed_)
+    if (self->method_ && self->enabled_ && !self->failed_) {
+        if (!row_lock())
+            row_lock().emplace();
         self->process();
-    else
+    } else {
         self->silence();
+    }
+    if (self->ends_row_)
+        row_lock().reset();
     return w + 2;
 }
 
@@ -92,8 +123,7 @@ void Signals::silence() {
 bool Signals::call_method() {
     PdTurn turn;
     AudioTurn audio;
-    Gil gil;
-    PyObject *result = PyObject_CallObject(method_.ptr(), nullptr);
+    PyObject *result = PyObject_CallNoArgs(method_.ptr());
     if (result) {
         Py_DECREF(result);
         return true;

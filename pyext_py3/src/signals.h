@@ -37,6 +37,7 @@ private:
     static py::object array_of(const std::vector<Channel> &channels, int index);
     void attach(std::vector<Channel> &channels, t_signal **blocks, int count);
     void find_method();
+    void join_row();
     void process();
     void silence();
     bool call_method();
@@ -47,6 +48,7 @@ private:
     std::vector<Channel> inputs_, outputs_;
     bool enabled_ = true;
     bool failed_ = false;
+    bool ends_row_ = true;
     py::object method_;    // the instance's _signal, as it was after _dsp
     py::object instance_;  // the one that it belongs to
 };

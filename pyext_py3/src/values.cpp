@@ -2,6 +2,7 @@
 
 #include <climits>
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
 namespace pyext {
@@ -196,7 +197,9 @@ void Message::promote_selector() {
 }
 
 bool Message::may_delete() const {
-    return kind_ == Kind::named && (name_ == "menuclose" || name_ == "clear" || name_ == "cut");
+    static const std::set<std::string> names = {"menuclose", "clear",         "cut",        "undo",
+                                                "redo",      "paste-replace", "triggerize", "disconnect"};
+    return kind_ == Kind::named && names.count(name_);
 }
 
 void Message::find_symbols() {

@@ -31,8 +31,7 @@ public:
     void to_receiver(t_pd *receiver);
     // Takes the first word of a list as its selector, as a patch's own messages are written.
     void promote_selector();
-    // Whether it may close a patch or delete boxes. Pd does not survive that in the middle of a message that
-    // these boxes are passing on, so such a message is sent in a turn of its own.
+    // Whether it may close a patch, delete boxes or take cords away (see run_message).
     bool may_delete() const;
 
 private:

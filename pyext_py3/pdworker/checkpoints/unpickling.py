@@ -46,8 +46,8 @@ def load_pickle_allow_list(path, records=()):
     try:
         with Path(path).open("rb") as file:
             return _Unpickler(_Whole(file), frozenset(records)).load()
-    except CheckpointError:
-        raise
+    except CheckpointError as error:
+        raise CheckpointError(f"{Path(path).name}: {error.message}", error.hint) from None
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
     except Exception as error:

@@ -13,15 +13,21 @@ import _pyext
 MACHINERY = ("<pyext", "<frozen", importlib.__file__)
 
 
+# What a thread has written of its line so far.
+_unfinished = {}
+
+
 class NotFound(Exception):
     """A script, class or function that a box names is not there: one line says it all."""
 
 
 class Lines(io.RawIOBase):
-    """Bytes to console lines. A line that is not finished waits for its end, whichever thread or stream brings it."""
+    """Bytes to console lines. A line that is not finished waits for its end, whichever stream brings it.
+
+    The lines of several threads do not mix; what a thread leaves unfinished when it ends, the next one finishes.
+    """
 
     _lock = threading.Lock()
-    _rest = b""
 
     def __init__(self, descriptor):
         self._descriptor = descriptor
@@ -35,10 +41,19 @@ class Lines(io.RawIOBase):
     def write(self, data):
         data = bytes(data)
         with Lines._lock:
-            *lines, Lines._rest = (Lines._rest + data).split(b"\n")
+            *lines, rest = (self._begun() + data).split(b"\n")
+            if rest:
+                _unfinished[threading.get_ident()] = rest
         for line in lines:
             _pyext.print_line(line.decode("utf-8", "replace"))
         return len(data)
+
+    @staticmethod
+    def _begun():
+        if not _unfinished:
+            return b""
+        others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+        return b"".join(_unfinished.pop(thread) for thread in _unfinished.keys() - others)
 
 
 class Stream(io.TextIOWrapper):

@@ -94,7 +94,7 @@ for _type in (Symbol, Buffer, Bundle):
 _report = console.report
 
 # Pd's thread asks for Python's lock; after so many seconds a busy script thread must give it up.
-_SWITCH_INTERVAL = 0.0005
+_SWITCH_INTERVAL = 0.0001
 
 
 def _create(box, words):

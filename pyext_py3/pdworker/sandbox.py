@@ -1,0 +1,43 @@
+"""A worker that runs a stranger's program: no network, and nothing on the disk can be changed.
+
+bubblewrap (Debian's package of that name) does it, where the system lets it.
+"""
+
+import functools
+import shutil
+import subprocess
+
+_SHARED_MEMORY = "/dev/shm"  # where the audio of [pystream~] is
+
+
+class NoSandbox(Exception):
+    """There is none here; the text says why, and what would help."""
+
+
+def confined(command):
+    """The command line that runs `command` in a sandbox. Raises NoSandbox. The first call takes a moment."""
+    return [*_bubblewrap(), *command]
+
+
+@functools.cache
+def _bubblewrap():
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise NoSandbox("bubblewrap is not installed (sudo apt install bubblewrap)")
+    confining = [
+        bwrap,
+        "--unshare-net",
+        "--unshare-ipc",
+        "--die-with-parent",
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+    ]
+    confining += ["--bind", _SHARED_MEMORY, _SHARED_MEMORY]
+    tried = subprocess.run([*confining, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if tried.returncode:
+        why = (tried.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        raise NoSandbox(f"bubblewrap may not work on this system ({why})")
+    return tuple(confining)

@@ -55,6 +55,9 @@ LISTENER = """#N canvas 0 0 450 300 10;
 #X connect 2 0 3 0;
 """
 
+# How many times longer to wait than said, for a Pd that runs under valgrind.
+PATIENCE = float(os.environ.get("PD_PATIENCE", 1))
+
 ERROR = re.compile(
     r"^(error|fatal error)\b|couldn't create|Traceback \(most recent|no such object|: can't load library"
 )
@@ -203,7 +206,7 @@ class PdSession:
                 self._changed.notify_all()
 
     def _connect(self):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 30 * PATIENCE
         while True:
             try:
                 self._socket = socket.create_connection(("127.0.0.1", self._port))
@@ -259,6 +262,12 @@ class PdSession:
             self.send("pd-driver.pd", "obj", 20, 250, "listener", name)
             self.sync()
 
+    def forget(self, name):
+        """Drop what was heard at a name so far, as a session of hours has to."""
+        with self._changed:
+            self.received[name].clear()
+            self._cursor.pop(name, None)
+
     def expect(self, name, *start, timeout=20):
         """The first message to `name`, after the last one expected, that begins with the atoms `start`."""
         found = []
@@ -287,7 +296,7 @@ class PdSession:
         return found[0]
 
     def _wait(self, condition, timeout, complaint):
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         with self._changed:
             while not condition():
                 dead = self.process.poll() is not None

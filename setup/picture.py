@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+PAPER, INK = (255, 255, 255), (43, 93, 143)
+
 
 def write_png(file, rows):
     """Write rows of pixels, each (red, green, blue) from 0 to 255, as a PNG file."""
@@ -10,6 +12,16 @@ def write_png(file, rows):
     head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")]
     file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks))
+
+
+def waveform(view, height=120):
+    """Rows of pixels of a sound's overview: lowest and highest value in turn, -1 to 1, for each column."""
+    rows = [[PAPER] * (len(view) // 2) for _ in range(height)]
+    for column, (low, high) in enumerate(zip(view[::2], view[1::2])):
+        first, last = (round((1 - value) / 2 * (height - 1)) for value in (high, low))
+        for row in range(max(first, 0), min(last, height - 1) + 1):
+            rows[row][column] = INK
+    return rows
 
 
 def _chunk(name, data):

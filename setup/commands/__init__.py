@@ -16,6 +16,7 @@ from kit.console import DlwaError, warn
 COMMANDS = (
     "install",
     "uninstall",
+    "bundle",
     "doctor",
     "open",
     "demo",
@@ -24,6 +25,7 @@ COMMANDS = (
     "checkpoints",
     "dataset",
     "train",
+    "runs",
 )
 
 

@@ -53,14 +53,15 @@ def choose(wanted, known):
 
 
 def figures(runs):
-    """Medians and ratios of several runs of one benchmark."""
+    """Medians and ratios of several runs of one benchmark, and the medians of what else it measures."""
 
     def middle(key):
         values = [run[key] for run in runs if run.get(key) is not None]
         return median(values) if values else None
 
     seconds, audio, reference = middle("seconds"), middle("audio_seconds"), middle("reference_seconds")
-    return {
+    more = {key: middle(key) for key, value in runs[0].items() if isinstance(value, float)}
+    return more | {
         "seconds": seconds,
         "audio_seconds": audio,
         "realtime_factor": seconds / audio if audio else None,
@@ -117,4 +118,6 @@ def _print(name, values):
         )
     if values["ratio"] is not None:
         words.append(f"reference {values['reference_seconds']:.3g} s, ratio {values['ratio']:.3g}")
+    usual = {"seconds", "audio_seconds", "realtime_factor", "reference_seconds", "ratio"}
+    words += [f"{key.replace('_', ' ')} {values[key]:.3g}" for key in sorted(values.keys() - usual)]
     say(f"{name}: {'; '.join(words)}")

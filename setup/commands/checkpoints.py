@@ -4,13 +4,13 @@ Downloads go to the user's own folder, go on where they were cut, and count only
 """
 
 import json
-import shutil
 from pathlib import Path
 
 from kit import registry
+from kit.bucket import fetch_folder, is_listing
 from kit.console import DlwaError, human_size, say
 from kit.download import fetch
-from kit.files import sha256
+from kit.files import content, copy
 
 
 def add_arguments(parser):
@@ -45,7 +45,7 @@ def _facts(entry):
         "kind": entry.kind,
         "day": entry.day,
         "state": registry.state(entry),
-        "bytes": entry.path.stat().st_size if entry.path.exists() else entry.bytes,
+        "bytes": content(entry.path)[0] if entry.path.exists() else entry.bytes,
         "licence": entry.licence,
         "source": entry.url or str(entry.path),
         "path": str(entry.path),
@@ -80,7 +80,11 @@ def _get(args):
             continue
         say(f"{entry.name}: {entry.url}")
         say(f"  licence: {entry.licence}")
-        found = fetch(entry.url, entry.path, entry.bytes, wanted)
+        if is_listing(entry.url):
+            fetch_folder(entry.url, entry.path)
+        else:
+            fetch(entry.url, entry.path, entry.bytes, wanted)
+        size, found = content(entry.path)
         registry.record(entry.path.name, kind="official", sha256=found, url=entry.url)
         if wanted:
             say(f"  SHA-256 {found}, as {known_from} has it")
@@ -90,7 +94,7 @@ def _get(args):
                 "  Its publisher gives no SHA-256, so nothing proves that this is the right file; "
                 "from now on it is compared with this one."
             )
-        say(f"  {entry.path}, {human_size(entry.path.stat().st_size)}")
+        say(f"  {entry.path}, {human_size(size)}")
     return 0
 
 
@@ -116,19 +120,17 @@ def _verify(args):
 
 
 def _add(args):
-    """Copy a file under a temporary name, then rename it; a second time changes nothing."""
-    source = args.path
-    if not source.is_file():
-        raise DlwaError(f"{source} is not a file")
+    """Copy a file or a folder under a temporary name, then rename it; a second time changes nothing."""
+    source = args.path.resolve()
+    if not source.exists():
+        raise DlwaError(f"there is no file or folder {source}")
     target = registry.user_folder() / source.name
-    digest = sha256(source)
-    if target.exists() and sha256(target) != digest and not args.replace:
-        raise DlwaError(f"there is another checkpoint {target}", "Rename yours, or say --replace.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(source, part)
-    part.replace(target)
+    size, digest = content(source)
+    if not target.exists() or content(target)[1] != digest:
+        if target.exists() and not args.replace:
+            raise DlwaError(f"there is another checkpoint {target}", "Rename yours, or say --replace.")
+        copy(source, target)
     registry.record(target.name, kind="own", sha256=digest)
-    say(f"{target.stem}: {target}, {human_size(target.stat().st_size)}")
+    say(f"{target.stem}: {target}, {human_size(size)}")
     say(f"In a patch: load --checkpoint {target.stem}")
     return 0

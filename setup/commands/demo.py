@@ -1,6 +1,7 @@
 """Let each day do its main job in real Pd, without a window, and keep what it made.
 
-Installs first what is missing. Writes audio or MIDI and a picture for each day, and summary.json.
+Installs first what is missing. Writes audio or MIDI and a picture for each day, and summary.json. `piece` is no day
+but a composition that chains three of them.
 """
 
 import importlib.util
@@ -10,18 +11,22 @@ import time
 from pathlib import Path
 
 from kit.console import DlwaError, say, warn
-from kit.days import all_days, find_day
+from kit.days import Day, all_days, find_day
 from kit.files import write_json
 from kit.parts import ensure
 from kit.paths import ROOT
 
 from commands.install import to_play
 
+PIECE = Day(
+    ROOT / "setup/piece", "AI Duet, GANSynth and SampleRNN in a row", "piece", "piece.pd", "torch", {}, ""
+)
+
 
 def add_arguments(parser):
     """DAY ..., --out, --yes."""
     parser.add_argument(
-        "days", metavar="DAY", nargs="*", help="such as 1, ai_duet, 01_ai_duet (default: all)"
+        "days", metavar="DAY", nargs="*", help="such as 1, ai_duet, 01_ai_duet, or piece (default: all days)"
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=ROOT / "demo", help="where to write (default: demo)"
@@ -31,7 +36,9 @@ def add_arguments(parser):
 
 def run(args):
     """Run the demos in order; 1 if one fails."""
-    days = [find_day(word) for word in args.days] or [day for day in all_days() if _program(day).exists()]
+    days = [PIECE if word == PIECE.name else find_day(word) for word in args.days] or [
+        day for day in all_days() if _program(day).exists()
+    ]
     if not days:
         raise DlwaError("no day has a demo yet")
     ensure(to_play(*sorted({day.environment for day in days})), yes=args.yes)

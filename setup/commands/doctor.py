@@ -1,9 +1,11 @@
 """Look at each part: is it there, does it work, and which one command mends it.
 
-The exit status is 1 if something that playing needs is missing.
+The exit status is 1 if something that playing needs is missing. With --class it prints one line, to compare the
+laptops of a class.
 """
 
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -13,15 +15,18 @@ from kit.console import DlwaError, human_size, say
 from kit.days import all_days
 from kit.environment import Environment, ToolsForTests, descriptions
 from kit.external import External
+from kit.files import fingerprint
 from kit.packages import PLAY, TEST
-from kit.paths import data_folder, library_folder
+from kit.paths import ENVIRONMENTS, EXTERNAL_SOURCE, ROOT, data_folder, library_folder
 
 OLDEST_PD = (0, 52)
 
 
 def add_arguments(parser):
-    """--json."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    """--json, --class."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    form.add_argument("--class", dest="line", action="store_true", help="print one line, to compare laptops")
 
 
 def check(name, ok, found, fix="", needed=True):
@@ -131,16 +136,20 @@ def _checkpoints(day):
     bad = [f"{entry.name} {state}" for entry in starters if (state := registry.state(entry)) != "ok"]
     return check(
         f"checkpoints of {day.name}",
-        starters and not bad,
+        bool(starters) and not bad,
         "; ".join(bad) or f"{len(starters)} starter checkpoints",
         f"git checkout -- {day.name}",
     )
 
 
-def _disk():
-    place = data_folder()
+def _existing(place):
     while not place.exists():
         place = place.parent
+    return place
+
+
+def _disk():
+    place = _existing(data_folder())
     free = shutil.disk_usage(place).free
     return check(
         "disk", free > 3e9, f"{human_size(free)} free at {place}", "make room: 3 GB are needed", needed=False
@@ -173,12 +182,51 @@ def report():
     ]
 
 
+def class_line(checks):
+    """What a class's laptops should have in common, then what is this one's own, in one line.
+
+    'course' changes with every file of the checkout that counts, 'checkpoints' with the downloaded and own ones.
+    """
+    name, version, _ = system.distribution()
+    pd = next(re.search(r"Pd-\S+[\d]", one["found"]) for one in checks if one["name"] == "Pd")
+    environments = [name for name in descriptions() if not Environment(name).missing()]
+    missing = [one["name"] for one in checks if one["needed"] and not one["ok"]]
+    return "  ".join(
+        [
+            "MISSING " + ", ".join(missing) if missing else "ready",
+            f"course {course_fingerprint()[:8]}",
+            f"checkpoints {fingerprint({}, json.dumps(registry.recorded(), sort_keys=True))[:8]}",
+            f"environments {', '.join(environments) or 'none'}",
+            pd[0] if pd else "no Pd",
+            f"{name} {version}",
+            f"Python {system.system_python_facts().get('version', 'none')}",
+            f"| {platform.node()}, {human_size(shutil.disk_usage(_existing(data_folder())).free)} free",
+        ]
+    )
+
+
+def course_fingerprint():
+    """64 hexadecimal digits for the checkout's programs, patches, versions and starter checkpoints."""
+    folders = [day.folder for day in all_days()] + [EXTERNAL_SOURCE, ENVIRONMENTS, ROOT / "setup"]
+    kinds = (".py", ".pd", ".json", ".txt", ".cpp", ".h", ".mag", ".safetensors")
+    files = {
+        path.relative_to(ROOT).as_posix(): path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in kinds and path.is_file()
+    }
+    return fingerprint(files)
+
+
 def run(args):
     """Print the report; 1 if something needed is missing."""
     checks = report()
     ok = all(one["ok"] for one in checks if one["needed"])
     if args.json:
         print(json.dumps({"ok": ok, "parts": checks}, indent=2, ensure_ascii=False))
+        return 0 if ok else 1
+    if args.line:
+        say(class_line(checks))
         return 0 if ok else 1
     for one in checks:
         mark = "ok     " if one["ok"] else "MISSING" if one["needed"] else "not yet"

@@ -2,9 +2,13 @@
 
 System packages (asks first; uses sudo), the Pd external into ~/.local/lib/pd/extra/pyext, and the Python
 environment that plays all days. No preference of Pd is edited. Says what it does, how long it takes and
-how to undo it; started again it goes on where it was stopped.
+how to undo it; started again it goes on where it was stopped. With --from, everything comes from a folder that
+setup/dlwa bundle made, and no network is needed.
 """
 
+from pathlib import Path
+
+from kit.bundle import Bundle, BundledCheckpoints
 from kit.console import say
 from kit.environment import Environment, descriptions
 from kit.external import External
@@ -13,7 +17,7 @@ from kit.parts import ensure
 
 
 def add_arguments(parser):
-    """--env, --yes, --dry-run."""
+    """--env, --from, --yes, --dry-run."""
     names = list(descriptions())
     parser.add_argument(
         "--env",
@@ -21,6 +25,13 @@ def add_arguments(parser):
         metavar="NAME",
         choices=names,
         help=f"a Python environment to make, may be given again: {', '.join(names)} (default: torch)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="bundle",
+        metavar="FOLDER",
+        type=Path,
+        help="take everything from a bundle, without a network",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
@@ -33,8 +44,18 @@ def to_play(*environments):
 
 def run(args):
     """Make what is missing of the parts that playing needs."""
-    if not ensure(to_play(*(args.env or ["torch"])), yes=args.yes, dry_run=args.dry_run):
+    parts = _from_bundle(Bundle(args.bundle), args.env) if args.bundle else to_play(*(args.env or ["torch"]))
+    if not ensure(parts, yes=args.yes, dry_run=args.dry_run):
         say("Everything is there already.")
     if not args.dry_run:
         say("Next: setup/dlwa open 1    (or setup/dlwa doctor, to see what is there)")
     return 0
+
+
+def _from_bundle(bundle, environments):
+    return [
+        Packages("system packages", PLAY, source=bundle.packages),
+        External(),
+        *(bundle.environment(name) for name in environments or bundle.environments),
+        BundledCheckpoints(bundle),
+    ]

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 from kit import pythons
@@ -51,15 +52,19 @@ def _record(name, python):
 
 
 class Environment(Part):
-    """One environment by name, with the locked packages of environments/."""
+    """One environment by name, with the locked packages of environments/.
 
-    def __init__(self, name, definitions=ENVIRONMENTS):
+    wheels: a folder with those packages, and then no network is asked (see `gather`).
+    """
+
+    def __init__(self, name, definitions=ENVIRONMENTS, wheels=None):
         known = descriptions(definitions)
         if name not in known:
             raise DlwaError(f"there is no environment '{name}'", f"Environments: {', '.join(known)}")
         self.definitions = Path(definitions)
         self.facts = known[name]
         self.environment = name
+        self.wheels = wheels
         self.name = f"the Python environment '{name}'"
         self.folder = data_folder() / "environments" / name
         self.python = self.folder / "bin/python"
@@ -69,7 +74,8 @@ class Environment(Part):
         self.undo = f"setup/dlwa uninstall, or delete {self.folder}"
         self.fix = "setup/dlwa install" + ("" if name == "torch" else f" --env {name}")
 
-    def _fingerprint(self):
+    def fingerprint(self):
+        """64 hexadecimal digits that change when a version or a pip step does."""
         files = {arguments[-1]: self.definitions / arguments[-1] for arguments in self.facts["pip"]}
         return fingerprint(files, *(" ".join(arguments) for arguments in self.facts["pip"]))
 
@@ -83,24 +89,25 @@ class Environment(Part):
         stamp = read_json(self.folder / STAMP, {})
         if not stamp or not self.python.exists():
             return ["half made; goes on from there" if self.folder.exists() else "not there"]
-        if stamp["fingerprint"] != self._fingerprint():
+        if stamp["fingerprint"] != self.fingerprint():
             return ["of other versions than this checkout's environments/ asks for"]
         if recorded(self.environment) != self.python:
             return ["not recorded for the workers"]
         return []
 
-    def _pip(self, *arguments):
-        return [self.python, "-m", "pip", "install", *arguments]
+    def _pip_install(self):
+        source = ["--no-index", "--find-links", self.wheels] if self.wheels else []
+        return [self.python, "-m", "pip", "install", *source]
 
-    def _pip_commands(self):
+    def _pip_commands(self, pip):
         return [
-            self._pip(*arguments[:-1], "-r", self.definitions / arguments[-1])
-            for arguments in self.facts["pip"]
+            [*pip, *arguments[:-1], "-r", self.definitions / arguments[-1]] for arguments in self.facts["pip"]
         ]
 
     def commands(self):
         """The way that would be tried first, then pip."""
-        ways = [shlex.join(map(str, self._conda_command(*tool))) for tool in pythons.conda_tools()[:1]]
+        tools = [] if self.wheels else pythons.conda_tools()[:1]
+        ways = [shlex.join(map(str, self._conda_command(*tool))) for tool in tools]
         if not ways:
             base = pythons.find_base_python(self.facts["pythons"])
             ways = [
@@ -108,7 +115,7 @@ class Environment(Part):
                 if base
                 else f"uv python install {self.facts['pythons'][0]}"
             ]
-        return ways + [shlex.join(map(str, command)) for command in self._pip_commands()]
+        return ways + [shlex.join(map(str, command)) for command in self._pip_commands(self._pip_install())]
 
     def make(self):
         """Make or complete the environment, look that it works, and record it. Raises DlwaError."""
@@ -116,12 +123,12 @@ class Environment(Part):
         (self.folder / STAMP).unlink(missing_ok=True)
         start = time.monotonic()
         way = self._make_python()
-        self._fill()
+        self._fill(self._pip_install())
         run([self.python, "-c", self.facts["check"]], "looking that it works", f"{self.environment}.log")
         write_json(
             self.folder / STAMP,
             {
-                "fingerprint": self._fingerprint(),
+                "fingerprint": self.fingerprint(),
                 "way": way,
                 "python": python_version(self.python),
                 "seconds": round(time.monotonic() - start),
@@ -134,7 +141,8 @@ class Environment(Part):
         if python_version(self.python) in self.facts["pythons"]:
             return "what an earlier installation began"
         failures = []
-        for way, make in [*self._conda_ways(), ("venv", self._make_venv), ("uv", self._make_venv_with_uv)]:
+        ways = [*self._conda_ways(), ("venv", self._make_venv), ("uv", self._make_venv_with_uv)]
+        for way, make in [("venv", self._make_venv)] if self.wheels else ways:
             shutil.rmtree(self.folder, ignore_errors=True)
             try:
                 make()
@@ -177,20 +185,39 @@ class Environment(Part):
     def _make_venv_with_uv(self):
         self._make_venv(pythons.python_from_uv(self.facts["pythons"][0]))
 
-    def _fill(self):
-        """Let pip install the locked versions. Its downloads are kept until all is there."""
+    def gather(self, folder):
+        """Put all locked packages into `folder`, a wheel each, built where there is none. Raises DlwaError."""
+        for file in folder.glob("*.whl"):
+            if not zipfile.is_zipfile(file):  # cut short by an interruption
+                file.unlink()
+        pip = [
+            python_of(self.environment),
+            "-m",
+            "pip",
+            "wheel",
+            "--wheel-dir",
+            folder,
+            "--find-links",
+            folder,
+        ]
+        self._fill(pip)
+
+    def _fill(self, pip):
+        """Let a pip command take the locked versions. Its downloads are kept until all is done."""
         log = f"{self.environment}.log"
         cache = data_folder() / "downloads"
         env = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONNOUSERSITE": "1"}
         if not os.environ.get("PIP_CACHE_DIR"):
             env["PIP_CACHE_DIR"] = str(cache)
+        if self.wheels:
+            env["PIP_CONFIG_FILE"] = os.devnull  # which might name a server
         for torch in self._torch_pins():
-            if self._cpu_build_is_enough():
+            if not self.wheels and self._cpu_build_is_enough():
                 try:
-                    run(self._pip("--no-deps", "--index-url", TORCH_CPU_INDEX, torch), torch, log, env=env)
+                    run([*pip, "--no-deps", "--index-url", TORCH_CPU_INDEX, torch], torch, log, env=env)
                 except DlwaError:
                     say("  no build for CPUs alone there; taking the one for all")
-        for command in self._pip_commands():
+        for command in self._pip_commands(pip):
             run(command, f"pip, {self.environment}", log, env=env)
         shutil.rmtree(cache, ignore_errors=True)
 
@@ -234,13 +261,13 @@ class ToolsForTests(Part):
 
     def commands(self):
         """pip."""
-        return [f"{self.environment.python} -m pip install -r {self.file}"]
+        return [f"{self.environment.python} -m pip install --no-deps -r {self.file}"]
 
     def make(self):
-        """Let pip install the locked versions into `torch`. Raises DlwaError."""
+        """Let pip install the locked versions, which are all that is needed, into `torch`. Raises DlwaError."""
         self.stamp.unlink(missing_ok=True)
         run(
-            [self.environment.python, "-m", "pip", "install", "--no-cache-dir", "-r", self.file],
+            [self.environment.python, "-m", "pip", "install", "--no-cache-dir", "--no-deps", "-r", self.file],
             "pip, test tools",
             "torch.log",
         )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 from kit.console import DlwaError
@@ -26,6 +27,37 @@ def fingerprint(files, *words):
     for name, path in sorted(files.items()):
         digest.update(f"\0{name}\0{sha256(path)}".encode())
     return digest.hexdigest()
+
+
+def content(path):
+    """(bytes, SHA-256) of a checkpoint: a file, or a folder with all its files and their names."""
+    path = Path(path)
+    if not path.is_dir():
+        return path.stat().st_size, sha256(path)
+    files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+    return sum(file.stat().st_size for file in files.values()), fingerprint(files)
+
+
+def copy(source, target):
+    """Copy a file or a folder in place of `target`; under that name it is never half there. Raises DlwaError."""
+    part = target.with_name(target.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    remove(part)
+    try:
+        shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
+    except OSError as error:
+        remove(part)
+        raise DlwaError(f"{target}: {error.strerror or error}") from None
+    remove(target)
+    part.replace(target)
+
+
+def remove(path):
+    """Take away a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_json(path, default):

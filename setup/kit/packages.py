@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from kit import apt
 from kit.console import DlwaError, run
 from kit.files import read_json, write_json
 from kit.parts import Part
@@ -52,6 +53,12 @@ TEST = {
     "xvfb": command("Xvfb"),
     "xdotool": command("xdotool"),
     "imagemagick": command("import"),
+    "slurm-wlm": file("/usr/sbin/slurmctld"),
+    "munge": file("/usr/sbin/munged"),
+    "openssh-server": file("/usr/sbin/sshd"),
+    "openssh-client": command("ssh"),
+    "rsync": command("rsync"),
+    "bubblewrap": command("bwrap"),
 }
 
 
@@ -65,8 +72,10 @@ class Packages(Part):
 
     fix = "setup/dlwa install"
 
-    def __init__(self, name, packages, cost="a minute or two, 480 MB if none of them is there"):
+    def __init__(self, name, packages, cost="a minute or two, 480 MB if none of them is there", source=None):
+        """source: a folder from kit.apt.gather, and then no package server is asked."""
         self.name = name
+        self.source = source
         self.packages = packages
         self.cost = cost
 
@@ -85,9 +94,10 @@ class Packages(Part):
     def _as_root(self, *words):
         return list(words) if is_root() else ["sudo", *words]
 
-    def _install_command(self):
+    def _install_command(self, *options):
         return self._as_root(
             "apt-get",
+            *options,
             "install",
             "--yes",
             "--no-install-recommends",
@@ -119,23 +129,27 @@ class Packages(Part):
                 raise DlwaError(
                     "sudo said no", f"Ask an administrator for: {' '.join(self._install_command()[1:])}"
                 )
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        if any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
-            run(self._as_root("dpkg", "--configure", "-a"), self.name, "apt.log", env=quiet)
-        try:
-            run(self._as_root("apt-get", "update"), "package lists", "apt.log")
-        except DlwaError as error:
-            outdated = error  # one broken source need not matter to the packages wanted here
-        else:
-            outdated = None
-        try:
-            run(self._install_command(), self.name, "apt.log", env=quiet)
-        except DlwaError as error:
-            universe = "\nOn Ubuntu: sudo add-apt-repository universe" if "locate" in error.hint else ""
-            raise outdated or DlwaError(error.message, error.hint + universe) from None
+        with apt.options_for(self.source) as options:
+            self._let_apt_install(options)
         system_python_facts.cache_clear()
         write_json(record_file(), sorted({*read_json(record_file(), []), *absent}))
         if still := self._absent():
             raise DlwaError(
                 f"apt-get brought {' '.join(absent)}, but {' '.join(still)} cannot be found afterwards"
             )
+
+    def _let_apt_install(self, options):
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        if any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
+            run(self._as_root("dpkg", "--configure", "-a"), self.name, "apt.log", env=quiet)
+        try:
+            run(self._as_root("apt-get", *options, "update"), "package lists", "apt.log")
+        except DlwaError as error:
+            outdated = error  # one broken source need not matter to the packages wanted here
+        else:
+            outdated = None
+        try:
+            run(self._install_command(*options), self.name, "apt.log", env=quiet)
+        except DlwaError as error:
+            universe = "\nOn Ubuntu: sudo add-apt-repository universe" if "locate" in error.hint else ""
+            raise outdated or DlwaError(error.message, error.hint + universe) from None

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from kit.console import DlwaError
 from kit.days import all_days
-from kit.files import read_json, read_part, sha256, write_json
+from kit.files import content, read_json, read_part, write_json
 from kit.paths import ROOT, data_folder
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint. `day` is '' for the user's own; `sha256` and `bytes` are None where not known."""
+    """One checkpoint, a file or a folder. `day` is empty for the user's own; `sha256`, `bytes`: None if not known."""
 
     name: str
     kind: str  # "official", "starter" or "own"
@@ -105,9 +105,10 @@ def state(entry):
     """'ok', 'not here', 'damaged' (not as expected) or 'unverified' (nothing to compare with)."""
     if not entry.path.exists():
         return "not here"
-    if entry.bytes is not None and entry.path.stat().st_size != entry.bytes:
+    size, digest = content(entry.path)
+    if entry.bytes is not None and size != entry.bytes:
         return "damaged"
     wanted, _ = expected(entry)
     if wanted is None:
         return "unverified"
-    return "ok" if sha256(entry.path) == wanted else "damaged"
+    return "ok" if digest == wanted else "damaged"

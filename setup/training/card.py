@@ -1,0 +1,46 @@
+"""The draft of a model card: what the run knows is filled in, what only its maker knows is asked for."""
+
+
+def draft(name, run, state, best):
+    """Markdown text. run: what run.json holds; state: what state.json holds; best: the best row or None."""
+    start = run["starts"][-1]
+    settings = ", ".join(f"{name} {value}" for name, value in run["settings"].items())
+    data = "\n".join(f"- {name}: {value}" for name, value in run["data"].items()) or "- (nothing is known)"
+    versions = ", ".join(f"{name} {version}" for name, version in start["versions"].items())
+    figures = (
+        "\n".join(f"- {name.replace('_', ' ')}: {value:.4g}" for name, value in best.items())
+        if best
+        else "- none yet"
+    )
+    return f"""# {name}
+
+(This is a draft: complete what stands in brackets, and keep the file beside the model.)
+
+A model of the kind `{run["model"]}`, trained {start["when"][:10]} by [your name].
+
+## What it learned from
+
+{data}
+
+[Whose sounds are these? Where do they come from, and who allowed you to use them?]
+
+## How it was made
+
+{state.get("step", 0)} {run["unit"]}s. Settings: {settings}.
+
+Made with {versions}.
+
+## How good it is
+
+{figures}
+
+[What does it do well, and where does it fail? Listen.]
+
+## What it is for, and what not
+
+[What did you have in mind? What should nobody do with it?]
+
+## Licence
+
+[Of the model, and of the sounds. When in doubt, do not pass it on.]
+"""

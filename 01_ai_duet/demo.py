@@ -1,12 +1,12 @@
 """Day 1 without a window: real Pd plays a theme into the patch, the network answers, and everything is kept."""
 
-import struct
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 from pd_session import PdSession
+from picture import write_png
+from talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 NETWORK = "starter_attention_rnn"
@@ -38,38 +38,22 @@ def demo(out_dir, **session):
     for file in (midi, sound, picture):
         file.unlink(missing_ok=True)
     with PdSession([HERE / "ai_duet.pd"], listen=[OUT, "performed"], **session) as pd:
-        if not pd.received[OUT]:
-            raise RuntimeError("the patch's Python object could not be made: run setup/dlwa doctor")
-        pd.send("ai_duet", "load", NETWORK)
-        hear(pd, "worker", "on", timeout=120)
-        pd.send("pd", "dsp", 1)
-        pd.send("ai_duet", "record", str(sound))
+        talk = Talk(pd, "ai_duet")
+        talk.load(NETWORK)
+        talk.say("record", str(sound))
         perform(pd)
-        pd.send("ai_duet", "tempo", TEMPO)
-        pd.send("ai_duet", "seed", 1)
-        pd.send("ai_duet", "generate", ANSWER)
-        hear(pd, "played", timeout=ANSWER + 60)
+        talk.say("tempo", TEMPO)
+        talk.say("seed", 1)
+        talk.say("generate", ANSWER)
+        talk.hear("played", timeout=ANSWER + 60)
         time.sleep(TAIL)
-        pd.send("ai_duet", "record", "stop")
-        pd.send("ai_duet", "write", str(midi))
-        hear(pd, "written", timeout=60)
+        talk.say("record", "stop")
+        talk.say("write", str(midi))
+        talk.hear("written")
         wait_for_end(sound)
         rolls = [message[1:] for message in pd.received[OUT] if message[0] == "roll"]
     draw(picture, rolls)
     return [midi, sound, picture]
-
-
-def hear(pd, *start, timeout):
-    """Wait until the object says this, or else tells of an error."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        for message in list(pd.received[OUT]):
-            if message[: len(start)] == list(start):
-                return
-            if message[0] == "error":
-                raise RuntimeError(message[1])
-        time.sleep(0.02)
-    raise RuntimeError(f"the patch did not say '{' '.join(start)}' in {timeout} seconds")
 
 
 def perform(pd):
@@ -88,17 +72,6 @@ def perform(pd):
         pd.expect("performed", timeout=60)
 
 
-def wait_for_end(sound, timeout=10):
-    """Wait until Pd has closed a WAV file, which is when its header tells the length."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        head = sound.read_bytes()[:8] if sound.exists() else b""
-        if len(head) == 8 and struct.unpack("<I", head[4:])[0] + 8 == sound.stat().st_size:
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"the sound was not written to {sound}")
-
-
 def draw(file, rolls, width=1200, row=8):
     """Write the piano roll, as the patch has drawn it last, to a PNG file."""
     last = max(index for index, roll in enumerate(rolls) if roll[0] == "clear")
@@ -114,11 +87,4 @@ def draw(file, rolls, width=1200, row=8):
         colour = (64, 160, 255) if voice == "theme" else (255, 160, 0)
         first, end = int(start * scale), int((start + length) * scale)
         rows[high - int(pitch)][first : end - 1] = [colour] * (end - 1 - first)
-    lines = b"".join((b"\0" + bytes(part for pixel in line for part in pixel)) * row for line in rows)
-    head = struct.pack(">IIBBBBB", width, row * len(rows), 8, 2, 0, 0, 0)
-    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")]
-    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks))
-
-
-def _chunk(name, data):
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    write_png(file, [line for line in rows for _ in range(row)])

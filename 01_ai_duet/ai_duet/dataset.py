@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ai_duet.training.corpus import CORPORA, fetch
 from ai_duet.training.melodies import Dataset, Melody, split
-from ai_duet.training.run_folder import DEFAULT_DATA
+from ai_duet.training.settings import DEFAULT_DATA
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ENOUGH_MELODIES = 50

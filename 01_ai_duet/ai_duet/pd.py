@@ -5,45 +5,13 @@ import math
 
 import pyext
 from pdworker import words
+from pdworker.messages import Refused, Unclear, message, number, only
 from pdworker.worker_object import WorkerObject
 
 from ai_duet.phrase import Duet, Note, end_of
 from ai_duet.player import Player, Roll
 
 SHORTEST_ANSWER, LONGEST_ANSWER = 1.0, 300.0  # seconds
-
-
-class Refused(ValueError):
-    """A message that makes no sense; its text says why."""
-
-
-def message(verb):
-    """A method that Pd calls; what it refuses is reported."""
-
-    @functools.wraps(verb)
-    def reporting(self, *values):
-        try:
-            verb(self, *values)
-        except Refused as refused:
-            self.report(str(refused))
-
-    return reporting
-
-
-def number(values, usage, low, high):
-    """The one number of a message, in a range."""
-    (value,) = numbers(values, usage, 1)
-    if not low <= value <= high:
-        raise Refused(f"{usage}: {value:g} is out of range, it goes from {low:g} to {high:g}")
-    return value
-
-
-def numbers(values, usage, count):
-    """The numbers of a message."""
-    fine = [value for value in values if isinstance(value, (int, float)) and math.isfinite(value)]
-    if len(fine) != count or len(values) != count:
-        raise Refused(f"it should be: {usage}")
-    return fine
 
 
 class ai_duet(WorkerObject):
@@ -84,11 +52,12 @@ class ai_duet(WorkerObject):
 
     # Playing.
 
-    @message
+    @message("note PITCH VELOCITY")
     def note_1(self, *values):
-        pitch, velocity = (round(value) for value in numbers(values, "note PITCH VELOCITY", 2))
-        if not 0 <= pitch <= 127:
-            raise Refused(f"there is no pitch {pitch}: MIDI pitches go from 0 to 127")
+        if len(values) != 2:
+            raise Unclear(f"{len(values)} words instead of two")
+        pitch = round(number(values[0], "the pitch", 0, 127))
+        velocity = round(number(values[1], "the velocity", -math.inf, math.inf))
         now = pyext.logical_time()
         if velocity > 0:
             self._rest_clock.unset()
@@ -103,13 +72,13 @@ class ai_duet(WorkerObject):
         if ended:
             self._roll.add(ended, self._duet.theme, self._answer())
 
-    @message
+    @message("clear")
     def clear_1(self):
         self._halt()
         self._duet.clear()
         self._draw()
 
-    @message
+    @message("undo")
     def undo_1(self):
         self._halt()
         if not self._duet.undo():
@@ -118,18 +87,18 @@ class ai_duet(WorkerObject):
 
     # Answering.
 
-    @message
+    @message("generate SECONDS")
     def generate_1(self, *values):
-        self._generate(number(values, "generate SECONDS", 0.1, LONGEST_ANSWER))
+        self._generate(number(only(values), "the length", 0.1, LONGEST_ANSWER))
 
-    @message
+    @message("play")
     def play_1(self):
         whole = self._duet.whole
         if not whole:
             raise Refused("there is nothing to play yet: play some notes, or read a MIDI file")
         self._play(whole, 0)
 
-    @message
+    @message("stop")
     def stop_1(self):
         self._halt()
         self.say("stopped")
@@ -172,7 +141,7 @@ class ai_duet(WorkerObject):
             try:
                 self._generate(min(max(seconds, SHORTEST_ANSWER), LONGEST_ANSWER))
             except Refused as refused:
-                self.report(str(refused))
+                self.report(refused)
 
     def _play(self, notes, start):
         self._player.stop()
@@ -201,39 +170,39 @@ class ai_duet(WorkerObject):
 
     # Settings.
 
-    @message
+    @message("temperature NUMBER")
     def temperature_1(self, *values):
-        self._settings["temperature"] = number(values, "temperature NUMBER", 0.01, 10)
+        self._settings["temperature"] = number(only(values), "the temperature", 0.01, 10)
 
-    @message
+    @message("candidates NUMBER")
     def candidates_1(self, *values):
-        self._settings["candidates"] = round(number(values, "candidates NUMBER", 1, 64))
+        self._settings["candidates"] = round(number(only(values), "the number of candidates", 1, 64))
 
-    @message
+    @message("tempo BPM or tempo estimate")
     def tempo_1(self, *values):
         estimate = values == ("estimate",)
-        self._settings["qpm"] = 0.0 if estimate else number(values, "tempo BPM or tempo estimate", 20, 400)
+        self._settings["qpm"] = 0.0 if estimate else number(only(values), "the tempo", 20, 400)
 
-    @message
+    @message("seed NUMBER")
     def seed_1(self, *values):
-        seed = round(number(values, "seed NUMBER", -1, 2**24))
+        seed = round(number(only(values), "the seed", -1, 2**24))
         self._settings["seed"] = None if seed < 0 else seed
 
-    @message
+    @message("duet 0 or duet 1")
     def duet_1(self, *values):
-        self._duet_mode = number(values, "duet 0 or duet 1", 0, 1) != 0
+        self._duet_mode = number(only(values), "duet", 0, 1) != 0
         self._duet.finished = self._duet_mode
         self._rest_clock.unset()
 
-    @message
+    @message("rest MILLISECONDS")
     def rest_1(self, *values):
-        self._rest = number(values, "rest MILLISECONDS", 50, 60000)
+        self._rest = number(only(values), "the rest", 50, 60000)
 
     # MIDI files.
 
-    @message
+    @message("read FILE")
     def read_1(self, *values):
-        path = self._file(values, "read FILE")
+        path = self._file(values)
         if not path.is_file():
             raise Refused(f"there is no file {path}")
         self.call("read_midi", self._has_read, path=str(path))
@@ -249,9 +218,9 @@ class ai_duet(WorkerObject):
         self.say("progress", 0, "done")
         self.say("read", len(notes))
 
-    @message
+    @message("write FILE")
     def write_1(self, *values):
-        path = self._file(values, "write FILE")
+        path = self._file(values)
         if path.suffix.lower() not in (".mid", ".midi"):
             path = path.with_name(path.name + ".mid")
         if not self._duet.whole:
@@ -263,9 +232,9 @@ class ai_duet(WorkerObject):
         self.say("progress", 0, "done")
         self.say("written", values["path"])
 
-    def _file(self, values, usage):
+    def _file(self, values):
         if not values:
-            raise Refused(f"it should be: {usage}")
+            raise Unclear("no file is named")
         return self.path(words.text(values))
 
 

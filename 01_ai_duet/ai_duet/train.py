@@ -5,8 +5,8 @@
     setup/dlwa train melody                                       # again: goes on where it was stopped
     setup/dlwa train melody --evaluate runs/melody/my_basic_rnn/my_basic_rnn.mag       # only judge a bundle
 
-Ctrl-C stops after the current step and keeps what was learned. The run folder holds the bundle, the learning
-curve `loss.png`, its numbers `history.csv`, the settings `run.json` and the checkpoints.
+Ctrl-C stops after the current step and keeps what was learned. The run folder holds the bundle and the page
+`report.html`: curves, previews to listen to, and a word on how it is going.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from ai_duet.training.melodies import Dataset
-from ai_duet.training.run_folder import DEFAULT_DATA, RUNS, Settings
+from training.run import program
+
+from ai_duet.training.settings import DEFAULT_DATA, RUNS, Settings, melodies, open_run
 
 CONFIGS = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
 
@@ -28,7 +29,6 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     begin = parser.add_argument_group("the run (kept in it when it goes on)")
     begin.add_argument("--config", choices=CONFIGS, help="kind of network (default: attention_rnn)")
-    begin.add_argument("--data", help=f"folder written by `dlwa dataset melody` (default: {DEFAULT_DATA})")
     begin.add_argument("--layers", type=_layers, metavar="N,N", help="units of each layer (default: 128,128)")
     begin.add_argument("--batch-size", type=int, help="melodies in one step (default: 64)")
     begin.add_argument("--window", type=int, help="sixteenths of a melody in one step (default: 128)")
@@ -40,6 +40,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     today.add_argument(
         "--run", type=Path, help="run folder; its name names the bundle (runs/melody/my_CONFIG)"
     )
+    today.add_argument("--data", help=f"folder written by `dlwa dataset melody` (default: {DEFAULT_DATA})")
     today.add_argument("--steps", type=int, default=2000, help="steps in all (default: %(default)s)")
     today.add_argument(
         "--check-every", type=int, default=100, help="steps between checks (default: %(default)s)"
@@ -58,7 +59,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.chosen = {
         name: value
-        for name in (field.name for field in fields(Settings) if field.name != "melodies")
+        for name in (field.name for field in fields(Settings))
         if (value := getattr(options, name)) is not None
     }
     options.run = options.run or RUNS / f"my_{options.config or Settings.config}"
@@ -71,22 +72,20 @@ def _layers(text: str) -> tuple[int, ...]:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
-    from ai_duet.training.loop import Limits, evaluate, run  # TensorFlow takes seconds; --help should not
 
-    limits = Limits(options.steps, options.check_every, options.patience)
-    try:
+    def work() -> int:
         if options.evaluate:
-            evaluate(options.evaluate, Dataset.load(Path(options.data or DEFAULT_DATA)))
+            dataset = melodies(Path(options.data or DEFAULT_DATA))
+        else:
+            run, dataset = open_run(options.run, options.chosen, options.steps, options.check_every)
+        from ai_duet.training.loop import evaluate, train  # TensorFlow takes seconds; --help should not
+
+        if options.evaluate:
+            evaluate(options.evaluate, dataset)
             return 0
-        return run(options.run, options.chosen, limits, options.threads)
-    except FileNotFoundError as error:
-        print(
-            f"train melody: no melodies in {error.filename}; first: setup/dlwa dataset melody FOLDER",
-            file=sys.stderr,
-        )
-    except ValueError as error:
-        print(f"train melody: {error}", file=sys.stderr)
-    return 1
+        return train(run, dataset, options.patience, options.threads)
+
+    return program("melody", work)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What `ai_duet.dataset` and `ai_duet.train` are made of; playing needs none of it.
 
-Needs the environment `tensorflow`, except `baselines`, `corpus`, `curve`, `melodies`, `metrics` and `run_folder`.
+Needs the environment `tensorflow`, except `baselines`, `corpus`, `melodies`, `metrics` and `settings`.
 """
 
 import os

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+import note_seq
 from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
 
 from ai_duet.training import metrics, network
 from ai_duet.training.melodies import Dataset
 from ai_duet.training.metrics import Score
+
+THEME_BARS = 2
 
 
 class HeldOut:
@@ -19,6 +22,10 @@ class HeldOut:
         self.config = config
         self.learned, self.melodies = (
             [network.squashed(melody, config) for melody in half] for half in (dataset.training, dataset.eval)
+        )
+        first = dataset.eval[0]
+        self.theme = note_seq.Melody(
+            list(first.events[: THEME_BARS * first.steps_per_bar]), steps_per_bar=first.steps_per_bar
         )
 
     def score(self, predictor: network.Predictor) -> Score:

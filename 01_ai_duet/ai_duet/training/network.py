@@ -133,5 +133,16 @@ def write_bundle(config: MelodyRnnConfig, checkpoint: str, path: Path, descripti
         generator.create_bundle_file(str(path), description)
 
 
+def continuation(
+    config: MelodyRnnConfig, checkpoint: str, theme: note_seq.Melody, steps: int, seed: int
+) -> list[int]:
+    """Events of `theme` and what the network of a checkpoint goes on with, `steps` in all."""
+    config = copy.deepcopy(config)
+    config.hparams.batch_size = 1
+    np.random.seed(seed)  # magenta draws from numpy's own generator
+    with _generator(config, checkpoint=checkpoint) as generator:
+        return list(generator._model.generate_melody(steps, theme))
+
+
 def _generator(config: MelodyRnnConfig, **source) -> MelodyRnnSequenceGenerator:
     return MelodyRnnSequenceGenerator(MelodyRnnModel(config), config.details, **source)

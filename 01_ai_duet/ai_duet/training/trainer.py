@@ -14,7 +14,7 @@ from magenta.models.shared import events_rnn_graph
 
 from ai_duet.training import network
 from ai_duet.training.melodies import Dataset
-from ai_duet.training.run_folder import Settings
+from ai_duet.training.settings import Settings
 
 
 class Batches:

@@ -95,6 +95,7 @@ class Configuration:
     output_splits: ((name, size), ...) of the decoder's last layer.
     sample_rate: Hz; frame_rate: frames a second; noise_window: taps, 0 for as many as there are;
     reverb: whether an impulse response is convolved with the sound; add_dry: whether the dry sound stays in it.
+    z_time_steps: frames of the encoder's z in 4 s; None for a model without an encoder.
     """
 
     input_keys: tuple
@@ -106,6 +107,7 @@ class Configuration:
     normalize_below_nyquist: bool
     reverb: bool
     add_dry: bool
+    z_time_steps: int | None = None
 
     @property
     def hop_size(self):
@@ -117,6 +119,7 @@ OLD_NAMES = {
     "DefaultPreprocessor": "F0LoudnessPreprocessor",
     "ZRnnFcDecoder": "RnnFcDecoder",
 }
+Z_TIME_STEPS = (63, 125, 250, 500, 1000)
 KNOWN_PARTS = {"Harmonic", "FilteredNoise", "Add", "Reverb"}
 
 
@@ -133,8 +136,14 @@ def read(text):
     decoder = _class(setting("Autoencoder.decoder", "@RnnFcDecoder()"))
     if decoder != "RnnFcDecoder" or setting("RnnFcDecoder.rnn_type", "gru") != "gru":
         raise ConfigurationError(f"its decoder is {decoder} ({setting('RnnFcDecoder.rnn_type')}), not a GRU")
-    if setting("Autoencoder.encoder") is not None:
-        raise ConfigurationError("it has an encoder for z")
+    encoder = setting("Autoencoder.encoder")
+    z_time_steps = setting("MfccTimeDistributedRnnEncoder.z_time_steps", 250) if encoder else None
+    if encoder:
+        rnn_type = setting("MfccTimeDistributedRnnEncoder.rnn_type", "gru")
+        if _class(encoder) != "MfccTimeDistributedRnnEncoder" or rnn_type != "gru":
+            raise ConfigurationError(f"its encoder is {_class(encoder)} ({rnn_type}), not a GRU on MFCCs")
+        if z_time_steps not in Z_TIME_STEPS:
+            raise ConfigurationError(f"its encoder's z_time_steps are {z_time_steps}")
     parts = [_class(node[0]) for node in setting("ProcessorGroup.dag", ())]
     if set(parts) - KNOWN_PARTS or not {"Harmonic", "FilteredNoise"} <= set(parts):
         raise ConfigurationError(f"its signal path is {', '.join(parts) or 'not in the gin file'}")
@@ -143,7 +152,7 @@ def read(text):
             "it does not say in which order f0 and loudness enter the decoder (input_keys)"
         )
     input_keys = tuple(setting("RnnFcDecoder.input_keys"))
-    if sorted(input_keys) != ["f0_scaled", "ld_scaled"]:
+    if sorted(input_keys) != ["f0_scaled", "ld_scaled", *(["z"] if encoder else [])]:
         raise ConfigurationError(f"its decoder's inputs are {', '.join(map(str, input_keys))}")
     if setting("Harmonic.amp_resample_method", "window") != "window":
         raise ConfigurationError(
@@ -160,6 +169,7 @@ def read(text):
         normalize_below_nyquist=setting("Harmonic.normalize_below_nyquist", True),
         reverb="Reverb" in parts,
         add_dry=setting("Reverb.add_dry", True),
+        z_time_steps=z_time_steps,
     )
 
 

@@ -93,7 +93,7 @@ def cut(audio, heard, frames):
             "f0_confidence": heard.confidence[start : start + frames].astype(np.float32),
             "loudness_db": heard.loudness_db[start : start + frames].astype(np.float32),
         }
-        for start in range(0, len(heard) - frames + 1, max(1, frames // 4))
+        for start in range(0, len(heard) - frames + 1, -(-frames // 4))
     ]
 
 

@@ -11,6 +11,8 @@ from pdworker.checkpoints import CheckpointError, latest, load_checkpoint
 
 from timbre_transfer import configuration, statistics
 from timbre_transfer.decoder import SUFFIX, Decoder
+from timbre_transfer.encoder import Encoder
+from timbre_transfer.loudness import HOP_SIZE
 from timbre_transfer.pitch import midi
 from timbre_transfer.synthesiser import FilteredNoise, Harmonic, Reverb
 
@@ -46,6 +48,11 @@ def decoder_tensors(checkpoint):
     return tensors
 
 
+def below(prefix, tensors):
+    """The tensors whose names begin with the prefix, under the rest of their names."""
+    return {name[len(prefix) :]: values for name, values in tensors.items() if name.startswith(prefix)}
+
+
 class TimbreModel:
     """A loaded model.
 
@@ -56,13 +63,14 @@ class TimbreModel:
 
     def __init__(self, name, settings, tensors, training_statistics=None):
         self.name, self.configuration, self.statistics = name, settings, training_statistics
-        decoder = {
-            key[len("decoder/") :]: value for key, value in tensors.items() if key.startswith("decoder/")
-        }
+        decoder = below("decoder/", tensors)
         try:
             self._decoder = Decoder(decoder, len(settings.input_keys))
+            self._encoder = settings.z_time_steps and Encoder(
+                below("encoder/", tensors), settings.z_time_steps
+            )
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"the decoder's weights in {name} do not fit together: {error}") from error
+            raise CheckpointError(f"the weights in {name} do not fit together: {error}") from error
         outputs, stored = sum(size for _, size in settings.output_splits), decoder["dense_out/bias"].size
         if outputs != stored:
             raise CheckpointError(
@@ -75,17 +83,25 @@ class TimbreModel:
 
         f0_hz, loudness_db: float [T] at the model's frame rate; f0 0 is unvoiced: the harmonics are silent there.
         noise: uniform noise [T * hop] between -1 and 1; drawn with `seed` when None.
-        audio: the sound that the curves come from; only models with an encoder (see upstream) listen to it.
+        audio: the sound that the curves come from, at 16 kHz; only models with an encoder listen to it.
         Returns float32 [T * hop_size].
         """
         performance = Performance(self, seed)
         frames, sound = len(f0_hz), []
+        if self._encoder:
+            z = self._encoder(np.zeros(frames * HOP_SIZE) if audio is None else audio, frames)
         for start in range(0, frames, Performance.STRETCH):
             end = start + Performance.STRETCH
             stretch = None if noise is None else noise[start * self.hop : end * self.hop]
-            sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch))
+            latent = z[start:end] if self._encoder else None
+            sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch, latent))
             progress(min(end, frames) / frames)
         return np.concatenate([*sound, performance.end()])
+
+    @property
+    def hears_audio(self):
+        """Whether it listens to the sound itself, as a whole, and not to its curves alone."""
+        return self._encoder is not None
 
     @property
     def hop(self):
@@ -126,14 +142,18 @@ class Performance:
         self._skip = self._noise.delay
         self._harmonic_waiting, self._noise_waiting = np.zeros(0), np.zeros(0)
 
-    def __call__(self, f0_hz, loudness_db, noise=None):
-        """The next piece of sound (float32, may be shorter than the curves) for the next frames."""
+    def __call__(self, f0_hz, loudness_db, noise=None, z=None):
+        """The next piece of sound (float32, may be shorter than the curves) for the next frames.
+
+        z: float32 [frames, z_dims], for a model with an encoder.
+        """
         f0_hz = np.asarray(f0_hz, np.float64)
         inputs = {
-            "f0_scaled": midi(f0_hz) / PITCH_RANGE_MIDI,
-            "ld_scaled": np.asarray(loudness_db) / LOUDNESS_RANGE_DB + 1,
+            "f0_scaled": midi(f0_hz)[:, None] / PITCH_RANGE_MIDI,
+            "ld_scaled": np.asarray(loudness_db)[:, None] / LOUDNESS_RANGE_DB + 1,
+            "z": z,
         }
-        stacks = [inputs[key].astype(np.float32)[:, None] for key in self._settings.input_keys]
+        stacks = [inputs[key].astype(np.float32) for key in self._settings.input_keys]
         outputs, self._state = self._decoder(*stacks, state=self._state)
         values = dict(
             zip((name for name, _ in self._settings.output_splits), np.split(outputs, self._splits, -1))

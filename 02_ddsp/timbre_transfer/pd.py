@@ -1,47 +1,16 @@
 """The Pd object of timbre transfer: `[pyext. 1 1 timbre_transfer.pd timbre_transfer]`."""
 
-import functools
-import math
 import os
 
 import numpy as np
 import pyext
 from pdworker import words
+from pdworker.arrays import Copier, draw
+from pdworker.messages import Refused, Unclear, message, name, number, only
 from pdworker.worker_object import WorkerObject
-
-from timbre_transfer.arrays import Copier, NoArray, draw
 
 ESTIMATORS = ("swift", "crepe-tiny", "crepe-full")
 RUN_DEFAULTS = (0, 0, 0, 44100, 16000, 1, 20, 0)  # the original's
-
-
-class Refused(ValueError):
-    """A message that makes no sense; its text says why."""
-
-
-def message(usage):
-    """A decorator for methods that Pd calls; what they refuse is reported, with how the message should look."""
-
-    def wrap(verb):
-        @functools.wraps(verb)
-        def reporting(self, *values):
-            try:
-                verb(self, *values)
-            except (Refused, NoArray) as refused:
-                self.report(f"{refused} (it should be: {usage})")
-
-        return reporting
-
-    return wrap
-
-
-def number(values, low, high):
-    """The one number of a message, in a range."""
-    if len(values) != 1 or not isinstance(values[0], (int, float)) or not math.isfinite(values[0]):
-        raise Refused("one number is missing")
-    if not low <= values[0] <= high:
-        raise Refused(f"{values[0]:g} is out of range, it goes from {low:g} to {high:g}")
-    return values[0]
 
 
 class timbre_transfer(WorkerObject):
@@ -117,9 +86,9 @@ class timbre_transfer(WorkerObject):
     @message("rate IN HZ")
     def rate_1(self, *values):
         if len(values) != 2:
-            raise Refused("an array and its sample rate")
+            raise Unclear("an array and its sample rate")
         array = self._array(values[0])
-        self._rates[array] = number(values[1:], 1000, 384000)
+        self._rates[array] = number(values[1], "the rate", 1000, 384000)
         self._copier.read(
             array, lambda samples: self.call("draw", self._drawn(f"{array}-wave"), arrays=[samples])
         )
@@ -127,8 +96,8 @@ class timbre_transfer(WorkerObject):
     @message("normalize ARRAY [PEAK]")
     def normalize_1(self, *values):
         if not 1 <= len(values) <= 2:
-            raise Refused("an array, and perhaps a peak")
-        array, peak = self._array(values[0]), number(values[1:] or (0.9,), 0, 1)
+            raise Unclear("an array, and perhaps a peak")
+        array, peak = self._array(values[0]), number([*values, 0.9][1], "the peak", 0, 1)
 
         def read(samples):
             loudest = np.abs(samples).max(initial=0)
@@ -143,7 +112,7 @@ class timbre_transfer(WorkerObject):
     @message("transfer IN OUT")
     def transfer_1(self, *values):
         if len(values) != 2:
-            raise Refused("two arrays")
+            raise Unclear("two arrays")
         if self.facts is None:
             raise Refused("no model is loaded: load one first, and wait until it is ready")
         self._transfer(self._array(values[0]), self._array(values[1]))
@@ -151,11 +120,11 @@ class timbre_transfer(WorkerObject):
     @message("run GIN IN OUT [OCTAVES CONFIDENCE DB IN_HZ OUT_HZ ADJUST QUIET AUTOTUNE]")
     def run_1(self, *values):
         if not 3 <= len(values) <= 11:
-            raise Refused(f"{len(values)} words")
+            raise Unclear(f"{len(values)} words")
         source, target = self._array(values[1]), self._array(values[2])
         options = [*values[3:], *RUN_DEFAULTS[len(values) - 3 :]]
         octave, threshold, loudness, rate, output, adjust, quiet, autotune = (
-            number([value], -400000, 400000) for value in options
+            number(value, "a setting", -400000, 400000) for value in options
         )
         self._rates[source], self._output_rate = rate, output
         self._controls = {
@@ -189,9 +158,9 @@ class timbre_transfer(WorkerObject):
 
         def done(facts, arrays):
             audio, wave, *curves = arrays
-            for name, curve in zip((source, target), (curves[:2], curves[2:])):
+            for array, curve in zip((source, target), (curves[:2], curves[2:])):
                 for kind, values in zip(("pitch", "loudness"), curve):
-                    draw(f"{name}-{kind}", values)
+                    draw(f"{array}-{kind}", values)
             draw(f"{target}-wave", wave)
 
             def written():
@@ -202,8 +171,8 @@ class timbre_transfer(WorkerObject):
 
             try:
                 self._copier.write(target, audio, written)
-            except NoArray as error:
-                self.report(error)
+            except Refused as refused:
+                self.report(refused)
             finish()
 
         def read(samples):
@@ -220,7 +189,7 @@ class timbre_transfer(WorkerObject):
 
         try:
             self._copier.read(source, read)
-        except NoArray:
+        except Refused:
             self._busy = False
             raise
 
@@ -240,45 +209,43 @@ class timbre_transfer(WorkerObject):
 
     @message("octave OCTAVES")
     def octave_1(self, *values):
-        self._controls["octave_shift"] = number(values, -20, 20)
+        self._controls["octave_shift"] = number(only(values), "the octave", -20, 20)
 
     @message("threshold CONFIDENCE")
     def threshold_1(self, *values):
-        self._controls["threshold"] = number(values, 0, 1)
+        self._controls["threshold"] = number(only(values), "the threshold", 0, 1)
 
     @message("loudness DB")
     def loudness_1(self, *values):
-        self._controls["loudness_shift"] = number(values, -100, 100)
+        self._controls["loudness_shift"] = number(only(values), "the loudness", -100, 100)
 
     @message("adjust 0|1")
     def adjust_1(self, *values):
-        self._controls["adjust"] = number(values, 0, 1) != 0
+        self._controls["adjust"] = number(only(values), "adjust", 0, 1) != 0
 
     @message("quiet DB")
     def quiet_1(self, *values):
-        self._controls["quiet"] = number(values, 0, 100)
+        self._controls["quiet"] = number(only(values), "the quiet level", 0, 100)
 
     @message("autotune AMOUNT")
     def autotune_1(self, *values):
-        self._controls["autotune"] = number(values, 0, 1)
+        self._controls["autotune"] = number(only(values), "autotune", 0, 1)
 
     @message("output HZ")
     def output_1(self, *values):
-        self._output_rate = number(values, 4000, 384000)
+        self._output_rate = number(only(values), "the output rate", 4000, 384000)
 
     @message("estimator " + "|".join(ESTIMATORS))
     def estimator_1(self, *values):
-        name = words.text(values)
-        if name not in ESTIMATORS:
-            raise Refused(f"there is no pitch estimator '{name}'")
-        self._estimator = name
+        estimator = words.text(values)
+        if estimator not in ESTIMATORS:
+            raise Unclear(f"there is no pitch estimator '{estimator}'")
+        self._estimator = estimator
 
     # What they share.
 
     def _array(self, value):
-        if isinstance(value, (int, float)):
-            raise Refused(f"{value:g} is a number, not the name of an array")
-        own = f"{self._prefix}-{value}"
+        own = f"{self._prefix}-{name(value)}"
         return own if len(pyext.Buffer(own)) else str(value)
 
     def _short(self, array):
@@ -287,7 +254,7 @@ class timbre_transfer(WorkerObject):
 
     def _array_and_file(self, values):
         if len(values) < 2:
-            raise Refused("an array and a file")
+            raise Unclear("an array and a file")
         return self._array(values[0]), self.path(words.text(values[1:]))
 
     def _rate(self, array):
@@ -296,5 +263,5 @@ class timbre_transfer(WorkerObject):
     def _write(self, array, samples, done):
         try:
             self._copier.write(array, samples, done)
-        except NoArray as error:
-            self.report(error)
+        except Refused as refused:
+            self.report(refused)

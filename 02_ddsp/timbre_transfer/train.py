@@ -1,21 +1,31 @@
-"""Train a DDSP model with the ddsp package's own models and losses: `setup/dlwa train ddsp DATASET`.
+"""Train a DDSP model with the ddsp package's own models and losses.
 
-DATASET is what `setup/dlwa dataset ddsp` has made. The run's folder gets the model (the newest ckpt-*, its gin file
-and dataset_statistics.pkl: such a folder can be loaded in Pd), loss.csv, loss.png and a preview after each save.
-The same command again goes on where the run was stopped.
+    setup/dlwa train ddsp DATASET [--preset small]
+
+DATASET is what `setup/dlwa dataset ddsp` has made. Ctrl-C stops and keeps what was learned; the same command goes on.
+The run folder holds the page `report.html` and, whenever the training has ended or was stopped, the model in a folder
+of the run's own name, to be loaded in Pd.
 """
 
 import argparse
-import csv
+import hashlib
 import os
 import pickle
 import sys
-import time
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import numpy as np
+from training.run import Plot, Run, RunError, program
+
+from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
+
+RUNS = Path("runs/ddsp")
+LOSS = "spectral loss (lower is better)"
+LEARNING_RATE_DECAY = 0.98  # in 1000 steps
+LARGEST_GRADIENT = 3.0
+OVERLAP = 3  # examples that share sound with an example before them
+FEWEST = 8  # examples to train from
+JUDGED = 16  # held-out examples that are judged in a check
 
 PRESETS = {
     "tiny": {"rnn": 96, "width": 96, "layers": 1, "harmonics": 40, "noise": 33, "reverb": False, "batch": 4},
@@ -38,30 +48,6 @@ PRESETS = {
         "batch": 16,
     },
 }
-RATE, HOP = 16000, 64
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="dlwa train ddsp", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("dataset", type=Path)
-    parser.add_argument("--out", type=Path, help="the run's folder (DATASET-PRESET)")
-    parser.add_argument("--preset", default="small", choices=PRESETS)
-    parser.add_argument("--steps", type=int, default=30000, help="steps in all (30000)")
-    parser.add_argument("--minutes", type=float, default=None, help="stop after so many minutes")
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate (0.001)")
-    parser.add_argument("--save-every", type=int, default=250, help="steps between two checkpoints (250)")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads (0: all)")
-    options = parser.parse_args(arguments)
-    file = options.dataset / "examples.npz"
-    if not file.is_file():
-        sys.exit(f"there is no {file}: make it with setup/dlwa dataset ddsp FOLDER")
-    out = options.out or options.dataset.with_name(f"{options.dataset.name}-{options.preset}")
-    Run(out, options.preset, dict(np.load(file)), options.threads).train(
-        options.steps, options.rate, options.save_every, options.minutes
-    )
-    print(f"done: load {out.resolve()} in Pd")
 
 
 def gin_text(preset, frames):
@@ -94,12 +80,12 @@ ProcessorGroup.dag = [
     {reverb}
 ]
 Harmonic.name = 'harmonic'
-Harmonic.n_samples = {frames * HOP}
-Harmonic.sample_rate = {RATE}
+Harmonic.n_samples = {frames * HOP_SIZE}
+Harmonic.sample_rate = {SAMPLE_RATE}
 Harmonic.normalize_below_nyquist = True
 Harmonic.scale_fn = @core.exp_sigmoid
 FilteredNoise.name = 'filtered_noise'
-FilteredNoise.n_samples = {frames * HOP}
+FilteredNoise.n_samples = {frames * HOP_SIZE}
 FilteredNoise.window_size = 0
 FilteredNoise.scale_fn = @core.exp_sigmoid
 processors.Add.name = 'add'
@@ -109,131 +95,185 @@ Reverb.trainable = True
 """
 
 
-class Run:
-    """A training and its folder."""
+def load_examples(dataset):
+    """(examples to learn from, examples to judge by, fingerprint) of a data set; {name: float32 [N, ...]} each.
 
-    def __init__(self, folder, preset, examples, threads=0):
+    A tenth is put aside, and what shares sound with it. Raises RunError where there is too little.
+    """
+    file = Path(dataset, "examples.npz")
+    if not file.is_file():
+        raise RunError(f"there is no {file}: make it with setup/dlwa dataset ddsp FOLDER")
+    examples = dict(np.load(file))
+    count = len(examples["audio"])
+    learned = count - max(1, count // 10) - OVERLAP
+    if learned < FEWEST:
+        least = FEWEST + OVERLAP + 1
+        raise RunError(f"{file} holds {count} examples, training takes {least}: add sounds to the data set")
+    fingerprint = hashlib.sha256(examples["audio"].tobytes()).hexdigest()[:16]
+    return (
+        {name: values[:learned] for name, values in examples.items()},
+        {name: values[learned + OVERLAP :][:JUDGED] for name, values in examples.items()},
+        fingerprint,
+    )
+
+
+class Trainer:
+    """A model of ddsp's in training: batches in, losses out; its checkpoints lie in `folder`."""
+
+    def __init__(self, folder, preset, examples, threads):
         import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
 
         import ddsp.training  # isort: skip
         import gin
         import tensorflow as tf
 
-        self._tf = tf
+        self._tf, self._examples, self._batch = tf, examples, PRESETS[preset]["batch"]
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._examples = folder, examples
-        self._batch = PRESETS[preset]["batch"]
-        text = gin_text(preset, examples["f0_hz"].shape[1])
-        file = folder / "operative_config-0.gin"
-        if file.is_file() and file.read_text() != text:
-            sys.exit(
-                f"{folder} holds a run with another preset or another length of examples: choose another --out"
-            )
-        file.write_text(text)
+        self._gin = gin_text(preset, examples["f0_hz"].shape[1])
         gin.clear_config()
-        gin.parse_config(text)
+        gin.parse_config(self._gin)
         self._model = ddsp.training.models.get_model()
         self._optimizer = tf.keras.optimizers.legacy.Adam()
         self._step = tf.Variable(0, dtype=tf.int64)
-        self._statistics(ddsp)
-        self._model(self._draw(np.random.default_rng(0)), training=True)
-        checkpoint = tf.train.Checkpoint(model=self._model, optimizer=self._optimizer, step=self._step)
-        self._manager = tf.train.CheckpointManager(
+        self._model({name: tf.constant(values[:1]) for name, values in examples.items()}, training=True)
+        kept = {"model": self._model, "optimizer": self._optimizer, "step": self._step}
+        self._checkpoints = self._manager(folder, **kept)
+        self._checkpoints.restore_or_initialize()
+        self._update = tf.function(self._update)
+
+    @property
+    def step(self):
+        """How many steps it has learned."""
+        return int(self._step)
+
+    def learn(self, seed, rate):
+        """One step; the loss. The batch follows from seed and step alone."""
+        rows = np.random.default_rng((seed, self.step)).integers(
+            len(self._examples["audio"]), size=self._batch
+        )
+        self._optimizer.learning_rate = rate * LEARNING_RATE_DECAY ** (self.step / 1000)
+        batch = {name: self._tf.constant(values[rows]) for name, values in self._examples.items()}
+        loss = float(self._update(batch))
+        self._step.assign_add(1)
+        return loss
+
+    def _update(self, batch):
+        tf = self._tf
+        with tf.GradientTape() as tape:
+            _, losses = self._model(batch, return_losses=True, training=True)
+        variables = self._model.trainable_variables
+        gradients = tape.gradient(losses["total_loss"], variables)
+        gradients, _ = tf.clip_by_global_norm(gradients, LARGEST_GRADIENT)
+        self._optimizer.apply_gradients(zip(gradients, variables))
+        return losses["total_loss"]
+
+    def judge(self, examples):
+        """(mean loss, what it makes of the first one: float32 [samples])."""
+        losses, first = [], None
+        for row in range(len(examples["audio"])):
+            one = {name: self._tf.constant(values[row : row + 1]) for name, values in examples.items()}
+            outputs, found = self._model(one, return_losses=True, training=True)  # else there is no loss
+            losses.append(float(found["total_loss"]))
+            first = outputs["audio_synth"][0].numpy() if first is None else first
+        return float(np.mean(losses)), first
+
+    def save(self):
+        """Keep all that going on needs."""
+        self._checkpoints.save(checkpoint_number=self.step)
+
+    def write_model(self, folder, statistics):
+        """Write the model as it is loaded: weights, gin file, statistics."""
+        self._manager(folder, model=self._model).save(checkpoint_number=self.step)
+        (folder / "operative_config-0.gin").write_text(self._gin)
+        (folder / "dataset_statistics.pkl").write_bytes(statistics)
+
+    def _manager(self, folder, **parts):
+        checkpoint = self._tf.train.Checkpoint(**parts)
+        return self._tf.train.CheckpointManager(
             checkpoint, str(folder), max_to_keep=1, checkpoint_name="ckpt"
         )
-        if self._manager.latest_checkpoint:
-            checkpoint.restore(self._manager.latest_checkpoint).expect_partial()
-            print(f"goes on at step {int(self._step)}", flush=True)
 
-    def train(self, steps, rate, save_every, minutes=None):
-        """Train up to `steps` in all; saves, draws and renders every `save_every` steps and at the end."""
-        began = time.monotonic()
-        random = np.random.default_rng(int(self._step))
-        update, gathered = self._update(), []
-        while int(self._step) < steps:
-            self._optimizer.learning_rate = rate * 0.98 ** (int(self._step) / 1000)
-            loss = float(update(self._draw(random)))
-            if not np.isfinite(loss):
-                sys.exit(f"the loss is no number at step {int(self._step)}: train anew with a smaller --rate")
-            self._step.assign_add(1)
-            gathered.append(loss)
-            step = int(self._step)
-            late = minutes is not None and time.monotonic() - began > 60 * minutes
-            if step % 10 == 0:
-                print(f"step {step} of {steps}, loss {np.mean(gathered[-50:]):.3f}", flush=True)
-            if step % save_every == 0 or step == steps or late:
-                self._save(step, float(np.mean(gathered)))
-                gathered = []
-            if late:
-                break
 
-    def _update(self):
-        tf, model = self._tf, self._model
+def statistics_of(examples):
+    """What auto adjust needs, by ddsp's own program: the bytes of dataset_statistics.pkl."""
+    import ddsp.training
 
-        @tf.function
-        def update(batch):
-            with tf.GradientTape() as tape:
-                _, losses = model(batch, return_losses=True, training=True)
-            variables = model.trainable_variables
-            gradients, _ = tf.clip_by_global_norm(tape.gradient(losses["total_loss"], variables), 3.0)
-            self._optimizer.apply_gradients(zip(gradients, variables))
-            return losses["total_loss"]
+    class Provider:
+        def get_batch(self, batch_size, repeats=1):
+            shorter = dict(examples, audio=examples["audio"][:, :-HOP_SIZE])  # its power has one frame more
+            rows = range(len(examples["audio"]))
+            return [{name: values[row : row + 1] for name, values in shorter.items()} for row in rows]
 
-        return update
-
-    def _draw(self, random):
-        rows = random.integers(len(self._examples["audio"]), size=self._batch)
-        return {key: self._tf.constant(values[rows]) for key, values in self._examples.items()}
-
-    def _save(self, step, loss):
-        self._manager.save(checkpoint_number=step)
-        with open(self._folder / "loss.csv", "a", newline="") as file:
-            csv.writer(file).writerow([step, f"{loss:.4f}"])
-        self._plot()
-        self._preview(step)
-
-    def _plot(self):
-        from matplotlib.figure import Figure
-
-        with open(self._folder / "loss.csv", newline="") as file:
-            rows = [tuple(map(float, row)) for row in csv.reader(file)]
-        figure = Figure(figsize=(6, 3), layout="constrained")
-        axes = figure.subplots()
-        axes.plot(*zip(*rows), color="#2b5d8f")
-        axes.set(xlabel="step", ylabel="spectral loss")
-        figure.savefig(self._folder / "loss.png", dpi=100)
-
-    def _preview(self, step):
-        """What the model makes of the first example, behind the example itself."""
-        import soundfile
-
-        batch = {key: self._tf.constant(values[:1]) for key, values in self._examples.items()}
-        made = self._model(batch, training=False)["audio_synth"][0]
-        soundfile.write(
-            self._folder / "preview.wav", np.concatenate([self._examples["audio"][0], made]), RATE
+    return pickle.dumps(
+        ddsp.training.postprocessing.compute_dataset_statistics(
+            Provider(), power_frame_rate=SAMPLE_RATE // HOP_SIZE
         )
+    )
 
-    def _statistics(self, ddsp):
-        """Write what auto adjust needs, by ddsp's own program."""
-        examples = self._examples
 
-        class Provider:
-            def get_batch(self, batch_size, repeats=1):
-                shorter = dict(examples, audio=examples["audio"][:, :-HOP])  # its power has one frame more
-                return [
-                    {key: values[row : row + 1] for key, values in shorter.items()}
-                    for row in range(len(examples["audio"]))
-                ]
+def train(options):
+    """Train until the goal or a signal, and write the model; the exit status."""
+    given = {name: getattr(options, name) for name in ("preset", "rate", "seed")}
+    run = Run(
+        options.run or RUNS / f"my_{options.preset or 'small'}",
+        "ddsp",
+        {"preset": "small", "rate": 0.001, "seed": 0},
+        {name: value for name, value in given.items() if value is not None},
+        goal=options.steps,
+        check_every=options.check_every,
+        plots=[Plot(LOSS, {"training": "what it learns from", "held_out": "held out"})],
+        watch="held_out",
+        learned="training",
+    )
+    examples, held_out, fingerprint = load_examples(options.dataset)
+    run.fix(examples=fingerprint)
+    seconds = examples["audio"].shape[1] / SAMPLE_RATE
+    run.describe(
+        {
+            "examples": len(examples["audio"]),
+            "held out": len(held_out["audio"]),
+            "seconds of each": seconds,
+            "with a pitch": f"{np.mean(examples['f0_confidence'] >= 0.5):.0%}",
+        }
+    )
+    with run:
+        trainer = Trainer(run.checkpoints, run.settings["preset"], examples, options.threads)
+        run.begin(trainer.step)
+        while run.wants_more(trainer.step):
+            loss = trainer.learn(run.settings["seed"], run.settings["rate"])
+            run.progress(trainer.step, training=loss)
+            if run.check_due(trainer.step):
+                trainer.save()
+                judged, made = trainer.judge(held_out)
+                run.check(trainer.step, **run.means(), held_out=judged)
+                run.preview(trainer.step, np.concatenate([held_out["audio"][0], made]), SAMPLE_RATE)
+        made = run.folder / run.folder.name
+        trainer.write_model(made, statistics_of(examples))
+        run.say(f"wrote {made} (step {trainer.step}): load it in day 2's patch")
+    return run.exit_status
 
-        file = self._folder / "dataset_statistics.pkl"
-        if not file.is_file():
-            statistics = ddsp.training.postprocessing.compute_dataset_statistics(
-                Provider(), power_frame_rate=RATE // HOP
-            )
-            file.write_bytes(pickle.dumps(statistics))
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="dlwa train ddsp", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dataset", type=Path, help="folder that `dlwa dataset ddsp` made")
+    begin = parser.add_argument_group("the run (kept in it when it goes on)")
+    begin.add_argument("--preset", choices=PRESETS, help="size of the model (default: small)")
+    begin.add_argument("--rate", type=float, help="learning rate (default: 0.001)")
+    begin.add_argument("--seed", type=int, help="random number that all begins with (default: 0)")
+    today = parser.add_argument_group("today")
+    today.add_argument("--run", type=Path, help=f"run folder; its name names the model ({RUNS}/my_PRESET)")
+    today.add_argument("--steps", type=int, default=30000, help="steps in all (default: %(default)s)")
+    today.add_argument(
+        "--check-every", type=int, default=250, help="steps between two checks (default: %(default)s)"
+    )
+    today.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return program("ddsp", lambda: train(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

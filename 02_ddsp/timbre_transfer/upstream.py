@@ -1,4 +1,4 @@
-"""DDSP models through the ddsp package itself: the reference, and for models with an encoder the only way.
+"""DDSP models through the ddsp package itself: the reference, and for unusual models the only way.
 
 Runs in the environment `tensorflow`. A gin file can call what ddsp registers with gin: only load models that you
 trust.
@@ -17,6 +17,7 @@ import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
 from timbre_transfer import configuration, statistics
 from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
+from timbre_transfer.loudness import loudness_db as measure_loudness
 
 import ddsp.training  # isort: skip
 import gin
@@ -27,15 +28,20 @@ def load(folder):
     """The model in a folder, played by ddsp; see model.load."""
     folder = Path(folder)
     text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
-    if "F0LoudnessPreprocessor" not in text:
-        raise ConfigurationError("it does not listen to f0 and loudness")
-    return UpstreamModel(folder, text)
+    for preprocessor, kind in (
+        ("OnlineF0PowerPreprocessor", PowerModel),
+        ("F0LoudnessPreprocessor", UpstreamModel),
+    ):
+        if preprocessor in text:
+            return kind(folder, text)
+    raise ConfigurationError("it does not listen to f0 and loudness")
 
 
 class UpstreamModel:
     """The same calls as model.TimbreModel."""
 
     engine = "upstream"
+    hears_audio = True
 
     def __init__(self, folder, text):
         self.name, self._text, self._prefix = folder.name, text, str(latest(folder))
@@ -51,31 +57,67 @@ class UpstreamModel:
             tf.random.set_seed(seed)
         frames = len(f0_hz)
         sound = np.zeros(frames * HOP_SIZE) if audio is None else audio
-        features = {
-            "f0_hz": np.asarray(f0_hz, np.float32)[None, :, None],
-            "loudness_db": np.asarray(loudness_db, np.float32)[None, :, None],
-            "audio": np.asarray(sound, np.float32)[None],
-        }
-        features = {name: tf.constant(values) for name, values in features.items()}
+        features = self._features(np.asarray(f0_hz), np.asarray(loudness_db), np.asarray(sound))
+        features = {name: tf.constant(values[None].astype(np.float32)) for name, values in features.items()}
         if frames != self._frames:
             self._frames, self._model = frames, self._build(frames)
             self._model(features, training=False)
             tf.train.Checkpoint(model=self._model).restore(self._prefix).expect_partial()
         progress(0.3)
-        return self._model(features, training=False)["audio_synth"].numpy()[0]
+        sound = self._model(features, training=False)["audio_synth"].numpy()[0]
+        return sound[: frames * HOP_SIZE * self.sample_rate // SAMPLE_RATE]
+
+    def _features(self, f0_hz, loudness_db, sound):
+        return {"f0_hz": f0_hz[:, None], "loudness_db": loudness_db[:, None], "audio": sound}
 
     def _build(self, frames):
-        size = frames * HOP_SIZE * self.sample_rate // SAMPLE_RATE
         gin.clear_config()
         with gin.unlock_config():
             gin.parse_config(self._text, skip_unknown=True)
-            gin.parse_config(
-                [
-                    f"F0LoudnessPreprocessor.time_steps = {frames}",
-                    "F0LoudnessPreprocessor.compute_loudness = False",
-                    f"Harmonic.n_samples = {size}",
-                    "Harmonic.use_angular_cumsum = True",
-                    f"FilteredNoise.n_samples = {size}",
-                ]
-            )
+            gin.parse_config(["Harmonic.use_angular_cumsum = True", *self._sizes(frames)])
         return ddsp.training.models.get_model()
+
+    def _sizes(self, frames):
+        size = frames * HOP_SIZE * self.sample_rate // SAMPLE_RATE
+        return [
+            f"F0LoudnessPreprocessor.time_steps = {frames}",
+            "F0LoudnessPreprocessor.compute_loudness = False",
+            f"Harmonic.n_samples = {size}",
+            f"FilteredNoise.n_samples = {size}",
+        ]
+
+
+class PowerModel(UpstreamModel):
+    """A model like those for the VST plug-in: it measures the sound's power itself, in frames of its own.
+
+    What the controls do to the loudness is done to the sound that it measures.
+    """
+
+    def __init__(self, folder, text):
+        super().__init__(folder, text)
+        settings = configuration.parse(text)
+        self._hop = SAMPLE_RATE // settings.get("OnlineF0PowerPreprocessor.frame_rate", 250)
+        self._per_frame = self._hop // HOP_SIZE
+
+    def _features(self, f0_hz, loudness_db, sound):
+        change = loudness_db - measure_loudness(sound)
+        samples = self._hops(len(f0_hz)) * self._hop
+        sound = sound * 10 ** (np.repeat(change, HOP_SIZE) / 20)
+        f0_hz = np.append(f0_hz, f0_hz[-1:].repeat(samples // HOP_SIZE + 1 - len(f0_hz)))[:: self._per_frame]
+        return {
+            "audio": np.pad(sound, (0, samples - len(sound))),
+            "f0_hz": f0_hz[:, None],
+            "f0_confidence": np.ones_like(f0_hz),
+        }
+
+    def _hops(self, frames):
+        return -(-frames // self._per_frame)
+
+    def _sizes(self, frames):
+        size = (self._hops(frames) + 1) * self._hop  # the last hop is cropped
+        return [
+            "OnlineF0PowerPreprocessor.compute_f0 = False",
+            "OnlineF0PowerPreprocessor.crepe_saved_model_path = None",
+            f"Harmonic.n_samples = {size}",
+            f"FilteredNoise.n_samples = {size}",
+        ]

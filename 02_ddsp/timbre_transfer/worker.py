@@ -14,7 +14,7 @@ import torch
 from pdworker.checkpoints import CheckpointError, find
 from pdworker.server import WorkerError, serve
 
-from timbre_transfer import controls, features, model, picture
+from timbre_transfer import controls, features, live, model, picture
 from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.controls import Controls
 from timbre_transfer.f0 import DEFAULT, EstimatorError, estimate
@@ -26,6 +26,7 @@ KEPT = 4  # sounds whose features are remembered
 torch.set_num_threads(1)  # the small products of a GRU wait for each other's threads
 
 player = None
+playing = None  # a live.Live
 heard = {}  # of the latest sounds: (digest, rate, estimator) to (audio, Features)
 
 
@@ -118,6 +119,35 @@ def normalize(audio):
     return (audio * (PEAK / peak)).astype(np.float32) if peak > 1e-6 else np.asarray(audio, np.float32)
 
 
+def play(job, *, stream, milliseconds, **settings):
+    """Play live on a stream of Pd's; `report` tells the latency when it is known."""
+    global playing
+    need_model()
+    if player.hears_audio:
+        raise WorkerError("checkpoint", f"{player.name} cannot play live", "it needs whole sounds")
+    if playing is not None:
+        playing.end()
+    playing = live.Live(player, stream, milliseconds, live_controls(settings))
+    return {}
+
+
+def change(job, **settings):
+    """Change the controls of what plays live."""
+    if playing is not None:
+        playing.settings = live_controls(settings)
+    return {}
+
+
+def live_controls(settings):
+    """Controls that need no whole phrase."""
+    return Controls(adjust=False, **settings)
+
+
+def report(job):
+    """{"latency", "block": frames or None, "error"} of what plays live."""
+    return {"latency": playing.latency, "block": playing.block, "error": playing.error}
+
+
 def draw(job, *, arrays):
     """[the picture of a sound's wave]."""
     return {}, [picture.wave(np.asarray(arrays[0]))]
@@ -162,6 +192,9 @@ if __name__ == "__main__":
         {
             "load": load,
             "transfer": transfer,
+            "play": play,
+            "change": change,
+            "report": report,
             "draw": draw,
             "read_sound": read_sound,
             "write_sound": write_sound,

@@ -1,0 +1,138 @@
+"""How good a model is on sounds of its instrument that it has not heard.
+
+    python -m timbre_transfer.evaluate MODEL SOUNDS TRAINING
+
+MODEL is a model's folder, SOUNDS a folder of sound files that it has not heard, TRAINING the folder of those that it
+was trained with. Prints what a model card needs, beside the same network with random weights, and beside a plain
+synthesiser: harmonics with the loudness asked for and the mean spectrum of the sounds in TRAINING.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from timbre_transfer import features, model
+from timbre_transfer.controls import notes
+from timbre_transfer.dataset import SUFFIXES
+from timbre_transfer.decoder import SUFFIX
+from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
+from timbre_transfer.pitch import midi
+
+SCALES = (2048, 1024, 512, 256, 128, 64)
+LEAST = 1e-5
+HALF_A_SEMITONE = 0.5
+CONFIDENT = 0.5
+HARMONICS = 30
+
+
+def spectral_loss(sound, made):
+    """ddsp's SpectralLoss with L1 of magnitudes and of their logarithms (Engel et al., DDSP, 2020, equation 4)."""
+    total = 0.0
+    for scale in SCALES:
+        spectra = [
+            torch.stft(
+                torch.tensor(x, dtype=torch.float32), scale, scale // 4, window=torch.hann_window(scale),
+                return_complex=True,
+            ).abs()
+            for x in (sound, made)
+        ]  # fmt: skip
+        logarithms = [torch.log(spectrum.clamp(min=LEAST)) for spectrum in spectra]
+        for one, other in (spectra, logarithms):
+            total += float((one - other).abs().mean())
+    return total
+
+
+def measure(play, phrases):
+    """(mean spectral loss, share of frames within half a semitone of what was asked) of play(heard)."""
+    loss, right, asked = 0.0, 0, 0
+    for audio, heard in phrases:
+        made = np.asarray(play(heard), np.float32)[: len(audio)]
+        loss += spectral_loss(audio, made) / len(phrases)
+        again = features.extract(made)
+        on = notes(heard)[0]
+        near = np.abs(midi(again.f0_hz) - midi(heard.f0_hz)) < HALF_A_SEMITONE
+        right += np.sum(on & near & (again.confidence >= CONFIDENT))
+        asked += np.sum(on)
+    return loss, right / max(1, asked)
+
+
+def listen(folder):
+    """[(audio at 16 kHz, Features)] of the sound files below a folder."""
+    files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in SUFFIXES]
+    sounds = [features.prepare(*features.read_sound(file)) for file in files]
+    return [(audio, features.extract(audio)) for audio in sounds]
+
+
+def mean_spectrum(phrases):
+    """Amplitudes of the harmonics [HARMONICS], a mean over the notes of all phrases, their sum one."""
+    total = np.zeros(HARMONICS)
+    for audio, heard in phrases:
+        windows = np.lib.stride_tricks.sliding_window_view(audio, 2048)[::HOP_SIZE] * np.hanning(2048)
+        spectrum = np.abs(np.fft.rfft(windows))
+        for frame in np.flatnonzero(notes(heard)[0][: len(spectrum)]):
+            bins = np.arange(1, HARMONICS + 1) * heard.f0_hz[frame] * 2048 / SAMPLE_RATE
+            total += spectrum[frame, np.minimum(bins.round().astype(int), 1023)] * (bins < 1023)
+    return total / total.sum()
+
+
+def plain(spectrum):
+    """A synthesiser without a network: harmonics of one spectrum that are as loud as was asked for."""
+
+    def play(heard):
+        samples = len(heard) * HOP_SIZE
+        times = np.arange(samples) / HOP_SIZE
+        f0_hz = np.interp(times, np.arange(len(heard)), heard.f0_hz)
+        phase = 2 * np.pi * np.cumsum(f0_hz) / SAMPLE_RATE
+        harmonics = np.arange(1, HARMONICS + 1)
+        tone = sum(
+            level * np.sin(k * phase) * (k * f0_hz < SAMPLE_RATE / 2) for k, level in zip(harmonics, spectrum)
+        )
+        wanted = heard.loudness_db - loudness_db(tone.astype(np.float32))[: len(heard)]
+        return tone * np.interp(times, np.arange(len(heard)), 10 ** (np.minimum(wanted, 40) / 20))
+
+    return play
+
+
+def untrained(folder, seed=0):
+    """The model of a folder with random weights: dense kernels as Glorot drew them, everything else at rest."""
+    random = np.random.default_rng(seed)
+    trained = model.decoder_tensors(model.load_checkpoint(model.latest(folder)))
+    tensors = {}
+    for name, values in trained.items():
+        if values.ndim == 2 and name.endswith("kernel"):
+            limit = np.sqrt(6 / sum(values.shape))
+            values = random.uniform(-limit, limit, values.shape).astype(np.float32)
+        elif not name.endswith(SUFFIX):
+            values = np.ones_like(values) if name.endswith("gamma") else np.zeros_like(values)
+        tensors[name] = values
+    settings = model.configuration.read(model.configuration.newest(folder).read_text())
+    return model.TimbreModel(folder.name, settings, tensors)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="timbre_transfer.evaluate", description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("sounds", type=Path)
+    parser.add_argument("training", type=Path)
+    options = parser.parse_args(arguments)
+    phrases = listen(options.sounds)
+    print(f"{sum(len(audio) for audio, _ in phrases) / SAMPLE_RATE:.0f} seconds of sound")
+    players = {
+        "this model": model.load(options.model),
+        "untrained": untrained(options.model),
+    }
+    rows = {
+        name: lambda heard, player=player: player.play(heard.f0_hz, heard.loudness_db, seed=0)
+        for name, player in players.items()
+    }
+    rows["plain synthesiser"] = plain(mean_spectrum(listen(options.training)))
+    print(f"{'':20} spectral loss   pitch within 50 cents")
+    for name, play in rows.items():
+        loss, right = measure(play, phrases)
+        print(f"{name:20} {loss:13.2f}   {right:21.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """A student's own sounds to a training set of GANSynth.
 
-    setup/dlwa dataset gansynth SOUNDS --out DATASET
+    setup/dlwa dataset gansynth SOUNDS
 
 The set is a folder of three files: `notes.npy` (int16, [notes, samples]), `meta.json` (one entry a note, in the
 same order; the form that the course's models carry, whose distinct pitches are the model's labels) and
@@ -11,6 +11,7 @@ import argparse
 import collections
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import librosa
 import numpy as np
 
 from . import soundfont
+from .presets import DATA
 
 SOUNDS = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 SILENCE = 10 ** (-50 / 20)
@@ -41,12 +43,15 @@ def pitch_from_name(name):
 
 
 def detect_pitch(audio, sample_rate):
-    """The MIDI pitch that is heard, or None where none is held: fewer than half of the frames voiced."""
+    """The MIDI pitch that is heard, or None where fewer than half of the frames hold one; noise wanders."""
     low, high = librosa.midi_to_hz([24, 96])
     f0, voiced, _ = librosa.pyin(audio, fmin=low, fmax=high, sr=sample_rate)
-    if voiced.mean() < 0.5:
+    if not voiced.any():
         return None
-    return round(float(np.median(librosa.hz_to_midi(f0[voiced]))))
+    pitches = librosa.hz_to_midi(f0[voiced])
+    middle = np.median(pitches)
+    held = np.count_nonzero(np.abs(pitches - middle) < 0.5)
+    return round(float(middle)) if held >= len(f0) / 2 else None
 
 
 def pieces(audio, length, step):
@@ -142,7 +147,9 @@ def number_list(text):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="dlwa dataset gansynth", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", help="folder of sound files")
-    parser.add_argument("--out", required=True, type=Path, help="folder for the training set")
+    parser.add_argument(
+        "--out", type=Path, default=DATA, help="folder for the training set (default: %(default)s)"
+    )
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a note (official: 4)")
     parser.add_argument("--rate", type=int, default=16000, help="sample rate (official: 16000)")
     parser.add_argument(
@@ -177,7 +184,8 @@ def main(arguments=None):
     except (ValueError, RuntimeError) as error:
         sys.exit(f"dataset: {error}")
     print(*report(meta, left_out, options.seconds), sep="\n")
-    print(f"next: setup/dlwa train gansynth {options.out} --out MODEL")
+    where = "" if options.out == DATA else f" --data {shlex.quote(str(options.out))}"
+    print(f"next: setup/dlwa train gansynth{where}")
 
 
 if __name__ == "__main__":

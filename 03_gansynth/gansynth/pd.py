@@ -1,84 +1,17 @@
 """The Pd object of GANSynth: `[pyext. 1 1 gansynth.pd gansynth]`."""
 
 import functools
-import math
 
 import numpy as np
 import pyext
 from pdworker import words
+from pdworker.arrays import Copier, draw, existing
+from pdworker.messages import Refused, Unclear, message, name, number, only
 from pdworker.worker_object import WorkerObject
 
 from gansynth import latent
 
-PIECE = 65536  # samples that are written into an array at once; more would hold up Pd's sound
 UNDO = 32  # random draws that can be taken back
-
-
-class Refused(ValueError):
-    """A message that makes no sense; its text says why."""
-
-
-def message(usage):
-    """A decorator for methods that Pd calls; what they refuse is reported, with how the message should look."""
-
-    def wrap(verb):
-        @functools.wraps(verb)
-        def reporting(self, *values):
-            try:
-                verb(self, *values)
-            except Refused as refused:
-                self.report(f"{refused} (it should be: {usage})")
-
-        return reporting
-
-    return wrap
-
-
-def number(value, what, low, high):
-    """A number of a message, in a range."""
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise Refused(f"{what} should be a number, not {value}")
-    if not low <= value <= high:
-        raise Refused(f"{what} {value:g} is out of range, it goes from {low:g} to {high:g}")
-    return value
-
-
-def name(value):
-    """The name of an array."""
-    if isinstance(value, (int, float)):
-        raise Refused(f"{value:g} is a number, not the name of an array")
-    return str(value)
-
-
-class ArrayWriter:
-    """Writes sounds into Pd arrays bit by bit, so that a long one does not hold up Pd; `done()` after each."""
-
-    def __init__(self):
-        self._jobs = []
-
-    def write(self, array, samples, start=0, done=None):
-        """Put samples into an array from `start` on. Without a start the array takes the sound's length."""
-        self._jobs.append([array, samples, start, 0, done])
-        if len(self._jobs) == 1:
-            self._go_on()
-
-    def _go_on(self):
-        array, samples, start, position, done = job = self._jobs[0]
-        buffer = pyext.Buffer(array)
-        piece = samples[position : position + PIECE]
-        room = len(buffer) - start - position
-        if room > 0:
-            buffer[start + position : start + position + len(piece)] = piece[:room]
-            buffer.dirty()
-        job[3] += len(piece)
-        if job[3] < len(samples):
-            pyext.call_soon(self._go_on)
-            return
-        self._jobs.pop(0)
-        if done:
-            done()
-        if self._jobs:
-            pyext.call_soon(self._go_on)
 
 
 class gansynth(WorkerObject):
@@ -109,7 +42,7 @@ class gansynth(WorkerObject):
         super().__init__()
         self._random = np.random.default_rng()
         self._draws = {}  # array -> what was in it before, oldest first
-        self._writer = ArrayWriter()
+        self._copier = Copier()
         self._keyboard = 0  # counts them: only the latest one goes on
 
     def loaded(self, facts):
@@ -136,13 +69,13 @@ class gansynth(WorkerObject):
 
     @message("seed N")
     def seed_1(self, *values):
-        seed = round(number(*values[:1] or (None,), "a seed", -1, 2**24))
+        seed = round(number(only(values), "a seed", -1, 2**24))
         self._random = np.random.default_rng(None if seed < 0 else seed)
 
     @message("slerp_z Z0 Z1 Z AMOUNT")
     def slerp_z_1(self, *values):
         if len(values) != 4:
-            raise Refused(f"{len(values)} words instead of 4")
+            raise Unclear(f"{len(values)} words instead of 4")
         amount = number(values[3], "the amount", -10, 10)
         start, end = self._points(values[:2])
         self._put(name(values[2]), latent.slerp(start, end, amount))
@@ -151,7 +84,7 @@ class gansynth(WorkerObject):
     @message("sum_z Z Z1 WEIGHT1 Z2 WEIGHT2 ...")
     def sum_z_1(self, *values):
         if len(values) < 3 or len(values) % 2 == 0:
-            raise Refused("an array, then pairs of an array and a weight")
+            raise Unclear("an array, then pairs of an array and a weight")
         weights = [number(value, "a weight", -100, 100) for value in values[2::2]]
         self._put(name(values[0]), latent.weighted_sum(self._points(values[1::2]), weights))
         self.say("summed")
@@ -182,7 +115,7 @@ class gansynth(WorkerObject):
     @message("synthesize Z SOUND PITCH ...")
     def synthesize_1(self, *values):
         if not values or len(values) % 3:
-            raise Refused("latent vector, sound and pitch, once or several times")
+            raise Unclear("latent vector, sound and pitch, once or several times")
         self._model()
         points = self._points(values[::3])
         sounds = self._names(values[1::3])
@@ -195,14 +128,14 @@ class gansynth(WorkerObject):
 
     def _synthesized(self, sounds, values, arrays):
         for sound, audio, picture in zip(sounds, arrays, arrays[len(sounds) :]):
-            self._draw(sound, picture)
+            draw(f"{sound}-picture", picture.ravel())
             done = self._done("synthesized", audio, values["rate"]) if sound is sounds[-1] else None
-            self._fill(sound, audio, done)
+            self._copier.write(sound, audio, done)
 
     @message("keyboard Z ARRAY")
     def keyboard_1(self, *values):
         if len(values) != 2:
-            raise Refused(f"{len(values)} words instead of 2")
+            raise Unclear(f"{len(values)} words instead of 2")
         facts = self._model()
         (point,), array = self._points(values[:1]), name(values[1])
         pitches = list(range(facts["low"], facts["high"] + 1))
@@ -227,14 +160,14 @@ class gansynth(WorkerObject):
                 self.say("key", pitch, onset, len(arrays[0]), values["rate"])
                 self._next_key(number, point, array, waiting, count)
 
-            self._writer.write(array, arrays[0], onset, written)
+            self._copier.write(array, arrays[0], written, onset)
 
         self.call("generate", done, arrays=[point], pitches=[pitch])
 
     @message("hallucinate SOUND NOTES STEPS [SPACING TRIM ATTACK SUSTAIN RELEASE [PITCH]]")
     def hallucinate_1(self, *values):
         if len(values) not in (3, 8, 9):
-            raise Refused(f"{len(values)} words instead of 3, 8 or 9")
+            raise Unclear(f"{len(values)} words instead of 3, 8 or 9")
         self._model()
         sound = name(values[0])
         asked = {
@@ -250,8 +183,8 @@ class gansynth(WorkerObject):
 
     def _hallucinated(self, sound, values, arrays):
         audio, picture = arrays
-        self._draw(sound, picture)
-        self._fill(sound, audio, self._done("hallucinated", audio, values["rate"]))
+        draw(f"{sound}-picture", picture.ravel())
+        self._copier.write(sound, audio, self._done("hallucinated", audio, values["rate"]))
 
     # What they share.
 
@@ -271,11 +204,10 @@ class gansynth(WorkerObject):
 
     def _names(self, values):
         if not values:
-            raise Refused("no array is named")
+            raise Unclear("no array is named")
         names = [name(value) for value in values]
         for array in names:
-            if not len(pyext.Buffer(array)):
-                raise Refused(f"there is no array {array}")
+            existing(array)
         return names
 
     def _points(self, values):
@@ -287,7 +219,7 @@ class gansynth(WorkerObject):
 
     def _file(self, values):
         if len(values) < 2:
-            raise Refused("an array and a file")
+            raise Unclear("an array and a file")
         return self._names(values[:1])[0], self.path(words.text(values[1:]))
 
     def _put(self, array, point):
@@ -297,22 +229,11 @@ class gansynth(WorkerObject):
         buffer[:] = np.asarray(point, np.float32)
         buffer.dirty()
 
-    def _fill(self, array, audio, done=None):
-        self._resize(array, len(audio))
-        self._writer.write(array, audio, done=done)
-
-    def _draw(self, sound, picture):
-        buffer = pyext.Buffer(f"{sound}-picture")
-        if len(buffer) == picture.size:
-            buffer[:] = picture.ravel()
-
     def _done(self, tag, audio, rate):
         return lambda: (self.say("progress", 1, ""), self.say(tag, len(audio), rate))
 
     @staticmethod
     def _resize(array, length):
-        buffer = pyext.Buffer(array)
-        if not len(buffer):
-            raise Refused(f"there is no array {array}")
+        buffer = existing(array)
         if len(buffer) != length:
             buffer.resize(length)

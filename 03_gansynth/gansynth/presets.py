@@ -5,6 +5,11 @@ start_width x 2^(n-1) bands for n = num_resolutions, and must cover the notes: h
 with window = 2 x bands and hop = window / 4. Block b of the network has min(fmap_base / 2^b, fmap_max) channels.
 """
 
+from pathlib import Path
+
+RUNS = Path("runs/gansynth")
+DATA = RUNS / "data"
+
 _COMMON = {
     "data_type": "mel",
     "g_fn": "specgram",

@@ -1,6 +1,6 @@
 """Train a GANSynth on magenta's own graph, losses and progressive stages.
 
-    setup/dlwa train gansynth DATASET --out MODEL [--preset laptop]
+    setup/dlwa train gansynth [--preset laptop]
 
 Training grows: it starts with spectrograms of a few points and doubles their size again and again. Every size has
 a stable stage, and a transition stage in which it is blended in. Three settings say how long they last, all
@@ -12,7 +12,8 @@ counted in images (one note heard by the network is one image; a step hears a ba
                                  It must be at least n x stable + (n - 1) x transition for n sizes, or the largest
                                  sizes are never reached.
 
-A training that was stopped goes on where it was when the same command is given again.
+Ctrl-C stops and keeps what was learned; the same command goes on. The run folder holds the page `report.html`. At
+the end it also holds the model, in a folder of the run's own name; until then, patches can load `checkpoints`.
 """
 
 import argparse
@@ -20,33 +21,91 @@ import json
 import os
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
+from pdworker.checkpoints import CheckpointError
+from training.run import Plot, Run, RunError, program
 
-from .presets import PRESETS
+from .folder import open_folder
+from .presets import DATA, PRESETS, RUNS
+
+LOOK = 10  # steps between two looks at the losses, which cost as much as a step
+PLOTS = [
+    Plot(
+        "pitch: how badly the discriminator hears it (lower is better)",
+        {"pitch_of_own_notes": "in notes of the network", "pitch_of_sounds": "in the sounds"},
+    ),
+    Plot(
+        "losses of the two networks (neither says how good it sounds)",
+        {"generator": "generator", "discriminator": "discriminator"},
+    ),
+]
 
 
 def settings(preset, dataset, changes=()):
-    """The flags of magenta's model for a preset and a training set, with `changes` ("key=value") on top."""
-    flags = dict(PRESETS[preset], dataset_name="notes", train_data_path=str(Path(dataset).resolve()))
-    flags.update(json.loads(Path(dataset, "dataset.json").read_text()))
+    """All settings of a run, magenta's flags among them; `changes` ("key=value") on top.
+
+    Raises RunError for a setting that there is not, FileNotFoundError without a training set.
+    """
+    found = {"preset": preset, "data": str(dataset), "seed": 0, **PRESETS[preset]}
+    found.update(json.loads(Path(dataset, "dataset.json").read_text()))
+    return found | chosen(changes, found)
+
+
+def chosen(changes, known):
+    """{"key": value} of ["key=value", ...]; RunError for keys that are not in `known`."""
+    found = {}
     for change in changes:
         key, _, value = change.partition("=")
-        if key not in flags:
-            raise ValueError(f"there is no setting '{key}'; there are {', '.join(sorted(flags))}")
-        flags[key] = json.loads(value)
+        if key not in known:
+            raise RunError(f"there is no setting '{key}'; there are {', '.join(sorted(known))}")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            raise RunError(f"--set {change}: the value is no number: {key}=2000") from None
+    return found
+
+
+def check_length(flags):
+    """Raise RunError if the training would end before its largest size."""
     sizes, stable, transition = (
         flags[key] for key in ("num_resolutions", "stable_stage_num_images", "transition_stage_num_images")
     )
     least = sizes * stable + (sizes - 1) * transition
     if flags["total_num_images"] < least:
-        raise ValueError(
+        raise RunError(
             f"total_num_images is {flags['total_num_images']}, but {sizes} sizes need at least {least}: "
             f"{sizes} x {stable} stable + {sizes - 1} x {transition} transition"
         )
-    return flags
+
+
+def open_run(options):
+    """The run that the options mean, to begin or to go on. Raises RunError, FileNotFoundError."""
+    defaults = settings(options.preset or "laptop", options.data)
+    given = {"data": str(options.data), **chosen(options.set, defaults)}
+    if options.preset:
+        given["preset"] = options.preset
+    run = Run(
+        options.run,
+        "gansynth",
+        defaults,
+        given,
+        goal=0,
+        check_every=options.check_every,
+        plots=PLOTS,
+        watch="",
+        unit="image",
+        may_change=("data", "total_num_images"),
+    )
+    check_length(run.settings)
+    run.goal = run.settings["total_num_images"]
+    meta = json.loads(Path(options.data, "meta.json").read_text())
+    pitches = sorted({entry["pitch"] for entry in meta.values()})
+    run.fix(pitches=pitches)
+    seconds = run.settings["audio_length"] / run.settings["sample_rate"]
+    run.describe({"notes": len(meta), "pitches": len(pitches), "seconds of each": seconds})
+    return run
 
 
 def _notes_dataset():
@@ -88,67 +147,68 @@ def _notes_dataset():
     return Notes
 
 
-def _hooks(tf, model, folder, flags, every):
-    """Session hooks: a line of progress and, at each checkpoint, a sound of every few pitches."""
-    import soundfile
+def _flags(run):
+    """Magenta's flags of a run, its own defaults among them; kept in experiment.json, as magenta does."""
+    from magenta.models.gansynth.lib import flags as lib_flags
+    from magenta.models.gansynth.lib import model as lib_model
 
-    class Progress(tf.train.SessionRunHook):
-        def begin(self):
-            self._next = time.monotonic() + every
-            self._start = None
+    flags = lib_flags.Flags()
+    flags.load({key: value for key, value in run.settings.items() if key not in ("preset", "data", "seed")})
+    flags["dataset_name"] = "notes"
+    flags["train_data_path"] = str(Path(run.settings["data"]).resolve())
+    flags["train_root_dir"] = str(run.checkpoints)
+    lib_model.set_flags(flags)
+    (run.checkpoints / "experiment.json").write_text(json.dumps(flags))
+    return flags
 
-        def before_run(self, context):
-            return tf.train.SessionRunArgs(
-                [
-                    model.current_image_id,
-                    model.progress,
-                    model.gan_loss.generator_loss,
-                    model.gan_loss.discriminator_loss,
-                    model.fake_ac_loss,
-                    model.real_ac_loss,
-                ]
-                if time.monotonic() > self._next
-                else model.current_image_id
-            )
+
+def _images(checkpoints):
+    """How many images a run has heard: those of its newest checkpoint."""
+    try:
+        return int(open_folder(checkpoints).checkpoint["global_step"])
+    except CheckpointError:  # none was saved yet
+        return 0
+
+
+def _watcher(tf, run, model, images):
+    """A session hook: the run's progress, checks and previews, and its polite stop."""
+    losses = {
+        "generator": model.gan_loss.generator_loss,
+        "discriminator": model.gan_loss.discriminator_loss,
+        "pitch_of_own_notes": model.fake_ac_loss,
+        "pitch_of_sounds": model.real_ac_loss,
+    }
+
+    class Watcher(tf.train.SessionRunHook):
+        _steps, _before = 0, images
 
         def after_run(self, context, values):
-            results = values.results if isinstance(values.results, list) else [values.results]
-            now, image = time.monotonic(), int(results[0])
-            self._start = self._start or (now, image)
-            if len(results) == 1:
-                return
-            self._next = now + every
-            line = {
-                "stage": model.stage_id,
-                "images": image,
-                "of": flags["total_num_images"],
-                "progress": round(float(results[1]), 3),
-                "images_per_second": round((image - self._start[1]) / max(now - self._start[0], 1e-9), 2),
-                "generator_loss": round(float(results[2]), 3),
-                "discriminator_loss": round(float(results[3]), 3),
-                "pitch_loss_generated": round(float(results[4]), 3),
-                "pitch_loss_real": round(float(results[5]), 3),
-            }
-            print(" ".join(f"{key} {value}" for key, value in line.items()), flush=True)
-            with (folder / "progress.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
+            image, before = int(context.session.run(model.current_image_id)), self._before
+            self._steps, self._before = self._steps + 1, image
+            passed = image // run.check_every > before // run.check_every
+            due = passed or run.check_due(image)
+            look = due or self._steps % LOOK == 0
+            seen = context.session.run(losses) if look else {}
+            run.progress(image, **{name: float(value) for name, value in seen.items()})
+            if due:
+                run.check(image, stage=model.stage_id, **run.means())
+                run.preview(image, self._notes(context.session), run.settings["sample_rate"])
+            if not run.wants_more(image):
+                context.request_stop()
 
-        def end(self, session):
+        def _notes(self, session):
+            """The same points at pitches from low to high, one behind the other."""
             labels = np.linspace(0, len(model.pitch_counts) - 1, model.batch_size).astype(int)
-            latent = np.random.default_rng(0).standard_normal((model.batch_size, flags["latent_vector_size"]))
-            audio = session.run(model.fake_waves_ph, {model.labels_ph: labels, model.noises_ph: latent})
-            audio = audio[:, :, 0].ravel()
-            previews = folder / "previews"
-            previews.mkdir(exist_ok=True)
-            image = int(session.run(model.current_image_id))
-            sound = audio / max(1.0, np.abs(audio).max())
-            soundfile.write(previews / f"{image:09d}.wav", sound, flags["sample_rate"])
+            size = model.batch_size, run.settings["latent_vector_size"]
+            latents = np.random.default_rng(0).standard_normal(size)
+            notes = session.run(model.fake_waves_ph, {model.labels_ph: labels, model.noises_ph: latents})
+            return notes.ravel() / max(1.0, np.abs(notes).max())
 
-    return [Progress()]
+    return Watcher()
 
 
-def train(dataset, out, preset, changes=(), every=15, save_every=300):
-    """Train until `total_num_images` or an interrupt; checkpoints every `save_every` seconds."""
+def train(run):
+    """Train until the goal or a signal, stage by stage, and write the model; the exit status."""
     import tensorflow.compat.v1 as tf
 
     from .upstream_mend import mend_tensorflow_gan
@@ -158,57 +218,70 @@ def train(dataset, out, preset, changes=(), every=15, save_every=300):
     mend_tensorflow_gan()
     import tensorflow_gan as tfgan
     from magenta.models.gansynth.lib import datasets, train_util
-    from magenta.models.gansynth.lib import flags as lib_flags
     from magenta.models.gansynth.lib import model as lib_model
 
-    out = Path(out).resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    flags = lib_flags.Flags()
-    known = out / "experiment.json"
-    if known.exists():
-        flags.load(json.loads(known.read_text()))
-    else:
-        flags.load(settings(preset, dataset, changes))
-        lib_model.set_flags(flags)
-    flags["train_root_dir"] = str(out)
-    known.write_text(json.dumps(flags))
-    shutil.copy(Path(dataset, "meta.json"), out)
-    datasets.registry["notes"] = _notes_dataset()
+    from .export import export
 
-    for stage in train_util.get_stage_ids(**flags):
-        tf.reset_default_graph()
-        model = lib_model.Model(stage, train_util.get_batch_size(stage, **flags), flags)
-        tfgan.gan_train(
-            model.gan_train_ops,
-            logdir=train_util.make_train_sub_dir(stage, **flags),
-            get_hooks_fn=tfgan.get_sequential_train_hooks(tfgan.GANTrainSteps(1, 1)),
-            hooks=[
-                tf.train.StopAtStepHook(last_step=model.num_images),
-                *_hooks(tf, model, out, flags, every),
-            ],
-            scaffold=train_util.make_scaffold(stage, model.optimizer_var_list, **flags),
-            save_checkpoint_secs=save_every,
-            save_summaries_steps=None,
-        )
+    with run:
+        flags = _flags(run)
+        shutil.copy(Path(run.settings["data"], "meta.json"), run.checkpoints)
+        datasets.registry["notes"] = _notes_dataset()
+        images = _images(run.checkpoints)
+        run.begin(images)
+        for stage in train_util.get_stage_ids(**flags):
+            if not run.wants_more(images):
+                break
+            tf.reset_default_graph()
+            tf.set_random_seed(run.settings["seed"] + images)
+            model = lib_model.Model(stage, train_util.get_batch_size(stage, **flags), flags)
+            folder = train_util.make_train_sub_dir(stage, **flags)
+            scaffold = train_util.make_scaffold(stage, model.optimizer_var_list, **flags)
+            saver = tf.train.CheckpointSaverHook(folder, save_steps=run.check_every, scaffold=scaffold)
+            tfgan.gan_train(
+                model.gan_train_ops,
+                logdir=folder,
+                get_hooks_fn=tfgan.get_sequential_train_hooks(tfgan.GANTrainSteps(1, 1)),
+                hooks=[
+                    tf.train.StopAtStepHook(last_step=model.num_images),
+                    saver,
+                    _watcher(tf, run, model, images),
+                ],
+                scaffold=scaffold,
+                save_checkpoint_secs=None,
+                save_summaries_steps=None,
+            )
+            images = _images(run.checkpoints)
+        if images >= run.goal:
+            made = run.folder / run.folder.name
+            export(run.checkpoints, made)
+            run.say(f"wrote {made}")
+            run.say(f"next  setup/dlwa checkpoints add {made}")
+    return run.exit_status
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="dlwa train gansynth", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("dataset", type=Path, help="folder that `dlwa dataset gansynth` made")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the model; goes on if it has one")
-    parser.add_argument("--preset", choices=PRESETS, default="laptop")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    begin = parser.add_argument_group("the run (kept in it when it goes on)")
+    begin.add_argument("--preset", choices=PRESETS, help="size of model and training (default: laptop)")
+    begin.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
+    today = parser.add_argument_group("today")
+    today.add_argument("--run", type=Path, help=f"run folder; its name names the model ({RUNS}/my_PRESET)")
+    today.add_argument(
+        "--data",
+        type=Path,
+        default=DATA,
+        help="folder that `dlwa dataset gansynth` made (default: %(default)s)",
+    )
+    today.add_argument(
+        "--check-every", type=int, default=2000, help="images between two checks (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
+    options.run = options.run or RUNS / f"my_{options.preset or 'laptop'}"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        train(options.dataset, options.out, options.preset, options.set)
-    except (ValueError, OSError) as error:
-        sys.exit(f"train: {error}")
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command goes on from the last checkpoint")
+    return program("gansynth", lambda: train(open_run(options)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

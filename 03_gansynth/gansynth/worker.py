@@ -13,7 +13,7 @@ from .hallucination import Envelope, combine, path
 from .thumbnail import thumbnail
 
 ENGINES = {"small": "gansynth.model", "upstream": "gansynth.upstream"}
-BATCH = 4  # notes at once: more is hardly faster a note, and a call can be cancelled between two batches
+BATCH = 4  # notes between two looks whether the call was cancelled
 
 model = None
 

@@ -13,15 +13,15 @@ def demo(out_dir, **session):
     """Write a note for each edit as sound and spectrogram; returns the files. Raises RuntimeError."""
     files = []
     with PdSession([HERE / "ganspacesynth.pd"], listen=["ganspacesynth-out"], **session) as pd:
-        talk = _day_3().Talk(pd, "ganspacesynth")
+        talk = _day_3().GansynthTalk(pd, "ganspacesynth")
         talk.load(MODEL)
-        pd.send("ganspacesynth", "press", "conv0")
+        talk.say("press", "conv0")
         talk.hear("loaded_pca")
-        pd.send("ganspacesynth", "press", "seed", SEED)
-        pd.send("ganspacesynth", "press", "random")
+        talk.say("press", "seed", SEED)
+        talk.say("press", "random")
         for edit in EDITS:
-            pd.send("ganspacesynth", "press", "edit-0", edit)
-            pd.send("ganspacesynth", "press", "synthesize")
+            talk.say("press", "edit-0", edit)
+            talk.say("press", "synthesize")
             talk.hear("synthesized")
             files += talk.keep(Path(out_dir, f"component_1_at_{edit:+d}"))
     return files

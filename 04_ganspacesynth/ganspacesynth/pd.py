@@ -4,8 +4,9 @@ import functools
 
 import numpy as np
 import pyext
-from gansynth.pd import Refused, gansynth, message, name, number
+from gansynth.pd import gansynth
 from pdworker import words
+from pdworker.messages import Unclear, message, name, number, only
 
 from ganspacesynth.steps import Steps
 
@@ -50,7 +51,7 @@ class ganspacesynth(gansynth):
     @message("load_ganspace_components FILE EDITS")
     def load_ganspace_components_1(self, *values):
         if len(values) < 2:
-            raise Refused("a file and an array")
+            raise Unclear("a file and an array")
         self._load_components(words.text(values[:-1]), self._names(values[-1:])[0])
 
     def _load_components(self, file, edits):
@@ -91,7 +92,7 @@ class ganspacesynth(gansynth):
             else:
                 notes[-1].append(value)
         if min(map(len, notes)) < 2:
-            raise Refused("a sound and a pitch")
+            raise Unclear("a sound and a pitch")
         sounds = self._names([note[0] for note in notes])
         pitches = [round(number(note[1], "a pitch", 0, 127)) for note in notes]
         edits = [self._edits_of(note[2:]) for note in notes]
@@ -135,7 +136,7 @@ class halluseq(ganspacesynth):
     @message("load_ganspace_components FILE")
     def load_ganspace_components_1(self, *values):
         if not values:
-            raise Refused("a file")
+            raise Unclear("a file")
         self._load_components(words.text(values), self._edits_array)
 
     def components_loaded(self, facts):
@@ -174,29 +175,29 @@ class halluseq(ganspacesynth):
 
     @message("read_steps FILE")
     def read_steps_1(self, *values):
-        file = self._steps_file(values)
-        try:
-            self._steps.read(file, len(self._steps.current))
-        except (OSError, ValueError) as error:
-            raise Refused(str(error)) from None
-        self._put(self._edits_array, self._steps.current)
-        self.say("updated")
-        self.say("read_steps", len(self._steps))
+        def done(facts, arrays):
+            self._steps.take(arrays[0])
+            self._put(self._edits_array, self._steps.current)
+            self.say("updated")
+            self.say("read_steps", len(self._steps))
+
+        self.call("read_steps", done, file=self._steps_file(values), size=len(self._steps.current))
 
     @message("write_steps FILE")
     def write_steps_1(self, *values):
         file = self._steps_file(values)
         self._take()
-        try:
-            self._steps.write(file)
-        except OSError as error:
-            raise Refused(str(error)) from None
-        self.say("written", str(file))
+        self.call(
+            "write_steps",
+            lambda facts, arrays: self.say("written", facts["file"]),
+            arrays=[self._steps.as_array()],
+            file=file,
+        )
 
     def _steps_file(self, values):
         if not values:
-            raise Refused("a file")
-        return self.path(words.text(values))
+            raise Unclear("a file")
+        return str(self.path(words.text(values)))
 
     # Settings.
 
@@ -220,9 +221,7 @@ class halluseq(ganspacesynth):
 
     @message("the setting's name and a number")
     def _set(self, setting, values):
-        if len(values) != 1:
-            raise Refused(f"{setting} takes one number")
-        value = number(values[0], setting, 0, SETTINGS[setting][1])
+        value = number(only(values), setting, 0, SETTINGS[setting][1])
         self._settings[setting] = round(value) if setting == "interp_steps" else value
         self.say("updated")
 
@@ -236,13 +235,11 @@ class halluseq(ganspacesynth):
 
     @message("hallucinate_noz SOUND")
     def hallucinate_noz_1(self, *values):
-        if len(values) != 1:
-            raise Refused("one array")
         self._model()
-        sound = self._names([name(values[0])])[0]
+        sound = self._names([name(only(values))])[0]
         self._take()
         asked = dict(self._settings)
-        asked["steps"] = asked.pop("interp_steps")
+        asked["parts"] = asked.pop("interp_steps")
         asked["spacing"], asked["trim"] = asked.pop("sample_spacing"), asked.pop("start_trim")
         done = functools.partial(self._hallucinated, sound)
         self.call("hallucinate_edits", done, arrays=[self._steps.as_array()], **asked)

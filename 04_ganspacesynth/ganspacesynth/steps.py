@@ -47,21 +47,30 @@ class Steps:
         """[steps, size], float32."""
         return np.stack(self._steps)
 
-    def write(self, path):
-        """Write all steps as text: a line a step, without the zeros at its end."""
-        lines = [" ".join(f"{edit:.6g}" for edit in np.trim_zeros(step, "b")) or "0" for step in self._steps]
-        with open(path, "w") as file:
-            file.write("\n".join(lines) + "\n")
-
-    def read(self, path, size):
-        """Read steps of `size` numbers from text, and go to the first. Raises ValueError, and changes nothing."""
-        with open(path) as file:
-            rows = [[float(word) for word in line.split()] for line in file if line.strip()]
-        if not rows or not all(np.isfinite(row).all() for row in rows):
-            raise ValueError(f"{path} holds no steps")
-        if max(map(len, rows)) > size:
-            raise ValueError(
-                f"{path} has steps of {max(map(len, rows))} numbers; there are {size} components"
-            )
-        self._steps = [np.pad(np.array(row, np.float32), (0, size - len(row))) for row in rows]
+    def take(self, rows):
+        """Have the steps of an array [steps, size] in the place of all there were, and go to the first."""
+        self._steps = [np.array(row, np.float32) for row in rows]
         self.index = 0
+
+
+def write(path, rows):
+    """Write steps [n, size] as text: a line a step, without the zeros at its end."""
+    lines = [" ".join(f"{edit:.6g}" for edit in np.trim_zeros(row, "b")) or "0" for row in rows]
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def read(path, size):
+    """Steps of `size` numbers from text, [n, size], float32. Raises ValueError."""
+    with open(path) as file:
+        lines = [line.split() for line in file if line.strip()]
+    try:
+        rows = [np.array(words, np.float32) for words in lines]
+    except ValueError:
+        rows = []
+    if not rows or not all(np.isfinite(row).all() for row in rows):
+        raise ValueError(f"{path} holds no steps: a line for each, with numbers between spaces")
+    longest = max(map(len, rows))
+    if longest > size:
+        raise ValueError(f"{path} has steps of {longest} numbers; there are {size} components")
+    return np.stack([np.pad(row, (0, size - len(row))) for row in rows])

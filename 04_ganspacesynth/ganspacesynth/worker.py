@@ -7,7 +7,7 @@ from gansynth.thumbnail import thumbnail
 from pdworker.checkpoints import CheckpointError, find
 from pdworker.server import WorkerError, serve
 
-from . import components
+from . import components, steps
 
 directions = None
 
@@ -69,14 +69,14 @@ def edit(job, *, pitches, replace=False, arrays):
     return {"rate": folder.sample_rate}, [*notes, *(thumbnail(note, folder.sample_rate) for note in notes)]
 
 
-def hallucinate_edits(job, *, steps, pitch=None, replace=True, arrays, **envelope):
+def hallucinate_edits(job, *, parts, pitch=None, replace=True, arrays, **envelope):
     """A hallucination along steps: arrays [steps of edits [n, k]], and a latent vector unless it is replaced.
 
-    steps: into how many parts the way from one step to the next is cut; 0 and 1: the steps alone.
+    parts: into how many the way from one step to the next is cut; 0 and 1: the steps alone.
     """
     folder = need_directions()
     with gansynth.clear_errors():
-        edits = path(arrays[0], max(0, steps - 1), lambda start, end, amount: start + amount * (end - start))
+        edits = path(arrays[0], max(0, parts - 1), lambda start, end, amount: start + amount * (end - start))
         count = len(edits)
         latent = np.zeros(folder.latent_size) if replace else arrays[1]
         folder.inputs(latent, folder.pitches[:1])
@@ -84,6 +84,19 @@ def hallucinate_edits(job, *, steps, pitch=None, replace=True, arrays, **envelop
         notes = _notes(job, np.tile(latent, (count, 1)), [pitch] * count, edits, replace)
         sound = combine(notes, count, Envelope(**envelope), folder.sample_rate)
     return {"rate": folder.sample_rate, "notes": count}, [sound, thumbnail(sound, folder.sample_rate)]
+
+
+def read_steps(job, *, file, size):
+    """The steps of a sequence from a text file, each of as many numbers as there are components."""
+    with gansynth.clear_errors():
+        return {"file": file}, [steps.read(file, size)]
+
+
+def write_steps(job, *, file, arrays):
+    """The steps of a sequence to a text file."""
+    with gansynth.clear_errors():
+        steps.write(file, arrays[0])
+    return {"file": file}
 
 
 def _notes(job, latents, pitches, edits, replace):
@@ -99,6 +112,8 @@ CALLS = gansynth.CALLS | {
     "load_components": load_components,
     "edit": edit,
     "hallucinate_edits": hallucinate_edits,
+    "read_steps": read_steps,
+    "write_steps": write_steps,
 }
 
 if __name__ == "__main__":

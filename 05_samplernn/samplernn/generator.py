@@ -16,8 +16,8 @@ from .plain import PlainTake
 
 MOST_THREADS = 4
 MOST_BITS_LOST = 0.01
-MEASURED_BLOCKS = 4
-BYTES_WORTH_SHARING = 2**22
+MEASURED_BLOCKS = 16
+LARGE = 2**22  # weights that every step reads: fewer fit every processor's cache
 
 
 def processors():
@@ -38,16 +38,14 @@ class FastTake:
         self.logits = np.zeros((len(codes), wanted, generator.config.q_levels), np.float32)
         self.random = np.random.SeedSequence(seed).generate_state(len(codes), np.uint64)
         self.temperature, self.top_k, self.top_p = temperature, top_k, float(top_p)
-        small = sum(tier.over.size + tier.up.size for tier in self.packed[:2]) < BYTES_WORTH_SHARING
-        size, self.threads = (1, 1) if small else (len(codes), generator.threads)
+        size, self.threads = (len(codes), generator.threads) if generator.large else (1, 1)
         self.groups = [slice(first, first + size) for first in range(0, len(codes), size)]
         self.states = [[silent_state(tier, size) for tier in self.packed[:2]] for _ in self.groups]
-        self.counter = np.zeros(1, np.int64)
 
     def compute(self, begin, end):
         """Compute the samples begin <= t < end of `codes`; both are multiples of the block."""
 
-        def one(group, states, thread):
+        def one(group, states, counters):
             drawing = kernel.Drawing(self.temperature[group], self.top_k, self.top_p, self.random[group])
             kernel.generate(
                 *self.packed,
@@ -58,16 +56,14 @@ class FastTake:
                 self.known,
                 drawing,
                 self.logits[group],
-                self.counter.ctypes.data,
-                thread,
+                counters.ctypes.data,
                 self.threads,
             )
 
-        jobs = [
-            self.pool.submit(one, group, states, thread)
-            for group, states in zip(self.groups, self.states)
-            for thread in range(self.threads)
-        ]
+        jobs = []
+        for group, states in zip(self.groups, self.states):
+            counters = np.zeros(2 * kernel.COUNTERS_APART, np.uint8)
+            jobs += [self.pool.submit(one, group, states, counters) for _ in range(self.threads)]
         for job in jobs:
             job.result()
 
@@ -75,9 +71,10 @@ class FastTake:
 class Generator:
     """A SampleRNN, ready to generate.
 
-    On a graphics card the torch model computes, else the loops with eight-bit weights; should these lose more than
-    MOST_BITS_LOST per sample against float32, the torch model does it here as well. `engine` tells which: "int8" or
-    "float32"; `bits_lost` what was measured.
+    On a graphics card the torch model computes, else the loops with weights of few bits. How few is measured: four in
+    the tiers of a large model, which waits for its weights more than for arithmetic, as long as it loses less than
+    MOST_BITS_LOST per sample against float32; else eight; should these lose more, the torch model does it here as well.
+    `engine` tells which: "int4", "int8" or "float32"; `bits_lost` what was measured.
     """
 
     def __init__(self, model, threads=None, device=None):
@@ -86,14 +83,22 @@ class Generator:
         self.model = model.to(self.device).eval()
         self.threads = threads or processors()
         self.pool = ThreadPoolExecutor(self.threads)
+        self.large = sum(value.numel() for value in model.parameters()) > LARGE
         self.engine, self.bits_lost = "float32", 0.0
         if self.device == "cpu":
-            self.packed = pack(model)
+            self._pack()
+
+    def _pack(self):
+        """Find the fewest bits that hold the model's distribution."""
+        for bits in (4, 8) if self.large else (8,):
+            self.packed = pack(self.model, bits)
             self.bits_lost = self.measure()
-            self.engine = "int8" if self.bits_lost < MOST_BITS_LOST else "float32"
+            if self.bits_lost < MOST_BITS_LOST:
+                self.engine = f"int{bits}"
+                return
 
     def measure(self, codes=None):
-        """Mean Kullback-Leibler divergence, in bits per sample, of the eight-bit loops from the float32 model.
+        """Mean Kullback-Leibler divergence, in bits per sample, of the loops from the float32 model.
 
         codes [B, n] to measure on, n a multiple of the block; without them, on what the loops make up themselves.
         """
@@ -130,7 +135,7 @@ class Generator:
         codes[:, block : block + known] = primer
         warmth = np.ones((sequences, length), np.float32)
         warmth[:, known : known + samples] = temperature
-        if self.engine == "int8":
+        if self.engine != "float32":
             engine = FastTake(self, codes, known, warmth, top_k, top_p, seed)
         else:
             engine = PlainTake(self.model, codes, known, warmth, top_k, top_p, seed)

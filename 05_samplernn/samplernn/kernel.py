@@ -1,7 +1,8 @@
-"""The loops that generate: eight-bit weights, all tiers, several sequences, no Python in between.
+"""The loops that generate: weights of few bits, all tiers, several sequences, no Python in between.
 
-Every thread runs `generate` over the same blocks. Inside a tier each thread computes a slice of the rows, below the
-tiers each thread draws the samples of its own sequences, and they meet where one needs what the others computed.
+Every thread runs `generate` over the same blocks. Inside a tier the threads take rows, below the tiers sequences, as
+long as there are any, so that one whose processor is busy with something else takes fewer; and they meet where one
+needs what the others computed.
 Once per block (big_frame_size samples) comes the top tier, once per frame the middle tier, and for every sample the
 sample network, whose embedding and first layer have become one table of sums to look up (see `pack`).
 """
@@ -11,30 +12,43 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-from .lowlevel import dot3, dot4, meet
+from .lowlevel import ROWS, add_one, dot, meet
 
-# One recurrent tier. P: dim filled up to whole vectors; G: gates (3 GRU, 4 LSTM); L: layers.
-#   first [G*P, size] float32, first_bias [G*P]: a frame to the first layer's gates
-#   into [L-1, P, G, P] int8, into_scale [L-1, P, G]: a layer's output to the next layer's gates
-#   over [L, P, G, P] int8, over_scale [L, P, G]: a layer's last output to its own gates
-#   bias, over_bias [L, G, P]: added to what comes from below and from before
-#   mix [L, P, P] int8, mix_scale [L, P], mix_bias [P]: the skip connections; L is 0 where there are none
-#   up [ratio, rows, P] int8, up_scale [ratio, rows]: the tier's output to the tier below
+# A matrix of whole weights is [blocks of ROWS rows, pairs of columns, bytes], as `lowlevel` describes it, with what one
+# step of each row is worth, its scale [rows].
+
+# One recurrent tier. P: dim filled up to whole blocks; G: gates (3 GRU, 4 LSTM); L: layers. The gates' rows stand in
+# blocks: the first gate of the first ROWS units, their second gate, ..., the first gate of the next ROWS units, ...
+#   first [size, G*P] float32, first_bias [G*P]: a frame to the first layer's gates
+#   into [L-1] matrices [G*P, P], into_scale: a layer's output to the next layer's gates
+#   over [L] matrices [G*P, P], over_scale: a layer's last output to its own gates
+#   bias, over_bias [L, G*P]: added to what comes from below and from before
+#   mix [L] matrices [P, P], mix_scale, mix_bias [P]: the skip connections; L is 0 where there are none
+#   up, a matrix [ratio * rows, P], up_scale: the tier's output to the tier below, for each of its `ratio` steps
 Tier = namedtuple(
     "Tier",
     "first first_bias into into_scale over over_scale bias over_bias mix mix_scale mix_bias up up_scale",
 )
 
-# The sample network: table [frame_size, Q, P] float32, then two layers of int8 rows, their scales and biases.
+# The sample network: table [frame_size, Q, P] float32, then two layers as matrices, their scales and biases.
 Samples = namedtuple("Samples", "table hidden hidden_scale hidden_bias outputs outputs_scale outputs_bias")
 
 # What is remembered of B sequences in one tier: two generations of outputs, old and new in turn,
 #   output [2, L, B, P] int16, cell [L, B, P] (an LSTM's cell, a GRU's output),
-# and room to compute in: below, before [B, G, P], total [B, P], advice [B, ratio, rows]; all float32.
+# and room to compute in: below, before [B, G*P], total [B, P], advice [B, ratio * rows]; all float32.
 State = namedtuple("State", "output cell below before total advice")
 
 # How to draw: temperature [B, n] float32, top_k (0: all), top_p (1: all), random [B] uint64 (changed in place).
 Drawing = namedtuple("Drawing", "temperature top_k top_p random")
+
+# Who computes together: counters, the address of two int64 COUNTERS_APART bytes apart that began at 0 (how often
+# threads have met; how often they have asked for work), base [1] int64 (a thread's own: how often before this work).
+Crew = namedtuple("Crew", "counters base threads")
+COUNTERS_APART = 64  # each in a cache line of its own
+
+BLOCKS_AT_ONCE = 4
+
+dot4_1, dot4_2, dot8_1, dot8_2 = (dot(bits, vectors) for bits in (4, 8) for vectors in (1, 2))
 
 REACH = 6.3
 LOG2_E = 1.4426950408889634
@@ -79,167 +93,184 @@ def quantise(values, out):
 
 
 @njit(nogil=True, fastmath=True)
-def add_rows(weights, scale, vectors, worths, out, first, last):
-    """out[b, r] += weights[r] . vectors[b] * scale[r] * worths[b] for the rows first <= r < last, four at a time."""
-    sums = np.empty(4, np.int32)
-    width = weights.shape[1]
-    for row in range(first, last, 4):
-        for b in range(len(vectors)):
-            dot4(weights.ctypes.data + row * width, vectors[b].ctypes.data, width, sums.ctypes.data)
-            for k in range(4):
-                out[b, row + k] += np.float32(sums[k]) * scale[row + k] * worths[b]
+def add_product(weights, scale, vectors, worths, out, first, last):
+    """out[b, r] += weights[r] . vectors[b] * scale[r] * worths[b] for the rows r of the blocks first <= block < last.
 
-
-@njit(nogil=True, fastmath=True)
-def gate_sums(weights, scale, bias, vectors, worth, out, first, last):
-    """out[b, g, j] = weights[j, g] . vectors[b] * scale[j, g] * worth + bias[g, j] for the units first <= j < last."""
-    sums = np.empty(4, np.int32)
-    gates, width = weights.shape[1], weights.shape[2]
-    for unit in range(first, last):
-        place = weights.ctypes.data + unit * gates * width
-        for b in range(len(vectors)):
-            if gates == 4:
-                dot4(place, vectors[b].ctypes.data, width, sums.ctypes.data)
-            else:
-                dot3(place, vectors[b].ctypes.data, width, sums.ctypes.data)
-            for g in range(gates):
-                out[b, g, unit] = np.float32(sums[g]) * scale[unit, g] * worth + bias[g, unit]
-
-
-@njit(nogil=True, fastmath=True)
-def frame_sums(tier, codes, half, advice, out, first, last):
-    """out[b, g, j]: what the frames codes [B, size] and the advice [B, G*P] from above give the first layer's gates."""
-    sequences, size = codes.shape
-    units = out.shape[2]
-    frame = np.empty(size, np.float32)
-    for b in range(sequences):
-        for i in range(size):
-            frame[i] = (np.float32(codes[b, i]) / half - np.float32(1)) * np.float32(2)
-        for g in range(out.shape[1]):
-            for j in range(first, last):
-                row = g * units + j
-                total = tier.first_bias[row] + advice[b, row]
-                for i in range(size):
-                    total += frame[i] * tier.first[row, i]
-                out[b, g, j] = total
-
-
-@njit(nogil=True, fastmath=True)
-def update(below, before, cell, out, first, last):
-    """New outputs (int16) of the units first <= j < last of one layer, from their gate sums; `cell` is changed.
-
-    LSTM: gates input, forget, candidate, output. GRU: gates reset, update, candidate (reset after the product).
+    vectors [B, P] int16, two at a time, so that both share the reading of the weights.
     """
-    scale = np.float32(largest(len(out)))
-    if len(below) == 4:
-        for j in range(first, last):
-            take = sigmoid(below[0, j] + before[0, j])
-            keep = sigmoid(below[1, j] + before[1, j])
-            cell[j] = keep * cell[j] + take * tanh(below[2, j] + before[2, j])
-            out[j] = np.int16(np.rint(sigmoid(below[3, j] + before[3, j]) * tanh(cell[j]) * scale))
-    else:
-        for j in range(first, last):
-            reset = sigmoid(below[0, j] + before[0, j])
-            keep = sigmoid(below[1, j] + before[1, j])
-            cell[j] = keep * cell[j] + (np.float32(1) - keep) * tanh(below[2, j] + reset * before[2, j])
-            out[j] = np.int16(np.rint(cell[j] * scale))
+    sums = np.empty((2, ROWS), np.int32)
+    pairs, bytes_per_pair = weights.shape[1], weights.shape[2]
+    four_bits = bytes_per_pair == ROWS
+    stride = 2 * vectors.shape[1]
+    for block in range(first, last):
+        place = weights.ctypes.data + block * pairs * bytes_per_pair
+        for b in range(0, len(vectors), 2):
+            both, vector = b + 1 < len(vectors), vectors.ctypes.data + b * stride
+            if four_bits and both:
+                dot4_2(place, vector, stride, pairs, sums.ctypes.data)
+            elif four_bits:
+                dot4_1(place, vector, stride, pairs, sums.ctypes.data)
+            elif both:
+                dot8_2(place, vector, stride, pairs, sums.ctypes.data)
+            else:
+                dot8_1(place, vector, stride, pairs, sums.ctypes.data)
+            for v in range(2 if both else 1):
+                for r in range(ROWS):
+                    row = block * ROWS + r
+                    out[b + v, row] += np.float32(sums[v, r]) * (scale[row] * worths[b + v])
 
 
 @njit(nogil=True)
-def share(rows, thread, threads):
-    """Which rows one thread computes, in whole fours."""
-    return rows // 4 * thread // threads * 4, rows // 4 * (thread + 1) // threads * 4
+def put(values, out, first, last):
+    """out[b, r] = values[r] for the rows r of the blocks first <= block < last."""
+    for b in range(len(out)):
+        for row in range(first * ROWS, last * ROWS):
+            out[b, row] = values[row]
 
 
 @njit(nogil=True, fastmath=True)
-def run_tier(tier, state, codes, half, advice, turn, counter, thread, threads):
+def add_frames(weights, codes, half, out, first, last):
+    """out[b, r] += weights[i, r] * frame[i]: what the frames codes [B, size] give the blocks first <= block < last."""
+    for b in range(len(codes)):
+        for i in range(codes.shape[1]):
+            number = (np.float32(codes[b, i]) / half - np.float32(1)) * np.float32(2)
+            for row in range(first * ROWS, last * ROWS):
+                out[b, row] += number * weights[i, row]
+
+
+@njit(nogil=True, fastmath=True)
+def update(below, before, cell, out, gates, first, last):
+    """New outputs (int16) of the units in the blocks first <= block < last of one layer, from their gate sums.
+
+    `cell` is changed. LSTM: gates input, forget, candidate, output. GRU: gates reset, update, candidate (reset after
+    the product).
+    """
+    scale = np.float32(largest(len(out)))
+    for unit in range(first * ROWS, last * ROWS, ROWS):
+        place = unit * gates
+        for j in range(ROWS):
+            one, two, three = place + j, place + ROWS + j, place + 2 * ROWS + j
+            if gates == 4:
+                four = place + 3 * ROWS + j
+                take = sigmoid(below[one] + before[one])
+                keep = sigmoid(below[two] + before[two])
+                cell[unit + j] = keep * cell[unit + j] + take * tanh(below[three] + before[three])
+                value = sigmoid(below[four] + before[four]) * tanh(cell[unit + j])
+            else:
+                reset = sigmoid(below[one] + before[one])
+                keep = sigmoid(below[two] + before[two])
+                candidate = tanh(below[three] + reset * before[three])
+                value = cell[unit + j] = keep * cell[unit + j] + (np.float32(1) - keep) * candidate
+            out[unit + j] = np.int16(np.rint(value * scale))
+
+
+@njit(nogil=True)
+def take(crew, pieces):
+    """The next of `pieces` that no thread has taken, -1 when none is left; every thread asks until it hears that."""
+    piece = add_one(crew.counters + COUNTERS_APART) - crew.base[0]
+    if piece < pieces:
+        return piece
+    crew.base[0] += pieces + crew.threads
+    return -1
+
+
+@njit(nogil=True)
+def together(crew):
+    """Wait until all threads have come here."""
+    meet(crew.counters, crew.threads)
+
+
+@njit(nogil=True, fastmath=True)
+def run_tier(tier, state, codes, half, advice, turn, crew):
     """One step of a tier: the frames codes [B, size] and the advice [B, G*P] from above become state.advice.
 
     turn: 0 and 1 in turn, which generation of state.output is the old one.
     """
-    layers, units = tier.over.shape[0], tier.over.shape[1]
-    sequences = len(codes)
+    layers, sequences, units = state.cell.shape
+    gates = tier.over.shape[1] * ROWS // units
     old, new = state.output[turn], state.output[1 - turn]
-    worth = np.float32(1) / np.float32(largest(units))
-    first, last = share(units, thread, threads)
+    worths = np.full(sequences, np.float32(1) / np.float32(largest(units)))
     for layer in range(layers):
-        gate_sums(
-            tier.over[layer],
-            tier.over_scale[layer],
-            tier.over_bias[layer],
-            old[layer],
-            worth,
-            state.before,
-            first,
-            last,
-        )
-        if layer == 0:
-            frame_sums(tier, codes, half, advice, state.below, first, last)
-        else:
-            meet(counter, threads)
-            gate_sums(
-                tier.into[layer - 1],
-                tier.into_scale[layer - 1],
-                tier.bias[layer],
-                new[layer - 1],
-                worth,
-                state.below,
-                first,
-                last,
+        block = take(crew, units // ROWS)
+        while block >= 0:
+            begin, end = block * gates, (block + 1) * gates
+            put(tier.over_bias[layer], state.before, begin, end)
+            add_product(
+                tier.over[layer], tier.over_scale[layer], old[layer], worths, state.before, begin, end
             )
-        for b in range(sequences):
-            update(state.below[b], state.before[b], state.cell[layer, b], new[layer, b], first, last)
-    meet(counter, threads)
-    worths = np.empty(sequences, np.float32)
-    for b in range(sequences):
-        worths[b] = worth
+            if layer == 0:
+                put(tier.first_bias, state.below, begin, end)
+                add_frames(tier.first, codes, half, state.below, begin, end)
+                for b in range(sequences):
+                    for row in range(begin * ROWS, end * ROWS):
+                        state.below[b, row] += advice[b, row]
+            else:
+                put(tier.bias[layer], state.below, begin, end)
+                into, into_scale = tier.into[layer - 1], tier.into_scale[layer - 1]
+                add_product(into, into_scale, new[layer - 1], worths, state.below, begin, end)
+            for b in range(sequences):
+                before, cell = state.before[b], state.cell[layer, b]
+                update(state.below[b], before, cell, new[layer, b], gates, block, block + 1)
+            block = take(crew, units // ROWS)
+        together(crew)
     vectors = new[layers - 1]
     if len(tier.mix):
-        for b in range(sequences):
-            for j in range(first, last):
-                state.total[b, j] = tier.mix_bias[j]
-        for layer in range(layers):
-            add_rows(tier.mix[layer], tier.mix_scale[layer], new[layer], worths, state.total, first, last)
-        meet(counter, threads)
+        block = take(crew, units // ROWS)
+        while block >= 0:
+            put(tier.mix_bias, state.total, block, block + 1)
+            for layer in range(layers):
+                weights, scale = tier.mix[layer], tier.mix_scale[layer]
+                add_product(weights, scale, new[layer], worths, state.total, block, block + 1)
+            block = take(crew, units // ROWS)
+        together(crew)
         vectors = np.empty((sequences, units), np.int16)
         for b in range(sequences):
             worths[b] = quantise(state.total[b], vectors[b])
-    ratio, rows = tier.up.shape[0], tier.up.shape[1]
-    first, last = share(rows, thread, threads)
-    for step in range(ratio):
-        for b in range(sequences):
-            for row in range(first, last):
-                state.advice[b, step, row] = 0
-        add_rows(tier.up[step], tier.up_scale[step], vectors, worths, state.advice[:, step], first, last)
-    meet(counter, threads)
+    pieces = -(-len(tier.up) // BLOCKS_AT_ONCE)
+    piece = take(crew, pieces)
+    while piece >= 0:
+        first = piece * BLOCKS_AT_ONCE
+        last = min(first + BLOCKS_AT_ONCE, len(tier.up))
+        state.advice[:, first * ROWS : last * ROWS] = 0
+        add_product(tier.up, tier.up_scale, vectors, worths, state.advice, first, last)
+        piece = take(crew, pieces)
+    together(crew)
+
+
+@njit(nogil=True, fastmath=True)
+def look_up(table, codes, advice, out):
+    """out[0, j] = advice[j] + the sum of table[place, codes[place], j] over all places, and not below 0."""
+    for j in range(len(advice)):
+        out[0, j] = advice[j]
+    for place in range(len(codes)):
+        row = table[place, codes[place]]
+        for j in range(len(row)):
+            out[0, j] += row[j]
+    keep_positive(out)
+
+
+@njit(nogil=True, fastmath=True)
+def keep_positive(values):
+    """Set what is below 0 in values [1, n] to 0."""
+    for j in range(values.shape[1]):
+        values[0, j] = max(values[0, j], np.float32(0))
 
 
 @njit(nogil=True, fastmath=True)
 def guess(samples, before, advice, hidden, vectors, out):
     """Logits `out` [1, Q] of the sample that follows the codes `before` [frame_size], given the middle tier's advice.
 
-    hidden [2, 1, P] float32 and vectors [1, P] int16 are room to compute in.
+    hidden [1, P] float32 and vectors [1, P] int16 are room to compute in.
     """
-    entered, deeper = hidden[0], hidden[1]
-    width = len(advice)
-    for j in range(width):
-        entered[0, j] = advice[j]
-    for place in range(len(before)):
-        row = samples.table[place, before[place]]
-        for j in range(width):
-            entered[0, j] += row[j]
     worths = np.empty(1, np.float32)
-    for j in range(width):
-        entered[0, j] = max(entered[0, j], np.float32(0))
-        deeper[0, j] = samples.hidden_bias[j]
-    worths[0] = quantise(entered[0], vectors[0])
-    add_rows(samples.hidden, samples.hidden_scale, vectors, worths, deeper, 0, width)
-    for j in range(width):
-        deeper[0, j] = max(deeper[0, j], np.float32(0))
-    worths[0] = quantise(deeper[0], vectors[0])
-    for c in range(out.shape[1]):
-        out[0, c] = samples.outputs_bias[c]
-    add_rows(samples.outputs, samples.outputs_scale, vectors, worths, out, 0, out.shape[1])
+    look_up(samples.table, before, advice, hidden)
+    worths[0] = quantise(hidden[0], vectors[0])
+    put(samples.hidden_bias, hidden, 0, len(samples.hidden))
+    add_product(samples.hidden, samples.hidden_scale, vectors, worths, hidden, 0, len(samples.hidden))
+    keep_positive(hidden)
+    worths[0] = quantise(hidden[0], vectors[0])
+    put(samples.outputs_bias, out, 0, len(samples.outputs))
+    add_product(samples.outputs, samples.outputs_scale, vectors, worths, out, 0, len(samples.outputs))
 
 
 @njit(nogil=True, fastmath=True)
@@ -321,6 +352,31 @@ def draw(weights, chance):
     return last
 
 
+@njit(nogil=True, fastmath=True)
+def add_samples(samples, codes, advice, begin, end, known, drawing, b, logits):
+    """The samples begin <= t < end of sequence `b`, given the middle tier's advice [(end - begin) * P]."""
+    frame, levels, units = samples.table.shape
+    size = codes.shape[1] - drawing.temperature.shape[1]
+    hidden, vectors = np.empty((1, units), np.float32), np.empty((1, units), np.int16)
+    guessed = np.empty((1, len(samples.outputs_bias)), np.float32)
+    weights, powers = np.empty(levels, np.float32), np.empty(levels, np.int32)
+    for t in range(begin, end):
+        wanted = t < logits.shape[1]
+        if t < known and not wanted:
+            continue
+        before = codes[b, size + t - frame : size + t]
+        place = (t - begin) * units
+        guess(samples, before, advice[place : place + units], hidden, vectors, guessed)
+        if wanted:
+            for c in range(levels):
+                logits[b, t, c] = guessed[0, c]
+        if t >= known:
+            weigh(guessed[0, :levels], drawing.temperature[b, t], powers, weights)
+            if drawing.top_k > 0 or drawing.top_p < 1:
+                restrict(weights, drawing.top_k, drawing.top_p)
+            codes[b, size + t] = draw(weights, uniform(drawing.random, b))
+
+
 @njit(nogil=True, cache=True)
 def generate(
     big,
@@ -334,52 +390,30 @@ def generate(
     known,
     drawing,
     logits,
-    counter,
-    thread,
+    counters,
     threads,
 ):
     """Compute the samples begin <= t < end of every sequence; both are multiples of big_frame_size.
 
     codes [B, big_frame_size + n] int32: sample t stands at big_frame_size + t; the first `known` samples are given,
     the others are drawn. logits [B, m, Q] float32 receives the logits of the first m samples.
-    counter: address of an int64 that began at 0, where the `threads` threads meet; each calls with its own `thread`.
+    counters: see Crew; each of the `threads` threads calls once.
     """
-    size, ratio, levels = big.first.shape[1], big.up.shape[0], samples.table.shape[1]
-    frame = middle.first.shape[1]
-    half = np.float32(levels / 2)
-    units = samples.table.shape[2]
-    hidden, vectors = np.empty((2, 1, units), np.float32), np.empty((1, units), np.int16)
-    guessed = np.empty((1, len(samples.outputs_bias)), np.float32)
-    weights, powers = np.empty(levels, np.float32), np.empty(levels, np.int32)
-    nothing = np.zeros((len(codes), 1, len(big.first_bias)), np.float32)[:, 0]
+    size, frame = len(big.first), len(middle.first)
+    half = np.float32(samples.table.shape[1] / 2)
+    rows = len(middle.first_bias)
+    nothing = np.zeros((len(codes), 2 * len(big.first_bias)), np.float32)[:, : len(big.first_bias)]
+    crew = Crew(counters, np.zeros(1, np.int64), threads)
     for start in range(begin, end, size):
         window = codes[:, start : start + size]
-        run_tier(big, big_state, window, half, nothing, start // size % 2, counter, thread, threads)
-        for step in range(ratio):
+        run_tier(big, big_state, window, half, nothing, start // size % 2, crew)
+        for step in range(size // frame):
             t = start + step * frame
             window = codes[:, size + t - frame : size + t]
-            advice = big_state.advice[:, step]
-            run_tier(middle, middle_state, window, half, advice, t // frame % 2, counter, thread, threads)
-            for b in range(thread, len(codes), threads):
-                for k in range(frame):
-                    wanted = t + k < logits.shape[1]
-                    if t + k < known and not wanted:
-                        continue
-                    place = size + t + k
-                    guess(
-                        samples,
-                        codes[b, place - frame : place],
-                        middle_state.advice[b, k],
-                        hidden,
-                        vectors,
-                        guessed,
-                    )
-                    if wanted:
-                        for c in range(levels):
-                            logits[b, t + k, c] = guessed[0, c]
-                    if t + k >= known:
-                        weigh(guessed[0, :levels], drawing.temperature[b, t + k], powers, weights)
-                        if drawing.top_k > 0 or drawing.top_p < 1:
-                            restrict(weights, drawing.top_k, drawing.top_p)
-                        codes[b, place] = draw(weights, uniform(drawing.random, b))
-            meet(counter, threads)
+            advice = big_state.advice[:, step * rows : (step + 1) * rows]
+            run_tier(middle, middle_state, window, half, advice, t // frame % 2, crew)
+            b = take(crew, len(codes))
+            while b >= 0:
+                add_samples(samples, codes, middle_state.advice[b], t, t + frame, known, drawing, b, logits)
+                b = take(crew, len(codes))
+            together(crew)

@@ -1,7 +1,11 @@
 """The few machine-level operations that the generator's loops are built from, as numba intrinsics.
 
-`dot3` and `dot4` multiply 3 or 4 rows of eight-bit weights with one vector of sixteen-bit numbers. Their vector code is
-written out portably; LLVM turns it into the best that the processor has (vpdpwssd, vpmaddwd, ...).
+`dot(bits, vectors)` makes the product of ROWS rows of weights with 1 or 2 vectors of sixteen-bit numbers. Its vector
+code is written out portably; LLVM turns it into the best that the processor has (vpdpwssd, vpmaddwd, ...).
+
+The weights stand in the order in which they are met: for each pair of columns, that pair of all ROWS rows. With eight
+bits each has a byte. With four bits each sixteen-bit lane holds the four weights that belong to its place in the four
+quarters of the rows, the first quarter's in the lowest bits.
 """
 
 from llvmlite import ir
@@ -9,63 +13,104 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 32
+ROWS = 64
+LANES = 32  # sixteen-bit numbers that are multiplied at once: 16 rows, 2 columns
+QUARTERS = 2 * ROWS // LANES
+AHEAD = 2048  # bytes that the memory is asked for before they are needed
+LINE = 64
 SPINS = 20000
 NAP_MICROSECONDS = 20
 
 INT8, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+SHORTS, WIDE, SUMS = (
+    ir.VectorType(INT16, LANES),
+    ir.VectorType(INT32, LANES),
+    ir.VectorType(INT32, LANES // 2),
+)
 
 
-def _dot(rows):
+def dot(bits, vectors):
+    """An intrinsic for weights of 4 or 8 bits and 1 or 2 vectors."""
+    bytes_per_pair = 2 * ROWS * bits // 8
+
     @intrinsic
-    def dot(typing, weights, vector, count, out):
-        """out[r] = sum of weights[r*count + c] * vector[c]; addresses of int8, int16 and int32; LANES divides count."""
+    def product(typing, weights, vector, stride, pairs, out):
+        """out[v, r] = sum of weights[r, c] * vector[v, c] over 2 * pairs columns.
+
+        weights, vector, out: addresses (vector of int16, out of int32); stride: bytes from one vector to the next.
+        """
 
         def generate(context, builder, signature, arguments):
-            weights, vector, count, out = arguments
-            number = count.type
-            wide, narrow = ir.VectorType(INT32, LANES), ir.VectorType(INT32, LANES // 2)
-            nothing = ir.Constant(wide, ir.Undefined)
-            even, odd = (ir.Constant(narrow, list(range(first, LANES, 2))) for first in (0, 1))
-            total = cgutils.get_or_insert_function(
-                builder.module, ir.FunctionType(INT32, [narrow]), f"llvm.vector.reduce.add.v{LANES // 2}i32"
+            weights, vector, stride, pairs, out = arguments
+            number = pairs.type
+            even, odd = (ir.Constant(SUMS, list(range(first, LANES, 2))) for first in (0, 1))
+            first_lane = ir.Constant(SUMS, [0] * SUMS.count)
+            pointer = INT8.as_pointer()
+            prefetch = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32]),
+                "llvm.prefetch.p0",
             )
+            weights = builder.inttoptr(weights, pointer)
 
-            def load(base, kind, index):
-                place = builder.gep(base, [index])
-                lanes = builder.load(
-                    builder.bitcast(place, ir.VectorType(kind, LANES).as_pointer()), align=kind.width // 8
+            def load(place, kind):
+                align = kind.element.width // 8
+                return builder.load(builder.bitcast(place, kind.as_pointer()), align=align)
+
+            def everywhere(v, pair):
+                """Two neighbouring numbers of a vector, in all lanes."""
+                place = builder.add(
+                    builder.add(vector, builder.mul(stride, number(v))), builder.shl(pair, number(2))
                 )
-                return builder.sext(lanes, wide)
+                both = builder.load(builder.inttoptr(place, INT32.as_pointer()), align=2)
+                lanes = builder.insert_element(ir.Constant(SUMS, ir.Undefined), both, INT32(0))
+                lanes = builder.shuffle_vector(lanes, ir.Constant(SUMS, ir.Undefined), first_lane)
+                return builder.sext(builder.bitcast(lanes, SHORTS), WIDE)
 
-            first = builder.inttoptr(weights, INT8.as_pointer())
-            starts = [builder.gep(first, [builder.mul(count, number(row))]) for row in range(rows)]
-            vector = builder.inttoptr(vector, INT16.as_pointer())
-            sums = [cgutils.alloca_once_value(builder, ir.Constant(narrow, None)) for _ in range(rows)]
-            with cgutils.for_range_slice(builder, number(0), count, number(LANES)) as (index, _):
-                numbers = load(vector, INT16, index)
-                for start, sum_ in zip(starts, sums):
-                    products = builder.mul(load(start, INT8, index), numbers)
-                    pairs = builder.add(
-                        builder.shuffle_vector(products, nothing, even),
-                        builder.shuffle_vector(products, nothing, odd),
-                    )
-                    builder.store(builder.add(builder.load(sum_), pairs), sum_)
-            out = builder.inttoptr(out, INT32.as_pointer())
-            for row, sum_ in enumerate(sums):
-                builder.store(builder.call(total, [builder.load(sum_)]), builder.gep(out, [number(row)]))
+            def quarters(place):
+                """The weights of each quarter of the rows for one pair of columns."""
+                if bits == 8:
+                    for quarter in range(QUARTERS):
+                        yield load(builder.gep(place, [number(LANES * quarter)]), ir.VectorType(INT8, LANES))
+                else:
+                    packed = load(place, SHORTS)
+                    for quarter in range(QUARTERS):
+                        left = ir.Constant(SHORTS, [12 - 4 * quarter] * LANES)
+                        yield builder.ashr(builder.shl(packed, left), ir.Constant(SHORTS, [12] * LANES))
+
+            sums = [
+                [cgutils.alloca_once_value(builder, ir.Constant(SUMS, None)) for _ in range(QUARTERS)]
+                for _ in range(vectors)
+            ]
+            with cgutils.for_range_slice(builder, number(0), pairs, number(1)) as (pair, _):
+                place = builder.gep(weights, [builder.mul(pair, number(bytes_per_pair))])
+                for line in range(0, bytes_per_pair, LINE):
+                    far = builder.gep(place, [number(AHEAD + line)])
+                    builder.call(prefetch, [far, INT32(0), INT32(3), INT32(1)])
+                numbers = [everywhere(v, pair) for v in range(vectors)]
+                for quarter, weight in enumerate(quarters(place)):
+                    weight = builder.sext(weight, WIDE)
+                    for v in range(vectors):
+                        products = builder.mul(weight, numbers[v])
+                        pairwise = builder.add(
+                            builder.shuffle_vector(products, products, even),
+                            builder.shuffle_vector(products, products, odd),
+                        )
+                        builder.store(builder.add(builder.load(sums[v][quarter]), pairwise), sums[v][quarter])
+            for v in range(vectors):
+                for quarter in range(QUARTERS):
+                    place = builder.add(out, number(4 * SUMS.count * (v * QUARTERS + quarter)))
+                    place = builder.inttoptr(place, SUMS.as_pointer())
+                    builder.store(builder.load(sums[v][quarter]), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(types.intp, types.intp, types.intp, types.intp), generate
+        return types.void(types.intp, types.intp, types.intp, types.intp, types.intp), generate
 
-    return dot
-
-
-dot3, dot4 = _dot(3), _dot(4)
+    return product
 
 
 @intrinsic
-def _add_one(typing, counter):
+def add_one(typing, counter):
     """Add 1 to the int64 at an address, as one indivisible step; returns what it was before."""
 
     def generate(context, builder, signature, arguments):
@@ -103,7 +148,7 @@ def meet(counter, threads):
     """Wait until all `threads` have come here; `counter` is the address of an int64 that began at 0."""
     if threads == 1:
         return
-    goal = (_add_one(counter) // threads + 1) * threads
+    goal = (add_one(counter) // threads + 1) * threads
     spins = 0
     while _look(counter) < goal:
         spins += 1

@@ -1,20 +1,29 @@
-"""A trained model's weights as the generator's loops want them: folded, filled up and rounded to eight bits.
+"""A trained model's weights as the generator's loops want them: folded, filled up and rounded to few bits.
 
 Between some layers nothing bends the signal, so their weights multiply out beforehand:
 - embedding, first layer and hidden1 become a table of what each code adds in each place;
 - the middle tier's upsampling goes straight into hidden1, the top tier's straight into the middle tier's first gates;
 - a skip-connected first layer sees its input twice: once with the sum of both halves' weights is the same.
+
+The tiers' weights have eight or four bits, as the caller wants; the sample network's, which every single sample meets
+and which cost more when they are rounded, always have eight.
 """
+
+import mmap
 
 import numpy as np
 
 from .kernel import Samples, State, Tier
-from .lowlevel import LANES
+from .lowlevel import LANES, QUARTERS, ROWS
+
+CLIPS = np.array(
+    [0.55, 0.7, 0.85, 1], np.float32
+)  # parts of a row's largest weight that four bits may end at
 
 
 def filled(length):
-    """A length rounded up to whole vectors."""
-    return -(-length // LANES) * LANES
+    """A length rounded up to whole blocks."""
+    return -(-length // ROWS) * ROWS
 
 
 def pad(array, *shape):
@@ -23,9 +32,43 @@ def pad(array, *shape):
 
 
 def eight_bits(rows):
-    """float rows [..., n] to int8 rows and what one step of each row is worth, [...] float32."""
-    scale = np.maximum(np.abs(rows).max(axis=-1, initial=0), 1e-20).astype(np.float32) / 127
-    return np.rint(rows / scale[..., None]).astype(np.int8), scale
+    """float rows [n, m] to int8 rows and what one step of each row is worth, [n] float32."""
+    scale = np.maximum(np.abs(rows).max(axis=1), 1e-20).astype(np.float32) / 127
+    return np.rint(rows / scale[:, None]).astype(np.int8), scale
+
+
+def four_bits(rows):
+    """As eight_bits, with numbers from -8 to 7; of some scales each row takes the one with the least squared error."""
+    scales = np.maximum(np.abs(rows).max(axis=1), 1e-20).astype(np.float32) / 7.5 * CLIPS[:, None]
+    numbers = [np.clip(np.rint(rows / scale[:, None]), -8, 7) for scale in scales]
+    errors = [np.square(one * scale[:, None] - rows).sum(axis=1) for one, scale in zip(numbers, scales)]
+    best = np.argmin(errors, axis=0), np.arange(len(rows))
+    return np.asarray(numbers)[best].astype(np.int8), scales[best]
+
+
+def matrices(many, bits):
+    """(weights, scales) of float arrays [n, rows, columns], as `lowlevel` describes them."""
+    count, rows, columns = many.shape
+    weights = on_large_pages((count, rows // ROWS, columns // 2, 2 * ROWS * bits // 8))
+    scales = np.empty((count, rows), np.float32)
+    for index in np.ndindex(weights.shape[:2]):
+        place = index[0], slice(index[1] * ROWS, (index[1] + 1) * ROWS)
+        numbers, scales[place] = four_bits(many[place]) if bits == 4 else eight_bits(many[place])
+        pairs = numbers.reshape(ROWS, -1, 2).swapaxes(0, 1)
+        if bits == 4:
+            quarters = pairs.reshape(-1, QUARTERS, LANES).astype(np.uint16) & 15
+            pairs = sum(quarters[:, quarter] << np.uint16(4 * quarter) for quarter in range(QUARTERS))
+        weights[index] = np.ascontiguousarray(pairs).view(np.uint8).reshape(len(pairs), -1)
+    return weights, scales
+
+
+def on_large_pages(shape):
+    """A new uint8 array at the start of a page, on large pages where the system has them: they are found faster."""
+    size = int(np.prod(shape))
+    memory = mmap.mmap(-1, max(size, 1))
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8, size).reshape(shape)
 
 
 class Weights:
@@ -49,45 +92,52 @@ class Weights:
         return into, over, bias, over_bias
 
 
-def pack_tier(weights, name, below):
+def in_blocks(rows, gates, dim):
+    """Rows [gates*dim, ...], gate by gate, in the order of the loops: [gates*P, ...]."""
+    width = filled(dim)
+    rows = rows.reshape(gates, dim, -1)
+    rows = pad(rows, gates, width, rows.shape[2]).reshape(gates, width // ROWS, ROWS, -1)
+    return rows.transpose(1, 0, 2, 3).reshape(gates * width, -1)
+
+
+def pack_tier(weights, name, below, bits):
     """One tier for the loops; `below` [rows, dim] is what its upsampled output meets first in the tier below."""
     config = weights.config
     dim, width, layers = config.dim, filled(config.dim), config.num_rnn_layers
     gates = 4 if config.rnn_type == "lstm" else 3
 
-    def by_gate(vector):
-        return pad(vector.reshape(gates, dim), gates, width)
+    def by_unit(rows):
+        return in_blocks(rows, gates, dim)
 
-    def by_unit(matrix):
-        return pad(matrix.reshape(gates, dim, dim).transpose(1, 0, 2), width, gates, width)
+    def square(rows):
+        return pad(by_unit(rows), gates * width, width)
 
     parts = [weights.layer(name, index) for index in range(layers)]
     enter, enter_bias = weights.values[f"{name}.inputs.weight"], weights.values[f"{name}.inputs.bias"]
-    first = (parts[0][0] @ enter).reshape(gates, dim, -1)
-    first_bias = parts[0][0] @ enter_bias + parts[0][2]
-    into = [by_unit(part[0]) for part in parts[1:]]
-    into, into_scale = eight_bits(np.reshape(into, (layers - 1, width, gates, width)).astype(np.float32))
-    over, over_scale = eight_bits(np.stack([by_unit(part[1]) for part in parts]))
-    skips = layers if config.skip_conn else 0
-    mix = [pad(weights.values[f"{name}.skips.{index}.weight"], width, width) for index in range(skips)]
-    mix, mix_scale = eight_bits(np.reshape(mix, (skips, width, width)).astype(np.float32))
+    into, into_scale = matrices(
+        np.reshape([square(part[0]) for part in parts[1:]], (-1, gates * width, width)), bits
+    )
+    over, over_scale = matrices(np.stack([square(part[1]) for part in parts]), bits)
+    skips = range(layers if config.skip_conn else 0)
+    mix = [pad(weights.values[f"{name}.skips.{index}.weight"], width, width) for index in skips]
+    mix, mix_scale = matrices(np.reshape(mix, (-1, width, width)), bits)
     mix_bias = weights.values[f"{name}.skips.0.bias"] if skips else np.zeros(dim, np.float32)
-    up = np.stack([pad(below @ step, len(below), width) for step in weights.values[f"{name}.upsample"]])
-    up, up_scale = eight_bits(up)
+    up = [pad(below @ step, len(below), width) for step in weights.values[f"{name}.upsample"]]
+    up, up_scale = matrices(np.stack(up), bits)
     return Tier(
-        first=np.ascontiguousarray(pad(first, gates, width, first.shape[2]).reshape(gates * width, -1)),
-        first_bias=by_gate(first_bias).ravel(),
+        first=np.ascontiguousarray(by_unit(parts[0][0] @ enter).T),
+        first_bias=by_unit(parts[0][0] @ enter_bias + parts[0][2]).ravel(),
         into=into,
         into_scale=into_scale,
         over=over,
         over_scale=over_scale,
-        bias=np.stack([by_gate(part[2]) for part in parts]),
-        over_bias=np.stack([by_gate(part[3]) for part in parts]),
+        bias=np.stack([by_unit(part[2]).ravel() for part in parts]),
+        over_bias=np.stack([by_unit(part[3]).ravel() for part in parts]),
         mix=mix,
         mix_scale=mix_scale,
         mix_bias=pad(mix_bias, width),
-        up=up,
-        up_scale=up_scale,
+        up=up.reshape(-1, *up.shape[2:]),
+        up_scale=up_scale.ravel(),
     )
 
 
@@ -97,43 +147,43 @@ def pack_samples(weights):
     hidden1 = pad(values["sample_tier.hidden1.weight"], width, weights.config.dim)
     table = values["sample_tier.embedding"] @ (values["sample_tier.inputs"] @ hidden1.T)
     table[0] += pad(values["sample_tier.hidden1.bias"], width)
-    hidden, hidden_scale = eight_bits(pad(values["sample_tier.hidden2.weight"], width, width))
-    levels = -(-weights.config.q_levels // 4) * 4
-    outputs, outputs_scale = eight_bits(pad(values["sample_tier.outputs.weight"], levels, width))
+    levels = filled(weights.config.q_levels)
+    hidden, hidden_scale = matrices(pad(values["sample_tier.hidden2.weight"], width, width)[None], 8)
+    outputs, outputs_scale = matrices(pad(values["sample_tier.outputs.weight"], levels, width)[None], 8)
     return Samples(
         table=np.ascontiguousarray(table),
-        hidden=hidden,
-        hidden_scale=hidden_scale,
+        hidden=hidden[0],
+        hidden_scale=hidden_scale[0],
         hidden_bias=pad(values["sample_tier.hidden2.bias"], width),
-        outputs=outputs,
-        outputs_scale=outputs_scale,
+        outputs=outputs[0],
+        outputs_scale=outputs_scale[0],
         outputs_bias=pad(values["sample_tier.outputs.bias"], levels),
     )
 
 
-def pack(model):
-    """(top tier, middle tier, sample network) of a SampleRNN for `kernel.generate`."""
+def pack(model, bits):
+    """(top tier, middle tier, sample network) of a SampleRNN for `kernel.generate`, its tiers' weights in `bits`."""
     weights = Weights(model)
     dim, width = model.config.dim, filled(model.config.dim)
-    gates = weights.layer("frame_tier", 0)[0].reshape(-1, dim, dim)
-    gates = pad(gates, len(gates), width, dim).reshape(-1, dim)
+    enter = weights.layer("frame_tier", 0)[0]
+    gates = in_blocks(enter, len(enter) // dim, dim)
     hidden1 = pad(weights.values["sample_tier.hidden1.weight"], width, dim)
     return (
-        pack_tier(weights, "big_frame_tier", gates),
-        pack_tier(weights, "frame_tier", hidden1),
+        pack_tier(weights, "big_frame_tier", gates, bits),
+        pack_tier(weights, "frame_tier", hidden1, bits),
         pack_samples(weights),
     )
 
 
 def silent_state(tier, sequences):
     """The state of a tier that has heard nothing yet."""
-    layers, units, gates, _ = tier.over.shape
-    ratio, rows, _ = tier.up.shape
+    layers, units = len(tier.over), len(tier.mix_bias)
+    gates, rows = len(tier.first_bias), len(tier.up_scale)
     return State(
         output=np.zeros((2, layers, sequences, units), np.int16),
         cell=np.zeros((layers, sequences, units), np.float32),
-        below=np.zeros((sequences, gates, units), np.float32),
-        before=np.zeros((sequences, gates, units), np.float32),
+        below=np.zeros((sequences, gates), np.float32),
+        before=np.zeros((sequences, gates), np.float32),
         total=np.zeros((sequences, units), np.float32),
-        advice=np.zeros((sequences, ratio, rows), np.float32),
+        advice=np.zeros((sequences, rows), np.float32),
     )

@@ -3,23 +3,20 @@
 import numpy as np
 import pyext
 from pdworker import words
+from pdworker.messages import Refused, Unclear, message
 from pdworker.worker_object import WorkerObject
 
 TWO_IN_A_ROW = 2  # calls that wait in the worker, so that it never waits for Pd
 LONGEST_SEED = 30  # seconds of a seed that are listened to, the last ones
 
 
-class Refused(ValueError):
-    """A message that makes no sense; its text says why."""
-
-
-def outputs(message):
+def outputs(values):
     """Read `--temp T --out A --temp T --out B --dur 4 ...`: ([(array, temperature or None), ...], other options).
 
     The n-th --temp belongs to the n-th --out; the last one serves the outs that are left over.
     """
     groups, names, temperatures = [], [], []
-    for word in message:
+    for word in values:
         if (isinstance(word, str) and word.startswith("--")) or not groups:
             groups.append([])
         groups[-1].append(word)
@@ -34,11 +31,11 @@ def outputs(message):
         else:
             rest += group
     if len(temperatures) > len(names) > 0:
-        raise Refused(f"there are {len(temperatures)} temperatures for {len(names)} arrays")
+        raise Unclear(f"there are {len(temperatures)} temperatures for {len(names)} arrays")
     temperatures += temperatures[-1:] * (len(names) - len(temperatures)) or [None] * len(names)
     plain, options = words.parse(rest)
     if plain:
-        raise Refused(f"'{words.text(plain)}' stands alone: options have names, such as --dur 4")
+        raise Unclear(f"'{words.text(plain)}' stands alone: options have names, such as --dur 4")
     return list(zip(names, temperatures)), options
 
 
@@ -64,17 +61,13 @@ class samplernn(WorkerObject):
 
     # Generating.
 
-    def generate_1(self, *message):
-        try:
-            self._generate(*outputs(message))
-        except Refused as refused:
-            self.report(str(refused))
-
-    def _generate(self, outs, options):
+    @message("generate --out ARRAY [--temp T] [--dur SECONDS] [--seed ARRAY] ...")
+    def generate_1(self, *values):
+        outs, options = outputs(values)
         if self.facts is None:
             raise Refused("no model is loaded: load one first, and wait until it is ready")
         if not outs:
-            raise Refused("generate needs at least one --out ARRAY")
+            raise Unclear("generate needs at least one --out ARRAY")
         if self._names:
             raise Refused("it is still generating: cancel that first, or wait")
         for name, _ in outs:
@@ -82,7 +75,7 @@ class samplernn(WorkerObject):
                 raise Refused(f"there is no array '{name}' for the sound")
         unknown = set(options) - {"dur", "out_sr", "seed", "seed_sr", "random", "top_k", "top_p"}
         if unknown:
-            raise Refused(f"generate has no option --{min(unknown)}")
+            raise Unclear(f"generate has no option --{min(unknown)}")
         seconds = options.pop("dur", 4)
         seed = options.pop("seed", None)
         if isinstance(seed, (int, float)) and not isinstance(seed, bool):
@@ -93,7 +86,7 @@ class samplernn(WorkerObject):
             temperatures.append(self._temperature(temperature, arrays))
         for key, value in {"dur": seconds, **options}.items():
             if not isinstance(value, (int, float)) or isinstance(value, bool):
-                raise Refused(f"--{key} must be a number, not '{value}'")
+                raise Unclear(f"--{key} must be a number, not '{value}'")
         names = [name for name, _ in outs]
         self._names = names
         self.call(
@@ -183,12 +176,12 @@ class samplernn(WorkerObject):
 
     # Looking and saving.
 
-    def view_1(self, *message):
-        if len(message) != 2:
-            self.report("it should be: view ARRAY PICTURE")
-            return
-        self._views[str(message[0])] = str(message[1])
-        self._draw(str(message[0]))
+    @message("view ARRAY PICTURE")
+    def view_1(self, *values):
+        if len(values) != 2:
+            raise Unclear(f"{len(values)} words instead of two")
+        self._views[str(values[0])] = str(values[1])
+        self._draw(str(values[0]))
 
     def _draw(self, name, start=0, end=None):
         """Bring the picture of an array up to date, where samples start <= t < end are new.
@@ -205,18 +198,16 @@ class samplernn(WorkerObject):
             points += [audio[begin : begin + stretch].min(), audio[begin : begin + stretch].max()]
         picture[2 * first : 2 * first + len(points)] = points
 
-    def write_1(self, *message):
-        if len(message) < 2:
-            self.report("it should be: write ARRAY FILE")
-            return
-        name, path = str(message[0]), self.path(words.text(message[1:]))
+    @message("write ARRAY FILE")
+    def write_1(self, *values):
+        if len(values) < 2:
+            raise Unclear("an array and a file")
+        name, path = str(values[0]), self.path(words.text(values[1:]))
         audio = pyext.Buffer(name)[:]
         if audio is None:
-            self.report(f"there is no array '{name}' to save")
-            return
+            raise Refused(f"there is no array '{name}' to save")
         if self.facts is None:
-            self.report("saving needs the worker: load a model first")
-            return
+            raise Refused("saving needs the worker: load a model first")
         rate = self._rates.get(name, self.facts["rate"])
         self.call("save", self._saved, arrays=[np.array(audio, np.float32)], path=str(path), rate=rate)
 

@@ -7,14 +7,37 @@ The fewer bits, the better the next sample is foreseen; pure noise needs all 8 b
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 from . import quantise, store
-from .train import bits_per_sample
 
 ORDER = 16
+
+
+def with_silence(codes, config):
+    """Codes [batch, n] with one big frame of silence before them."""
+    return np.pad(codes, ((0, 0), (config.big_frame_size, 0)), constant_values=config.q_levels // 2)
+
+
+def bits_per_sample(model, chunks, device="cpu"):
+    """Mean -log2 p of every sample of chunks [n, samples] int16, states carried from start to end."""
+    config = model.config
+    length = chunks.shape[1] // config.seq_len * config.seq_len
+    codes = quantise.encode(chunks[:, :length] / 32768, config.q_type, config.q_levels)
+    codes = torch.from_numpy(with_silence(codes, config).astype(np.int64))
+    states, total = (None, None), 0.0
+    with torch.no_grad():
+        for start in range(0, length, config.seq_len):
+            part = codes[:, start : start + config.big_frame_size + config.seq_len].to(device)
+            logits, states = model(part, states)
+            target = part[:, config.big_frame_size :].flatten()
+            total += functional.cross_entropy(logits.flatten(0, 1), target, reduction="sum").item()
+    return total / math.log(2) / (len(chunks) * length)
 
 
 def unigram(codes, seen, levels):

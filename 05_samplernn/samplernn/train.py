@@ -1,154 +1,136 @@
 """Train a SampleRNN on a data set of `dataset`; stop it at any time, the same command goes on where it stopped.
 
-    setup/dlwa train samplernn DATASET [--preset laptop|course|prism] [--run FOLDER] [--steps N]
+    setup/dlwa train samplernn DATASET                     # the size for a laptop
+    setup/dlwa train samplernn DATASET --preset course     # for a graphics card, which is used if there is one
+    setup/dlwa train samplernn DATASET --preset my.config.json
 
 Truncated backpropagation through time: every stream of a batch reads one chunk from beginning to end, `seq_len`
-samples a step, and hands its recurrent state on to the next step. The run folder holds the best model
-(model.safetensors and its configuration), what is needed to go on (last.pt), log.csv, loss.png and previews.
+samples a step, and hands its recurrent state on to the next step. The run folder holds the best model so far
+(NAME.safetensors and its configuration) and the page `report.html`: curves, previews to listen to, and a word on how
+it is going.
 """
 
 import argparse
-import csv
+import copy
 import dataclasses
+import hashlib
 import json
 import math
-import os
-import signal
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional
+from training.run import Plot, Run, RunError, program
 
-from . import quantise, store
-from .config import PRESETS, Config, ConfigError
+from . import store
+from .config import PRESETS, Config, read_config
 from .generator import Generator
 from .model import SampleRNN
+from .quantise import encode
+from .score import bits_per_sample, with_silence
 
 CLIP = 5.0
-LOWEST_GAIN = 0.5
+LOWEST_GAIN, LOWEST_RATE = 0.5, 0.02
 PREVIEW_SECONDS = 2.0
+LAST = "last.pt"
+DEFAULTS = {"data": "", "preset": "laptop", "batch": 16, "rate": 1e-3, "seed": 0}
+BITS = "bits per sample (lower is better)"
 
 
-def batches(chunks, size, config, random):
-    """Endless batches (codes [size, big_frame_size + seq_len] int64, starts anew: bool) from chunks [n, samples].
+class Batches:
+    """What each step learns from: batches[step] is (codes [size, big_frame_size + seq_len] int64, starts anew: bool).
 
-    A group of `size` chunks is read side by side; each begins at a place of its own and at a loudness of its own.
+    chunks [n, samples] int16. A group of `size` chunks is read side by side, step by step; each begins at a place of
+    its own and at a loudness of its own. All depends on `seed` and the step alone.
     """
-    big, step = config.big_frame_size, config.seq_len
-    if chunks.shape[1] < 2 * step:
-        raise ConfigError(f"chunks of {chunks.shape[1]} samples are too short for steps of {step}")
-    while True:
-        order = random.permutation(np.resize(random.permutation(len(chunks)), -(-len(chunks) // size) * size))
-        for group in order.reshape(-1, size):
-            shifts = random.integers(0, step, size)
-            gains = random.uniform(LOWEST_GAIN, 1, (size, 1)) * random.choice([-1, 1], (size, 1))
-            length = (chunks.shape[1] - step) // step * step
-            audio = np.stack([chunks[chunk, shift : shift + length] for chunk, shift in zip(group, shifts)])
-            codes = with_silence(
-                quantise.encode(audio / 32768 * gains, config.q_type, config.q_levels), config
+
+    def __init__(self, chunks, size, config, seed):
+        self.chunks, self.size, self.config, self.seed = chunks, size, config, seed
+        self.steps = chunks.shape[1] // config.seq_len - 1
+        if self.steps < 1:
+            raise RunError(
+                f"chunks of {chunks.shape[1]} samples are too short for steps of {config.seq_len}: make the data set "
+                "with a larger --chunk"
             )
-            for start in range(0, length, step):
-                yield torch.from_numpy(codes[:, start : start + big + step].astype(np.int64)), start == 0
+        self._group, self._codes = None, None
+
+    def __getitem__(self, step):
+        group, place = divmod(step, self.steps)
+        if group != self._group:
+            self._group, self._codes = group, self._read(group)
+        start, length = place * self.config.seq_len, self.config.big_frame_size + self.config.seq_len
+        return torch.from_numpy(self._codes[:, start : start + length].astype(np.int64)), place == 0
+
+    def _read(self, group):
+        round_, place = divmod(group, -(-len(self.chunks) // self.size))
+        order = np.random.default_rng([self.seed, round_]).permutation(len(self.chunks))
+        chosen = np.take(order, range(place * self.size, (place + 1) * self.size), mode="wrap")
+        random = np.random.default_rng([self.seed, round_, place])
+        length = self.steps * self.config.seq_len
+        shifts = random.integers(0, self.config.seq_len, self.size)
+        audio = np.stack([self.chunks[chunk, shift : shift + length] for chunk, shift in zip(chosen, shifts)])
+        gains = random.uniform(LOWEST_GAIN, 1, (self.size, 1)) * random.choice([-1, 1], (self.size, 1))
+        return with_silence(
+            encode(audio / 32768 * gains, self.config.q_type, self.config.q_levels), self.config
+        )
 
 
-def with_silence(codes, config):
-    """Codes [batch, n] with one big frame of silence before them."""
-    return np.pad(codes, ((0, 0), (config.big_frame_size, 0)), constant_values=config.q_levels // 2)
+class Trainer:
+    """A model and what is needed to train it on: optimiser, recurrent states, how many steps it has learned."""
 
-
-def bits_per_sample(model, chunks, device="cpu"):
-    """Mean -log2 p of every sample of chunks [n, samples] int16, states carried from start to end."""
-    config = model.config
-    length = chunks.shape[1] // config.seq_len * config.seq_len
-    codes = quantise.encode(chunks[:, :length] / 32768, config.q_type, config.q_levels)
-    codes = torch.from_numpy(with_silence(codes, config).astype(np.int64))
-    states, total = (None, None), 0.0
-    with torch.no_grad():
-        for start in range(0, length, config.seq_len):
-            part = codes[:, start : start + config.big_frame_size + config.seq_len].to(device)
-            logits, states = model(part, states)
-            target = part[:, config.big_frame_size :].flatten()
-            total += functional.cross_entropy(logits.flatten(0, 1), target, reduction="sum").item()
-    return total / math.log(2) / (len(chunks) * length)
-
-
-class Run:
-    """One training run in its folder: model, optimiser, how far it is, and its files."""
-
-    def __init__(self, folder, config, steps, rate, device):
-        self.folder, self.config, self.steps, self.rate, self.device = folder, config, steps, rate, device
+    def __init__(self, config, rate, goal, seed, device):
+        torch.manual_seed(seed)
+        self.config, self.rate, self.goal, self.device = config, rate, goal, device
         self.model = SampleRNN(config).to(device)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate)
-        self.step, self.best, self.seconds = 0, math.inf, 0.0
-        folder.mkdir(parents=True, exist_ok=True)
+        self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda")
+        self.states, self.step = (None, None), 0
 
-    def resume(self):
-        """Go on from last.pt, if there is one."""
-        file = self.folder / "last.pt"
-        if not file.exists():
-            return False
-        held = torch.load(file, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(held["model"])
-        self.optimiser.load_state_dict(held["optimiser"])
-        self.step, self.best, self.seconds = held["step"], held["best"], held["seconds"]
-        return True
-
-    def keep(self):
-        """Write last.pt, whole or not at all."""
-        part = self.folder / "last.part"
-        held = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        torch.save(held | {"step": self.step, "best": self.best, "seconds": self.seconds}, part)
-        part.replace(self.folder / "last.pt")
-
-    def learn(self, codes, states, scaler):
-        """One step on one batch; returns (bits per sample, states for the next step)."""
+    def learn(self, codes, anew):
+        """Take one step on one batch; returns its bits per sample. Half precision on a graphics card."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * max(0.02, 0.5 + 0.5 * math.cos(math.pi * self.step / self.steps))
+            group["lr"] = self.rate * max(LOWEST_RATE, 0.5 + 0.5 * math.cos(math.pi * self.step / self.goal))
         codes = codes.to(self.device)
         with torch.autocast(self.device, enabled=self.device == "cuda"):
-            logits, states = self.model(codes, states)
+            logits, states = self.model(codes, (None, None) if anew else self.states)
             target = codes[:, self.config.big_frame_size :].flatten()
             loss = functional.cross_entropy(logits.flatten(0, 1).float(), target)
         self.optimiser.zero_grad(set_to_none=True)
-        scaler.scale(loss).backward()
-        scaler.unscale_(self.optimiser)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
-        scaler.step(self.optimiser)
-        scaler.update()
-        self.step += 1
-        return loss.item() / math.log(2), detached(states)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.states, self.step = detached(states), self.step + 1
+        return loss.item() / math.log(2)
 
-    def report(self, trained, validation):
-        """Score the model, keep it if it is the best so far, add to the log and the plot, make a preview."""
+    def judge(self, chunks):
+        """Bits per sample on chunks [n, samples] int16."""
         self.model.eval()
-        scored = bits_per_sample(self.model, validation, self.device)
-        if scored < self.best:
-            self.best = scored
-            store.save(self.folder / "model.safetensors", self.model)
-        log = self.folder / "log.csv"
-        new = not log.exists()
-        with log.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["step", "seconds", "training_bits", "validation_bits"])
-            writer.writerow([self.step, f"{self.seconds:.0f}", f"{trained:.4f}", f"{scored:.4f}"])
-        plot(log, self.folder / "loss.png")
-        self.preview()
+        scored = bits_per_sample(self.model, chunks, self.device)
         self.model.train()
         return scored
 
     def preview(self):
-        """Two seconds from the model as it is, as previews/STEP.wav."""
-        import soundfile
+        """Two seconds from the model as it is."""
+        generator = Generator(copy.deepcopy(self.model), device="cpu")
+        return generator.generate(PREVIEW_SECONDS, temperature=[0.95], seed=self.step)[0]
 
-        folder = self.folder / "previews"
-        folder.mkdir(exist_ok=True)
-        generator = Generator(self.model)
-        audio = generator.generate(PREVIEW_SECONDS, temperature=[0.95], seed=self.step)[0]
-        soundfile.write(folder / f"{self.step:07d}.wav", audio, self.config.sample_rate)
+    def save(self, folder):
+        """Write all that is needed to go on into a folder, whole or not at all."""
+        held = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "scaler")}
+        torch.save(held | {"states": self.states, "step": self.step}, folder / "last.part")
+        (folder / "last.part").replace(folder / LAST)
+
+    def go_on(self, folder):
+        """Take up what `save` wrote, if there is anything."""
+        if (folder / LAST).exists():
+            held = torch.load(folder / LAST, map_location=self.device, weights_only=True)
+            for name in ("model", "optimiser", "scaler"):
+                getattr(self, name).load_state_dict(held[name])
+            self.states, self.step = held["states"], held["step"]
 
 
 def detached(states):
@@ -158,85 +140,100 @@ def detached(states):
     return type(states)(map(detached, states))
 
 
-def plot(log, image):
-    """Draw log.csv: bits per sample over steps, with the 8 bits of pure noise as the ceiling."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = np.genfromtxt(log, delimiter=",", names=True, ndmin=1)
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    axes.plot(rows["step"], rows["training_bits"], label="training")
-    axes.plot(rows["step"], rows["validation_bits"], label="validation (never trained on)")
-    axes.set(xlabel="step", ylabel="bits per sample", ylim=(0, 8.2))
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(image, dpi=100)
-    pyplot.close(figure)
+def configuration(preset):
+    """The configuration of a preset's name or of a configuration file."""
+    if preset in PRESETS:
+        return PRESETS[preset]
+    if not Path(preset).exists():
+        raise RunError(f"there is no preset '{preset}': take {', '.join(PRESETS)}, or a configuration file")
+    return Config.from_dict(read_config(Path(preset)))
 
 
-def train(data, folder, config, steps, batch=16, rate=1e-3, every=250, device="cpu", say=print):
-    """Train until `steps`, reporting every `every` steps; returns the best validation bits per sample."""
-    chunks, validation = np.load(data / "train.npy"), np.load(data / "validation.npy")
-    facts = json.loads((data / "dataset.json").read_text())
-    config = dataclasses.replace(config, sample_rate=facts["sample_rate"])
-    run = Run(folder, config, steps, rate, device)
-    if run.resume():
-        say(f"going on at step {run.step} (best so far {run.best:.3f} bits per sample)")
-    scaler = torch.amp.GradScaler(device, enabled=device == "cuda")
-    states, bits, began = (None, None), [], time.monotonic()
-    for codes, anew in batches(chunks, batch, config, np.random.default_rng([run.step, 1])):
-        if run.step >= steps:
-            break
-        one, states = run.learn(codes, (None, None) if anew else states, scaler)
-        bits.append(one)
-        if run.step % every == 0 or run.step == steps:
-            run.seconds += time.monotonic() - began
-            began = time.monotonic()
-            trained = float(np.mean(bits))
-            bits.clear()
-            scored = run.report(trained, validation)
-            run.keep()
-            left = run.seconds / run.step * (steps - run.step) / 60
-            say(
-                f"step {run.step}/{steps}: {trained:.3f} bits per sample, validation {scored:.3f} "
-                f"(best {run.best:.3f}), about {left:.0f} min left"
-            )
-    return run.best
+def read_data(folder):
+    """(training chunks, validation chunks, facts) that `dataset` has put into a folder; RunError if there are none."""
+    try:
+        facts = json.loads((folder / "dataset.json").read_text())
+        return np.load(folder / "train.npy"), np.load(folder / "validation.npy"), facts
+    except FileNotFoundError as error:
+        raise RunError(f"there is no {error.filename}; first: setup/dlwa dataset samplernn FOLDER") from None
+
+
+def open_run(folder, chosen, goal, check_every):
+    """(run, configuration, training chunks, validation chunks) to begin or to go on with."""
+    run = Run(
+        folder,
+        "samplernn",
+        DEFAULTS,
+        chosen,
+        goal=goal,
+        check_every=check_every,
+        plots=[Plot(BITS, {"training_bits": "what it learns from", "bits": "held out (never trained on)"})],
+        watch="bits",
+        learned="training_bits",
+        may_change=("data",),
+    )
+    chunks, validation, facts = read_data(Path(run.settings["data"]))
+    config = dataclasses.replace(configuration(run.settings["preset"]), sample_rate=facts["sample_rate"])
+    run.fix(sounds=hashlib.sha256(chunks).hexdigest()[:12], **config.to_dict())
+    run.describe({name.replace("_", " "): value for name, value in facts.items() if name != "sounds"})
+    run.compare(BITS, {"blind guessing": math.log2(config.q_levels)})
+    return run, config, chunks, validation
+
+
+def train(run, config, chunks, validation):
+    """Train until the goal or a signal; the exit status."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    settings = run.settings
+    best_model = run.folder / f"{run.folder.name}.safetensors"
+    with run:
+        trainer = Trainer(config, settings["rate"], run.goal, settings["seed"], device)
+        trainer.go_on(run.checkpoints)
+        batches = Batches(chunks, settings["batch"], config, settings["seed"])
+        run.begin(trainer.step)
+        while run.wants_more(trainer.step):
+            run.progress(trainer.step, training_bits=trainer.learn(*batches[trainer.step]))
+            if run.check_due(trainer.step):
+                before, bits = run.history.best("bits"), trainer.judge(validation)
+                if not before or bits < before["bits"]:
+                    store.save(best_model, trainer.model)
+                trainer.save(run.checkpoints)
+                run.check(trainer.step, **run.means(), bits=bits)
+                run.preview(trainer.step, trainer.preview(), config.sample_rate)
+        if best_model.exists():
+            run.say(f"the best so far is {best_model}: load it with the button 'own model' of day 5")
+    return run.exit_status
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="setup/dlwa train samplernn", description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="data set folder made by setup/dlwa dataset samplernn")
-    parser.add_argument("--preset", choices=PRESETS, default="laptop", help="size of the model (laptop)")
-    parser.add_argument("--config", type=Path, help="a configuration file instead of a preset")
-    parser.add_argument("--run", type=Path, help="run folder (default: runs/samplernn-DATASET)")
-    parser.add_argument("--steps", type=int, default=20000, help="training steps (20000)")
-    parser.add_argument("--batch", type=int, default=16, help="streams side by side (16)")
-    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate at the start (0.001)")
-    parser.add_argument("--every", type=int, default=250, help="steps between reports (250)")
-    parser.add_argument("--threads", type=int, help="processor threads (all)")
+    parser = argparse.ArgumentParser(
+        prog="setup/dlwa train samplernn",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    begin = parser.add_argument_group("the run (kept in it when it goes on)")
+    begin.add_argument("data", nargs="?", help="data set folder made by setup/dlwa dataset samplernn")
+    begin.add_argument("--preset", help=f"{', '.join(PRESETS)}, or a configuration file (default: laptop)")
+    begin.add_argument("--batch", type=int, help="streams side by side (default: 16)")
+    begin.add_argument("--rate", type=float, help="learning rate at the start (default: 0.001)")
+    begin.add_argument("--seed", type=int, help="start of all random choices (default: 0)")
+    today = parser.add_argument_group("today")
+    today.add_argument(
+        "--run", type=Path, help="run folder; its name names the model (runs/samplernn/my_PRESET)"
+    )
+    today.add_argument("--steps", type=int, default=20000, help="steps in all (default: %(default)s)")
+    today.add_argument(
+        "--check-every", type=int, default=250, help="steps between checks (default: %(default)s)"
+    )
+    today.add_argument("--threads", type=int, help="processor threads (default: all)")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads or os.cpu_count())
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    folder = options.run or Path("runs") / f"samplernn-{options.data.name}"
-    for kind in (signal.SIGINT, signal.SIGTERM):  # also where whoever started it has them ignored
-        signal.signal(kind, signal.default_int_handler)
-    try:
-        config = PRESETS[options.preset]
-        if options.config:
-            config = Config.from_dict(json.loads(options.config.read_text()))
-        print(
-            f"training on {device}, run folder {folder}; Ctrl-C stops, the same command goes on", flush=True
-        )
-        train(options.data, folder, config, options.steps, options.batch, options.rate, options.every, device)
-    except KeyboardInterrupt:
-        sys.exit(f"stopped; the same command goes on from {folder / 'last.pt'}")
-    except (ConfigError, OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    print(f"done: {folder / 'model.safetensors'}")
+    chosen = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
+    folder = options.run or Path(
+        "runs/samplernn", f"my_{Path(options.preset or DEFAULTS['preset']).name.split('.')[0]}"
+    )
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return program("samplernn", lambda: train(*open_run(folder, chosen, options.steps, options.check_every)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

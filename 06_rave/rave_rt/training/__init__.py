@@ -1,0 +1,1 @@
+"""A small RAVE: network, losses, training steps, export."""

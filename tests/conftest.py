@@ -2,6 +2,7 @@
 
 import pytest
 from pd_session import Jack, PdSession
+from pd_window import Screen
 
 
 @pytest.fixture
@@ -24,3 +25,11 @@ def jack():
     server = Jack()
     yield server
     server.close()
+
+
+@pytest.fixture
+def screen():
+    """An X display of 1366 x 768 pixels."""
+    display = Screen()
+    yield display
+    display.close()

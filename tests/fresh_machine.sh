@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Try the kit on a fresh machine: a Debian with git and Python and nothing else, in a folder of this one.
 #
-#   sudo tests/fresh_machine.sh FOLDER [--bind PATH]... [--pass VARIABLE]... [--suite NAME] [-- COMMAND...]
+#   sudo tests/fresh_machine.sh FOLDER [--bind PATH]... [--pass VARIABLE]... [--suite NAME] [--bundle PATH]
+#                               [-- COMMAND...]
 #
 # Makes the Debian with debootstrap (once; a second run uses it as it is), clones this checkout's HEAD into it,
 # and runs `setup/dlwa demo 01_ai_duet --yes` and `setup/dlwa test --yes` there, or the given command instead.
@@ -10,6 +11,8 @@
 #   --bind PATH      let the machine see a file or folder of this one (package sources, certificates)
 #   --pass VARIABLE  let it see a variable of this shell (proxies, pip's settings)
 #   --suite NAME     another Debian than bookworm
+#   --bundle PATH    without any network but loopback: take the checkout from what `setup/dlwa bundle` made,
+#                    and run `setup/dlwa install --from` and `setup/dlwa demo 01_ai_duet` there
 set -euo pipefail
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"; exit "${1:-2}"; }
@@ -23,12 +26,13 @@ if [ "${DLWA_FRESH_MACHINE:-}" != inside ]; then
 fi
 
 folder=$(mkdir -p "$1" && cd "$1" && pwd); shift
-suite=bookworm binds=() variables=()
+suite=bookworm binds=() variables=() bundle= network=()
 while [ $# -gt 0 ]; do
     case $1 in
         --bind) binds+=("$2"); shift 2 ;;
         --pass) variables+=("$2=${!2:-}"); shift 2 ;;
         --suite) suite=$2; shift 2 ;;
+        --bundle) bundle=$(cd "$2" && pwd); binds+=("$bundle"); shift 2 ;;
         --) shift; break ;;
         *) usage ;;
     esac
@@ -53,7 +57,7 @@ step() {
 }
 
 inside() {
-    chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    "${network[@]}" chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LANG=C.UTF-8 "${variables[@]}" "$@"
 }
 
@@ -72,9 +76,18 @@ for path in "${binds[@]}"; do
 done
 
 rm -rf "$root/root/course"
-step "clone" git clone --quiet "$checkout" "$root/root/course"
+if [ "$bundle" ]; then
+    network=(unshare --net sh -c 'ip link set lo up && exec "$@"' sh)
+    step "network interfaces" inside sed 1,2d /proc/net/dev
+    step "unpack" inside tar xzf "$bundle/course.tar.gz" -C /root
+else
+    step "clone" git clone --quiet "$checkout" "$root/root/course"
+fi
 if [ $# -gt 0 ]; then
     step "$*" inside sh -c 'cd /root/course && exec "$@"' sh "$@"
+elif [ "$bundle" ]; then
+    step "install --from" inside /root/course/setup/dlwa install --from "$bundle" --yes
+    step "demo 01_ai_duet" inside /root/course/setup/dlwa demo 01_ai_duet
 else
     step "demo 01_ai_duet" inside /root/course/setup/dlwa demo 01_ai_duet --yes
     step "test" inside /root/course/setup/dlwa test --yes

@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+import tempfile
 from pathlib import Path
 
 from pdworker.environments import find_python
@@ -72,7 +73,13 @@ def midi(*voices):
 def command(*arguments):
     """Arguments and environment for `subprocess` to run Python with day 1's package where magenta is."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("01_ai_duet", "pyext_py3", "setup"))
-    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": path,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONUNBUFFERED": "1",
+        "XDG_DATA_HOME": str(Path(tempfile.gettempdir(), "dlwa-test-records")),  # not among the user's runs
+    }
     words = [str(find_python("tensorflow")), "-W", "ignore", *map(str, arguments)]
     return {"args": words, "env": environment}
 

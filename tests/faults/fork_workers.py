@@ -23,7 +23,7 @@ def play(data):
         os.close(to_worker)
         os.close(from_worker)
         os.dup2(2, 1)
-        server.run("honest_worker", from_us, to_us)
+        server.run("honest_worker", 10, from_us, to_us)
     os.close(from_us)
     os.close(to_us)
     threading.Thread(target=feed, args=(to_worker, data)).start()

@@ -315,6 +315,15 @@ def test_a_startup_that_takes_too_long_is_told(desk, problem, monkeypatch):
 REAL_TIME = "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))"
 
 
+def test_the_worker_gives_way_in_a_kernel_that_shares_among_sessions(desk):
+    autogroup = Path("/proc/self/autogroup")
+    if not autogroup.exists():
+        pytest.skip("this kernel has no autogroups")
+    desk.call(desk.worker(), "what")
+    values, _ = desk.wait("what result")
+    assert Path(f"/proc/{values['pid']}/autogroup").read_text().split()[-1] == "10"
+
+
 def test_a_real_time_pd_does_not_hand_its_priority_on(desk):
     code = PD.format(faults=str(FAULTS), call="what", arguments={}).replace(
         "worker =", f"{REAL_TIME}\nworker ="

@@ -153,8 +153,8 @@ def sounding(notes):
 REFUSED = [
     (["note", 60], "note PITCH VELOCITY"),
     (["note", "c", "sharp"], "note PITCH VELOCITY"),
-    (["note", 128, 100], "no pitch 128"),
-    (["note", -1, 100], "no pitch -1"),
+    (["note", 128, 100], "pitch 128 is out of range"),
+    (["note", -1, 100], "pitch -1 is out of range"),
     (["generate"], "generate SECONDS"),
     (["generate", 0], "out of range"),
     (["generate", 5], "no theme"),

@@ -1,5 +1,7 @@
 """The patches of day 4 in real Pd, with a small model of random weights and its components."""
 
+import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -138,13 +140,41 @@ def test_the_sequencer(session, tmp_path):
     no_errors(pd)
 
 
-def test_what_is_wrong_is_said(session, tmp_path):
+def test_steps_that_are_none_are_refused_and_change_nothing(session, tmp_path):
+    pd = session("ganspacesynth_halluseq.pd", "halluseq")
+    pd.send("halluseq", "press", "conv0")
+    pd.expect("halluseq-out", "loaded_pca", timeout=90)
+    pd.send("halluseq", "press", "add")
+    (tmp_path / "words.txt").write_text("no steps")
+    for file, complaint in (("words.txt", "holds no steps"), ("nowhere.txt", "there is no file")):
+        pd.send("halluseq", "read_steps", str(tmp_path / file))
+        (_, text) = pd.expect("halluseq-out", "error", timeout=90)
+        assert complaint in text
+    pd.send("halluseq", "send_state")
+    pd.expect("halluseq-out", "step", "count", 2, timeout=90)
+    assert pd.quit() == 0
+
+
+class Hostile:
+    def __init__(self, file):
+        self._file = file
+
+    def __reduce__(self):
+        return os.system, (f"touch {self._file}",)
+
+
+def test_what_is_wrong_is_said(session, tmp_path, model):
     pd = session("ganspacesynth.pd", "ganspacesynth")
-    (tmp_path / "cut.npz").write_bytes((DAY / "ganspacesynth.pd").read_bytes()[:100])
+    (tmp_path / "cut.npz").write_bytes((model / "conv0.npz").read_bytes()[:100])
+    (tmp_path / "hostile.pickle").write_bytes(pickle.dumps({"comp": Hostile(tmp_path / "was_run")}))
+    other = load(write_model(tmp_path / "other", seed=9))
+    fit(other, samples=100, components=5).write(tmp_path / "others.npz")
     wrong = {
         ("synthesize_noz", "s1", 60, 1): "no components are loaded",
         ("load_ganspace_components", "conv9", "edits"): "there are no components conv9",
         ("load_ganspace_components", str(tmp_path / "cut.npz"), "edits"): "damaged",
+        ("load_ganspace_components", str(tmp_path / "hostile.pickle"), "edits"): "it was not run",
+        ("load_ganspace_components", str(tmp_path / "others.npz"), "edits"): "computed from another model",
         ("load_ganspace_components", "conv0", "nowhere"): "no array nowhere",
         ("synthesize_noz", "s1"): "a sound and a pitch",
     }
@@ -152,4 +182,18 @@ def test_what_is_wrong_is_said(session, tmp_path):
         pd.send("ganspacesynth", *words)
         (_, text) = pd.expect("ganspacesynth-out", "error", timeout=90)
         assert complaint in text
+    assert not (tmp_path / "was_run").exists()
+    assert pd.quit() == 0
+
+
+def test_components_that_are_refused_leave_those_that_were_loaded(session, tmp_path):
+    pd = session("ganspacesynth.pd", "ganspacesynth")
+    pd.send("ganspacesynth", "load_ganspace_components", "conv0", "edits")
+    pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
+    pd.set_array("edits", [2.0] * 12)
+    pd.send("ganspacesynth", "load_ganspace_components", str(tmp_path / "nowhere.npz"), "edits")
+    pd.expect("ganspacesynth-out", "error", timeout=90)
+    assert pd.array("edits") == [2.0] * 12
+    pd.send("ganspacesynth", "synthesize_noz", "s1", 62, "edits")
+    pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     assert pd.quit() == 0

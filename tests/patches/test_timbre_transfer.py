@@ -1,64 +1,15 @@
 """Day 2's patch in real Pd: a sound is opened, played by a model, changed, and saved."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-from external import EXTERNAL
 
 pytest.importorskip("torch")
-import soundfile
-from timbre_files import write_model
-
-ROOT = Path(__file__).parents[2]
-DAY = ROOT / "02_ddsp"
-OUT = "timbre_transfer-out"
-PATIENCE = 300  # seconds: machines that test are busy
-
-
-class Player:
-    """Somebody who plays the patch."""
-
-    def __init__(self, pd, folder):
-        self.pd, self.folder = pd, folder
-
-    def say(self, *message):
-        self.pd.send("timbre_transfer", *message)
-
-    def hear(self, *start):
-        return self.pd.expect(OUT, *start, timeout=PATIENCE)
-
-    def load(self):
-        self.say("load", str(self.folder / "a model"))
-        self.hear("worker", "on")
-
-    def sound(self, audio, rate):
-        file = self.folder / "my sound.wav"
-        soundfile.write(file, audio, rate)
-        return str(file)
-
-    def saved(self):
-        """The instrument's sound, by way of a file."""
-        self.say("save", "out", str(self.folder / "what it plays"))
-        return soundfile.read(self.hear("saved")[1])
+from timbre_player import opened, phrase
 
 
 @pytest.fixture
 def player(play, tmp_path):
-    values = {"mean_pitch": 70.0, "quantile_transform": {"quantiles_": np.linspace(-60, -20, 50)[:, None]}}
-    write_model(tmp_path / "a model", values)
-    environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
-    pd = play([DAY / "timbre_transfer.pd"], path=[EXTERNAL], listen=[OUT], environment=environment)
-    return Player(pd, tmp_path)
-
-
-def phrase(rate):
-    """Two sung notes with a rest between them."""
-    times = np.arange(int(1.2 * rate)) / rate
-    on = (times < 0.5) | (times > 0.7)
-    pitch = np.where(times < 0.6, 220, 330)
-    return on * sum(np.sin(2 * np.pi * np.cumsum(pitch * k / rate)) / k for k in range(1, 8)) / 4
+    return opened(play, tmp_path)
 
 
 def test_a_phrase_is_transferred_changed_and_saved(player):

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from ganspacesynth import components
+from ganspacesynth import components, steps
 from ganspacesynth.components import Components, EditError
 from ganspacesynth.steps import Steps
 from gansynth_files import write_model
@@ -79,7 +79,7 @@ class Hostile:
 def test_a_hostile_pickle_is_refused_and_not_run(tmp_path):
     file = tmp_path / "conv0.pickle"
     file.write_bytes(pickle.dumps({"layer": "conv0", "comp": Hostile(tmp_path / "was_run")}))
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError, match=r"conv0.pickle: .* it was not run"):
         components.read(file)
     assert not (tmp_path / "was_run").exists()
 
@@ -184,6 +184,15 @@ def test_components_know_their_model(model, tmp_path):
         found.check(model.folder, model.layers)
 
 
+def test_as_many_components_as_samples_are_all_finite_and_of_length_one(model):
+    from ganspacesynth.fitting import fit
+
+    found = fit(model, samples=6, components=6)  # centred, six samples span five directions
+    assert all(np.isfinite(part).all() for part in (found.comp, found.stdev, found.var_ratio, found.mean))
+    np.testing.assert_allclose(np.linalg.norm(found.comp.reshape(6, -1), axis=1), 1, rtol=1e-4)
+    assert np.isfinite(found.place([1.0] * 6)).all()
+
+
 @pytest.mark.parametrize("wrong", [{"layer": "conv7"}, {"components": 101}, {"components": 0}])
 def test_what_cannot_be_computed_is_said(model, wrong):
     from ganspacesynth.fitting import fit
@@ -196,41 +205,42 @@ def test_what_cannot_be_computed_is_said(model, wrong):
 
 
 def test_steps_go_in_a_circle_and_one_stays():
-    steps = Steps(3)
-    steps.current = [1, 2, 3]
-    steps.add()
-    steps.current = [4, 5, 6]
-    assert len(steps) == 2 and steps.index == 1
-    steps.move(1)
-    assert steps.index == 0 and steps.current.tolist() == [1, 2, 3]
-    steps.move(-1)
-    steps.remove()
-    steps.remove()
-    assert len(steps) == 1 and steps.current.tolist() == [1, 2, 3]
+    mine = Steps(3)
+    mine.current = [1, 2, 3]
+    mine.add()
+    mine.current = [4, 5, 6]
+    assert len(mine) == 2 and mine.index == 1
+    mine.move(1)
+    assert mine.index == 0 and mine.current.tolist() == [1, 2, 3]
+    mine.move(-1)
+    mine.remove()
+    mine.remove()
+    assert len(mine) == 1 and mine.current.tolist() == [1, 2, 3]
 
 
 def test_steps_made_before_components_came_fit_afterwards():
-    steps = Steps(1)
-    steps.add()
-    steps.resize(64)
-    assert steps.as_array().shape == (2, 64)
+    mine = Steps(1)
+    mine.add()
+    mine.resize(64)
+    assert mine.as_array().shape == (2, 64)
 
 
 def test_steps_as_text(tmp_path):
-    steps = Steps(4)
-    steps.add([0.5, -1, 0, 0])
-    steps.write(tmp_path / "steps.txt")
+    rows = np.array([[0, 0, 0, 0], [0.5, -1, 0, 0]], np.float32)
+    steps.write(tmp_path / "steps.txt", rows)
     assert (tmp_path / "steps.txt").read_text() == "0\n0.5 -1\n"
-    again = Steps(4)
-    again.read(tmp_path / "steps.txt", 4)
-    np.testing.assert_array_equal(again.as_array(), steps.as_array())
+    np.testing.assert_array_equal(steps.read(tmp_path / "steps.txt", 4), rows)
+
+
+def test_steps_that_were_read_take_the_place_of_all():
+    mine = Steps(2)
+    mine.add([1, 2])
+    mine.take(np.array([[3, 4], [5, 6], [7, 8]]))
+    assert len(mine) == 3 and mine.current.tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("text", ["", "a b", "1 2 3 4 5", "nan"])
-def test_other_text_is_refused_and_changes_nothing(tmp_path, text):
+def test_other_text_is_refused(tmp_path, text):
     (tmp_path / "steps.txt").write_text(text)
-    steps = Steps(4)
-    steps.add([1, 2, 3, 4])
     with pytest.raises(ValueError):
         steps.read(tmp_path / "steps.txt", 4)
-    assert len(steps) == 2 and steps.current.tolist() == [1, 2, 3, 4]

@@ -8,11 +8,13 @@ import subprocess
 
 import numpy as np
 import pytest
+from ai_duet.training import preview
 from ai_duet.training.baselines import MarkovChain, RepeatLast
 from ai_duet.training.melodies import Dataset, Melody, split
 from ai_duet.training.metrics import Score, score_baselines, score_network, table
-from ai_duet.training.run_folder import History, RunError, open_run
+from ai_duet.training.settings import Settings, open_run
 from melody_files import command, run, tune
+from training.run import RunError
 
 SMALL = ("--config", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
 CERTAIN = ("--keep", "1")  # without dropout, whose random choices begin anew with each start
@@ -82,44 +84,40 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
+def opened(folder, data, **chosen):
+    return open_run(folder, {"data": str(data), **chosen}, goal=10, check_every=5)
+
+
 def test_a_run_keeps_its_settings(tmp_path, data):
-    begun, dataset = open_run(tmp_path / "run", {"data": str(data), "seed": 3, "layers": (8, 4)})
+    begun, dataset = opened(tmp_path / "run", data, seed=3, layers=(8, 4))
     assert dataset == Dataset.load(data)
-    again, _ = open_run(tmp_path / "run", {})
-    assert again == begun
+    assert not (tmp_path / "run").exists()
+    with begun:
+        pass
+    again, _ = open_run(tmp_path / "run", {}, 10, 5)
+    assert Settings.of(again) == Settings(seed=3, layers=(8, 4), data=str(data))
     with pytest.raises(RunError, match="seed 3, not 4"):
-        open_run(tmp_path / "run", {"seed": 4})
+        opened(tmp_path / "run", data, seed=4)
 
 
-def test_a_run_does_not_go_on_with_other_melodies(tmp_path, data):
-    open_run(tmp_path / "run", {"data": str(data)})
+def test_a_run_goes_on_with_the_same_melodies_wherever_they_are_and_with_no_others(tmp_path, data):
+    with opened(tmp_path / "run", data)[0]:
+        pass
     dataset = Dataset.load(data)
+    dataset.save(tmp_path / "moved")
+    opened(tmp_path / "run", tmp_path / "moved")
     Dataset("test", dataset.training + dataset.eval[:1], dataset.eval[1:]).save(data)
     with pytest.raises(RunError, match="began with melodies"):
-        open_run(tmp_path / "run", {})
+        opened(tmp_path / "run", data)
 
 
-def test_a_run_without_data_leaves_nothing_behind(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        open_run(tmp_path / "run", {"data": str(tmp_path)})
-    assert not (tmp_path / "run").exists()
-
-
-def test_history_goes_on_from_a_checkpoint(tmp_path):
-    history = History(tmp_path / "history.csv")
-    for step, perplexity in ((10, 5.0), (20, 3.0), (30, 4.0)):
-        history.add(
-            step=step,
-            seconds=step / 2,
-            training_perplexity=6,
-            perplexity=perplexity,
-            note_perplexity=9,
-            note_accuracy=0.1,
-        )
-    again = History(tmp_path / "history.csv")
-    assert (again.best["step"], again.seconds) == (20, 15)
-    again.forget_after(20)
-    assert [row["step"] for row in again.rows] == [10, 20]
+def test_a_preview_has_the_pitch_and_the_length_of_its_notes():
+    sound = preview.sound([-2, 69, -2, -2, -2, -1, -2, -2])
+    step = int(preview.STEP_S * preview.RATE)
+    assert len(sound) == 8 * step
+    assert not sound[:step].any() and not sound[5 * step :].any()
+    spectrum = np.abs(np.fft.rfft(sound[step : 5 * step]))
+    assert np.argmax(spectrum) * preview.RATE / (4 * step) == pytest.approx(440, abs=2)
 
 
 def held_out_perplexities(folder):
@@ -133,12 +131,13 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path, data):
     common = ("--run", tmp_path / "halves", "--check-every", 4)
     run("ai_duet.train", *SMALL, *CERTAIN, "--data", data, *common, "--steps", 4)
     second = run("ai_duet.train", *common, "--steps", 8)
-    assert "lookback_rnn goes on from step 4" in second.stdout, second.stderr
+    assert "melody goes on from step 4" in second.stdout, second.stderr
     halves = held_out_perplexities(tmp_path / "halves")
     assert list(halves) == [4, 8]
     assert halves[8] == pytest.approx(held_out_perplexities(tmp_path / "whole")[8], rel=1e-6)
     assert halves[8] < halves[4]
-    assert (tmp_path / "halves" / "loss.png").read_bytes().startswith(b"\x89PNG")
+    previews = [path.name for path in (tmp_path / "halves" / "previews").iterdir()]
+    assert sorted(previews) == ["000000004_theme_and_answer.wav", "000000008_theme_and_answer.wav"]
     # The bundle, read back by magenta, is judged as the checkpoint that it was written from.
     bundle = tmp_path / "halves" / "halves.mag"
     judged = run("ai_duet.train", "--evaluate", bundle, "--data", data)
@@ -161,7 +160,7 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path, data):
     assert (tmp_path / "run" / "run.mag").stat().st_size > 10_000
     again = run("ai_duet.train", "--run", tmp_path / "run", "--steps", last)
     assert f"goes on from step {last}" in again.stdout
-    assert f"{last} steps done" in again.stdout
+    assert f"done: {last} steps" in again.stdout
 
 
 EVENT_PROBABILITIES = """

@@ -13,6 +13,7 @@ from samplernn import kernel, quantise, store
 from samplernn.config import Config
 from samplernn.generator import FastTake, Generator
 from samplernn.model import SampleRNN
+from samplernn.pack import matrices
 from samplernn.plain import PlainTake
 
 DAY = Path(__file__).parents[2] / "05_samplernn"
@@ -62,13 +63,29 @@ def test_the_loops_compute_what_torch_computes(kind):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_share_large_weights_and_change_nothing(generator, threads, monkeypatch):
+def test_threads_share_large_weights_and_change_nothing(generator, threads):
     apart = generator.start(64, hot(3, 64), seed=5)
     assert (len(apart.engine.groups), apart.engine.threads) == (3, 1)
-    monkeypatch.setattr("samplernn.generator.BYTES_WORTH_SHARING", 0)
-    together = Generator(generator.model, threads=threads).start(64, hot(3, 64), seed=5)
+    sharing = Generator(generator.model, threads=threads)
+    sharing.large = True
+    together = sharing.start(64, hot(3, 64), seed=5)
     assert (len(together.engine.groups), together.engine.threads) == (1, threads)
     assert np.array_equal(apart.more(60), together.more(60))
+
+
+@pytest.mark.parametrize("bits, worst", [(8, 2e-4), (4, 0.03)])
+@pytest.mark.parametrize("sequences", [1, 2, 3])
+def test_products_with_rounded_weights(bits, worst, sequences):
+    random = np.random.default_rng(7)
+    rows = random.normal(0, 0.1, (1, 128, 64)).astype(np.float32)
+    weights, scale = matrices(rows, bits)
+    assert weights.size == rows.size * bits // 8
+    vectors = random.integers(-30000, 30000, (sequences, 64)).astype(np.int16)
+    out, worths = np.ones((sequences, 128), np.float32), np.full(sequences, 1 / 30000, np.float32)
+    kernel.add_product(weights[0], scale[0], vectors, worths, out, 1, 2)
+    exact = vectors / 30000 @ rows[0].T.astype(np.float64) + 1
+    assert np.array_equal(out[:, :64], np.ones((sequences, 64)))
+    assert np.square(out - exact)[:, 64:].mean() < worst * np.square(exact - 1)[:, 64:].mean()
 
 
 def test_the_torch_loop_computes_what_the_torch_model_computes():
@@ -257,10 +274,23 @@ def test_eight_bits_lose_next_to_nothing_of_what_was_learned(starter):
     assert generator.engine == "int8"
 
 
-def test_too_much_lost_means_float32(monkeypatch):
-    monkeypatch.setattr("samplernn.generator.MOST_BITS_LOST", 0.0)
+@pytest.mark.parametrize("name", ["tabla", "haze"])
+def test_four_bits_in_the_tiers_lose_little_of_what_was_learned(starter, monkeypatch, name):
+    monkeypatch.setattr("samplernn.generator.LARGE", 0)
+    generator = Generator(store.load(DAY / f"checkpoints/{name}.safetensors"), threads=1)
+    codes = quantise.encode(starter[1][:16384], generator.config.q_type)[None]
+    lost = generator.measure(codes)
+    print(f"four bits in the tiers lose {lost:.6f} bits per sample of {name}")
+    assert generator.engine == "int4"
+    assert 1e-5 < lost < 0.01
+
+
+@pytest.mark.parametrize("most, engine", [(0.0, "float32"), (1e-4, "int8"), (0.01, "int4")])
+def test_the_fewest_bits_that_lose_little_are_taken(most, engine, monkeypatch):
+    monkeypatch.setattr("samplernn.generator.MOST_BITS_LOST", most)
+    monkeypatch.setattr("samplernn.generator.LARGE", 0)
     generator = Generator(model(), threads=1)
-    assert generator.engine == "float32"
+    assert generator.engine == engine
     assert generator.generate(0.01, temperature=[1.0, 1.0]).shape == (2, 80)
 
 

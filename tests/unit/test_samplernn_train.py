@@ -1,18 +1,19 @@
 """From a folder of sounds to a model: data set, training, going on, and scores."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 from samplernn import dataset, score, store, train
-from samplernn.config import Config, ConfigError
+from samplernn.config import Config
+from samplernn.generator import Generator
 from samplernn.model import SampleRNN
+from training.history import read
+from training.run import RunError
+from training_program import run_training
 
 RATE = 8000
 CONFIG = Config(frame_sizes=(4, 16), dim=24, num_rnn_layers=1, emb_size=8, seq_len=128, sample_rate=RATE)
@@ -65,73 +66,77 @@ def test_data_sets_that_cannot_be(tmp_path, arguments, complaint):
         dataset.main([str(tmp_path), *arguments])
 
 
-def test_training_learns_stops_and_goes_on(data, tmp_path):
-    torch.manual_seed(0)
-    said = []
-    first = train.train(data, tmp_path / "run", CONFIG, steps=6, batch=4, every=3, say=said.append)
-    assert len(said) == 2
-    best = train.train(
-        data, tmp_path / "run", CONFIG, steps=30, batch=4, rate=0.01, every=12, say=said.append
-    )
-    assert said[2].startswith("going on at step 6")
-    assert best < first < 8.3
-    rows = np.genfromtxt(tmp_path / "run/log.csv", delimiter=",", names=True)
-    assert list(rows["step"]) == [3, 6, 12, 24, 30]
-    assert rows["training_bits"][-1] < rows["training_bits"][0]
-    assert (tmp_path / "run/loss.png").stat().st_size > 1000
-    preview, rate = soundfile.read(tmp_path / "run/previews/0000030.wav")
+def small(tmp_path):
+    """CONFIG as a file."""
+    file = tmp_path / "small.config.json"
+    file.write_text(json.dumps(CONFIG.to_dict()))
+    return file
+
+
+def run(*arguments, stop_at=None):
+    return run_training(sys.executable, "05_samplernn", "samplernn.train", *arguments, stop_at=stop_at)
+
+
+def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tmp_path):
+    arguments = (data, "--preset", small(tmp_path), "--batch", 3, "--rate", 0.003, "--check-every", 10)
+    status, said, _ = run(*arguments, "--run", tmp_path / "whole", "--steps", 60)
+    assert status == 0 and "done: 60 steps" in said
+    stopped, said, _ = run(*arguments, "--run", tmp_path / "broken", "--steps", 60, stop_at=20)
+    assert stopped == 130 and "the same command goes on" in said
+    status, said, _ = run(data, "--run", tmp_path / "broken", "--steps", 60, "--check-every", 10)
+    assert status == 0 and "goes on from step" in said
+    whole, broken = (store.load(tmp_path / name / f"{name}.safetensors") for name in ("whole", "broken"))
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, broken.state_dict()[name]), name
+    rows = read(tmp_path / "broken/history.csv")
+    assert [row["step"] for row in rows if row["step"] % 10 == 0] == [10, 20, 30, 40, 50, 60]
+    assert min(row["bits"] for row in rows) < min(8, rows[0]["bits"])
+    best = score.bits_per_sample(broken, np.load(data / "validation.npy"))
+    assert best == pytest.approx(min(row["bits"] for row in rows), abs=1e-4)
+    preview, rate = soundfile.read(tmp_path / "broken/previews/000000060_preview.wav")
     assert (len(preview), rate) == (2 * RATE, RATE)
-    model = store.load(tmp_path / "run/model.safetensors")
-    scored = train.bits_per_sample(model, np.load(data / "validation.npy"))
-    assert scored == pytest.approx(best, abs=1e-4)
+    assert "bits per sample" in (tmp_path / "broken/report.html").read_text()
+    sound = Generator(broken).generate(0.1, temperature=[1.0])
+    assert sound.shape == (1, RATE // 10)
 
 
-def test_the_command_can_be_interrupted_and_says_so(data, tmp_path):
-    root = Path(__file__).parents[2]
-    config = tmp_path / "small.json"
-    config.write_text(json.dumps(CONFIG.to_dict()))
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        "samplernn.train",
-        data,
-        "--config",
-        config,
-        "--run",
-        tmp_path / "run",
-    ]
-    command += ["--every", "2", "--batch", "2", "--threads", "1"]
-    process = subprocess.Popen(
-        list(map(str, command)),
-        env=os.environ | {"PYTHONPATH": str(root / "05_samplernn")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stdout:
-        if line.startswith("step 2/"):
-            process.send_signal(2)
-            break
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "the same command goes on" in errors and "Traceback" not in errors
-    assert (tmp_path / "run/last.pt").exists()
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ((), "first: setup/dlwa dataset samplernn FOLDER"),
+        (("--preset", "lapdog"), "there is no preset 'lapdog': take laptop, course, prism"),
+    ],
+)
+def test_trainings_that_cannot_be(data, tmp_path, arguments, complaint):
+    status, _, complained = run(data if arguments else tmp_path, "--run", tmp_path / "run", *arguments)
+    assert status == 1
+    assert complaint in complained and len(complained.splitlines()) == 1
 
 
-def test_chunks_that_are_too_short(data):
-    with pytest.raises(ConfigError, match="too short"):
-        next(train.batches(np.zeros((2, 200), np.int16), 2, CONFIG, np.random.default_rng(0)))
+def test_chunks_that_are_too_short():
+    with pytest.raises(RunError, match="too short"):
+        train.Batches(np.zeros((2, 200), np.int16), 2, CONFIG, 0)
 
 
 def test_states_go_on_within_a_chunk_and_start_anew_with_the_next(data):
-    batches = train.batches(np.load(data / "train.npy"), 4, CONFIG, np.random.default_rng(0))
-    found = [next(batches) for _ in range(70)]
-    steps = (RATE // 2 - CONFIG.seq_len) // CONFIG.seq_len
+    batches = train.Batches(np.load(data / "train.npy"), 4, CONFIG, 0)
+    found = [batches[step] for step in range(70)]
+    steps = RATE // 2 // CONFIG.seq_len - 1
     assert [anew for _, anew in found[: 2 * steps]] == ([True] + [False] * (steps - 1)) * 2
     for (before, _), (after, anew) in zip(found, found[1:]):
         assert anew or torch.equal(before[:, -16:], after[:, :16])
     assert torch.equal(found[0][0][:, :16], torch.full((4, 16), 128))
+    assert torch.equal(batches[5][0], found[5][0])
+    assert not torch.equal(batches[5 + steps][0], found[5][0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
+def test_half_precision_on_a_graphics_card(data):
+    trainer = train.Trainer(CONFIG, 0.01, 50, 0, "cuda")
+    batches = train.Batches(np.load(data / "train.npy"), 4, CONFIG, 0)
+    bits = [trainer.learn(*batches[step]) for step in range(50)]
+    assert np.mean(bits[-10:]) < np.mean(bits[:10])
+    assert trainer.preview().shape == (2 * RATE,)
 
 
 def test_scores_of_known_sources():
@@ -147,4 +152,4 @@ def test_scores_of_known_sources():
         model = SampleRNN(config)
         for value in model.parameters():
             value.zero_()
-    assert train.bits_per_sample(model, noise) == pytest.approx(8, abs=1e-5)
+    assert score.bits_per_sample(model, noise) == pytest.approx(8, abs=1e-5)

@@ -10,6 +10,7 @@ from course_copy import ROOT, CourseCopy
 COMMANDS = [
     "install",
     "uninstall",
+    "bundle",
     "doctor",
     "open",
     "demo",
@@ -18,6 +19,7 @@ COMMANDS = [
     "checkpoints",
     "dataset",
     "train",
+    "runs",
 ]
 
 

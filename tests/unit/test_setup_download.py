@@ -1,67 +1,19 @@
 """Downloads against a real HTTP server on this machine that cuts, lies and forgets."""
 
+import base64
 import contextlib
 import hashlib
-import http.server
 import json
 import threading
 
 import pytest
 from course_copy import CourseCopy
+from file_server import BODY, DIGEST, Server
+from kit.bucket import fetch_folder
 from kit.console import DlwaError
 from kit.download import fetch
 
-BODY = bytes(range(256)) * 8000  # 2 MB
-DIGEST = hashlib.sha256(BODY).hexdigest()
 AT_ONCE = (0, 0)  # no waiting between tries
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `body` at every path. `cuts`: after how many bytes each of the first answers is cut off."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body, self.etag, self.cuts, self.ranges, self.status = BODY, '"one"', [], True, None
-        self.asked = []  # the Range of each request
-        self.sent = 0
-
-    def url(self, name="net.mag"):
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-    def handle_error(self, *_):
-        pass
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        server = self.server
-        wanted = self.headers.get("Range")
-        server.asked.append(wanted)
-        if server.status:
-            self.send_error(server.status)
-            return
-        start = 0
-        if wanted and server.ranges and self.headers.get("If-Range") == server.etag:
-            start = int(wanted[len("bytes=") : -1])
-            if start >= len(server.body):
-                self.send_error(416)
-                return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(server.body) - 1}/{len(server.body)}")
-        self.send_header("Content-Length", str(len(server.body) - start))
-        self.send_header("ETag", server.etag)
-        self.end_headers()
-        rest = server.body[start:]
-        if server.cuts:
-            rest = rest[: server.cuts.pop(0)]
-        self.wfile.write(rest)
-        server.sent += len(rest)
 
 
 @pytest.fixture
@@ -222,3 +174,65 @@ def test_add_copies_ones_own_and_never_overwrites_silently(course, tmp_path):
     assert course.dlwa("checkpoints", "add", mine, "--replace").returncode == 0
     assert (course.data / "checkpoints/my net.mag").read_bytes() == b"two"
     assert course.dlwa("checkpoints", "add", tmp_path / "not there").returncode == 1
+
+
+LISTING = "/b/models/o?prefix=voice/"
+
+
+@pytest.fixture
+def bucket(server):
+    """A server that lists two files of a model."""
+    contents = {"ckpt-7.index": b"index" * 1000, "ckpt-7.data-00000-of-00001": BODY}
+    items = [{"name": "voice/", "size": "0", "md5Hash": "", "mediaLink": ""}]
+    for name, body in contents.items():
+        server.files[f"/{name}"] = body
+        items.append(
+            {
+                "name": f"voice/{name}",
+                "size": str(len(body)),
+                "md5Hash": base64.b64encode(hashlib.md5(body).digest()).decode(),
+                "mediaLink": server.url(name),
+            }
+        )
+    server.files[LISTING] = json.dumps({"items": items}).encode()
+    server.contents = contents
+    return server
+
+
+def test_fetches_a_folder_and_goes_on_with_the_file_that_was_cut(bucket, tmp_path):
+    target = tmp_path / "voice"
+    url = bucket.url(LISTING[1:])
+    bucket.cuts = [10**9, 10**9, 700_000, 0, 0]
+    with pytest.raises(DlwaError, match="cut"):
+        fetch_folder(url, target, patience=AT_ONCE)
+    assert not target.exists()
+    fetch_folder(url, target, patience=AT_ONCE)
+    assert bucket.asked[-1] == "bytes=700000-"
+    assert {file.name: file.read_bytes() for file in target.iterdir()} == bucket.contents
+
+
+@pytest.mark.parametrize("listing", [b"no json", b"{}", b'{"items": [{"name": "../../evil"}]}', b"[]"])
+def test_a_listing_that_names_no_files_is_refused(bucket, tmp_path, listing):
+    bucket.files[LISTING] = listing
+    with pytest.raises(DlwaError):
+        fetch_folder(bucket.url(LISTING[1:]), tmp_path / "voice", patience=AT_ONCE)
+    assert not (tmp_path / "voice").exists()
+
+
+def test_a_listed_file_with_another_content_is_thrown_away(bucket, tmp_path):
+    bucket.files["/ckpt-7.index"] = b"other" * 1000
+    with pytest.raises(DlwaError, match="not what the listing says"):
+        fetch_folder(bucket.url(LISTING[1:]), tmp_path / "voice", patience=AT_ONCE)
+
+
+def test_a_folder_of_ones_own_is_added_and_replaced(course, tmp_path):
+    mine = tmp_path / "my voice"
+    mine.mkdir()
+    (mine / "ckpt-1.index").write_bytes(b"one")
+    assert course.dlwa("checkpoints", "add", mine).returncode == 0
+    assert (course.data / "checkpoints/my voice/ckpt-1.index").read_bytes() == b"one"
+    assert course.dlwa("checkpoints", "verify").returncode == 0
+    (mine / "ckpt-1.index").write_bytes(b"two")
+    assert course.dlwa("checkpoints", "add", mine).returncode == 1
+    assert course.dlwa("checkpoints", "add", mine, "--replace").returncode == 0
+    assert (course.data / "checkpoints/my voice/ckpt-1.index").read_bytes() == b"two"

@@ -90,6 +90,11 @@ def test_without_a_word_the_days_that_have_a_demo_run(course, run_demo):
     assert (status, list(summary)) == (0, ["02_tune"])
 
 
+def test_the_piece_goes_by_its_name(run_demo, monkeypatch):
+    monkeypatch.setattr(demo, "_play", lambda day, out: {"ok": (day.folder / day.patch).exists()})
+    assert run_demo("piece") == (0, {"piece": {"ok": True}})
+
+
 def test_length_of_a_float_wav_with_other_chunks(tmp_path):
     chunks = b"LIST" + struct.pack("<I", 3) + b"abc\0"
     chunks += b"fmt " + struct.pack("<IHHIIHH", 16, 3, 1, 48000, 192000, 4, 32)
@@ -120,8 +125,8 @@ def test_figures_are_medians_and_ratios():
     found = bench.figures(runs)
     assert (found["seconds"], found["realtime_factor"], found["ratio"]) == (4.0, 0.5, 0.05)
     assert (found["audio_seconds"], found["reference_seconds"]) == (8.0, 80.0)
-    bare = bench.figures([{"seconds": 1.0, "audio_seconds": None}])
-    assert (bare["realtime_factor"], bare["ratio"]) == (None, None)
+    bare = bench.figures([{"name": "one", "seconds": 1.0, "audio_seconds": None, "samples_per_second": 9.0}])
+    assert (bare["realtime_factor"], bare["ratio"], bare["samples_per_second"]) == (None, None, 9.0)
 
 
 def test_benchmarks_go_by_name_and_by_group():

@@ -1,6 +1,10 @@
 """Day 2's model and controls, without ddsp: what a player may do and what must not go wrong."""
 
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,8 @@ from timbre_transfer.controls import Controls
 from timbre_transfer.decoder import SUFFIX
 from timbre_transfer.features import Features, SoundError
 from timbre_transfer.pitch import hertz, midi
+
+ROOT = Path(__file__).parents[2]
 
 
 def sung(frames=600, f0_hz=220.0):
@@ -155,7 +161,9 @@ def test_old_names_are_known():
 
 
 def test_what_the_small_engine_cannot_play_is_named():
-    with pytest.raises(configuration.ConfigurationError, match="encoder"):
+    with pytest.raises(configuration.ConfigurationError, match="ResnetSinusoidalEncoder"):
+        configuration.read(GIN + "Autoencoder.encoder = @encoders.ResnetSinusoidalEncoder()\n")
+    with pytest.raises(configuration.ConfigurationError, match="inputs are ld_scaled, f0_scaled"):
         configuration.read(GIN + "Autoencoder.encoder = @encoders.MfccTimeDistributedRnnEncoder()\n")
     with pytest.raises(configuration.ConfigurationError, match="linear"):
         configuration.read(GIN + "Harmonic.amp_resample_method = 'linear'\n")
@@ -242,3 +250,34 @@ def test_what_is_no_sound_is_refused_in_one_line():
             features.prepare(sound, rate)
     with pytest.raises(f0.EstimatorError, match="swift"):
         f0.estimate(tone(0.2, 16000), "yin")
+
+
+LONG = """
+import resource, sys
+import numpy as np
+from timbre_files import small_model
+from timbre_transfer import worker
+
+class Job:
+    def progress(self, fraction, text):
+        pass
+
+worker.player = small_model()
+worker.warm_up()
+second = sum(np.sin(2 * np.pi * 220 * k * np.arange(16000) / 16000) / k for k in range(1, 8))
+audio = np.tile((0.3 * second).astype(np.float32), 600)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+facts, (sound, *pictures) = worker.transfer(Job(), rate=16000, out_rate=16000, arrays=[audio])
+assert len(sound) == len(audio) and facts["voiced"] > 0.9
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_ten_minutes_take_a_bounded_memory():
+    """The sound itself is 38 MB; what hears and plays it goes through it in stretches."""
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("02_ddsp", "pyext_py3", "tests"))
+    done = subprocess.run(
+        [sys.executable, "-c", LONG], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 500

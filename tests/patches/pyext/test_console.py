@@ -55,6 +55,34 @@ def test_streams_have_what_text_streams_have(desk):
     desk.expect_console("a b")
 
 
+def test_the_lines_of_several_threads_do_not_mix(desk):
+    desk.run(
+        """
+        import sys
+        def work(number, begun):
+            sys.stdout.write(f'first{number} ')
+            begun.wait()
+            sys.stderr.write(f'last{number}\\n')
+        begun = threading.Barrier(2)
+        for number in range(2): threading.Thread(target=work, args=(number, begun)).start()
+        """
+    )
+    for number in range(2):
+        assert desk.expect_console(f"first{number}") == f"first{number} last{number}"
+
+
+def test_what_a_thread_leaves_unfinished_the_next_one_finishes(desk):
+    desk.run(
+        """
+        thread = threading.Thread(target=print, args=('left ',), kwargs={'end': ''})
+        thread.start()
+        thread.join()
+        print('finished')
+        """
+    )
+    desk.expect_console("left finished")
+
+
 def test_a_script_that_closes_stdout(desk):
     desk.run("import sys; sys.stdout.close(); print('still heard')")
     desk.expect_console("still heard")

@@ -10,9 +10,11 @@ ACTS = int(os.environ.get("PYEXT_FUZZ", 1000))
 SLOTS = 12
 
 GOOD = """
-import threading, time
+import random, threading, time
 import numpy
 import pyext
+
+ENDS = [("menuclose", 1), ("clear",), ("undo",), ("disconnect", 0, 0, 1, 1), ("disconnect", 1, 0, 2, 0)]
 
 class Thing(pyext._class):
     _inlets = 2
@@ -24,6 +26,8 @@ class Thing(pyext._class):
 
     def hear(self, *values):
         self.heard = values
+        if "end" in values:
+            self.end_1()
 
     def float_1(self, x):
         self._outlet(1, x)
@@ -76,14 +80,30 @@ class Thing(pyext._class):
         bundle.append("fuzz-ear", 1)
         bundle.send()
 
+    def end_1(self, *values):
+        self._tocanvas(*random.choice(ENDS))
+        self._outlet(1)
+
+    def end_other_1(self, *values):
+        end, *words = random.choice(ENDS)
+        pyext._send(f"pd-fuzz{random.randrange(12)}.pd", end, words)
+        self._outlet(1)
+
+    def end_soon_1(self, *values):
+        pyext.Clock(self.end_1).delay(1)
+        threading.Thread(target=self.end_other_1).start()
+
     def _anything_2(self, *values):
         pyext._send("fuzz-ear", *values)
 
     def _signal(self):
-        self._outvec(0)[:] = self._invec(0)
+        buffer = pyext.Buffer("fuzz-array")
+        buffer[0] = len(buffer)
+        self._outvec(0)[:] = self._invec(0) + buffer[:1]
 
     def _del(self):
         self.view = None
+        pyext._send("fuzz-ear", "gone")
 """
 
 BROKEN = (
@@ -126,6 +146,9 @@ SELECTORS = [
     "clock",
     "soon",
     "bundle",
+    "end",
+    "end_other",
+    "end_soon",
     "reload",
     "reload.",
     "dir",

@@ -1,9 +1,11 @@
 """The help patches open without an error, their examples play, and nothing lies on top of anything else."""
 
+import itertools
 import re
 from pathlib import Path
 
 import pytest
+from pd_window import boxes, size
 
 EXTERNAL = Path(__file__).parents[3] / "pyext_py3"
 HELP = sorted(path.name for path in EXTERNAL.glob("*-help.pd"))
@@ -25,8 +27,41 @@ def test_it_has_the_parts_that_every_help_patch_has(name):
     assert width <= 740 and height <= 640
 
 
-def test_every_object_has_its_help():
-    assert {"py-help.pd", "pym-help.pd", "pyext-help.pd", "pyext~-help.pd"} <= set(HELP)
+@pytest.mark.parametrize("name", HELP)
+def test_nothing_overlaps_or_is_cut_off(name):
+    width, height = size(EXTERNAL / name)
+    found = [box for box in boxes(EXTERNAL / name) if "floatatom" not in box[4]]
+    for left, top, right, bottom, line in found:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
+    for one, other in itertools.combinations(found, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart, f"{one[4]}\n{other[4]}"
+
+
+HELP_OF = {
+    "py math": "py",
+    "pym +": "pym",
+    "pyext {m}.Thing": "pyext",
+    "pyx {m}.Thing": "pyext",
+    "pyext. {m} Thing": "pyext",
+    "pyx. {m} Thing": "pyext",
+    "pyext~ {m}.Thing": "pyext~",
+    "pyx~ {m}.Thing": "pyext~",
+    "pyext.~ 0 0 1 1 {m} Thing": "pyext~",
+    "pyx.~ 0 0 1 1 {m} Thing": "pyext~",
+    "pystream~": "pystream~",
+}
+
+
+@pytest.mark.parametrize("text", HELP_OF)
+def test_every_object_opens_its_help(desk, text):
+    box = desk.box(text, "import pyext\nclass Thing(pyext._class):\n    pass\n", inlets=0, outlets=0)
+    name = f"{HELP_OF[text]}-help.pd"
+    desk.pd.send(f"pd-{box.patch}", "done-popup", 2, 12, 102)
+    # The open patch answers: it says that it cannot make this.
+    desk.pd.send(f"pd-{name}", "obj", 10, 10, f"within-{name}")
+    desk.expect_console(f"within-{name}")
+    desk.pd.send(f"pd-{name}", "menuclose", 1)
 
 
 def test_the_examples_play(desk):

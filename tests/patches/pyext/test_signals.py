@@ -57,6 +57,52 @@ class Sends(Gain):
         if not self.told:
             self.told = True
             pyext._send("told", "from the audio")
+
+class Reads(pyext._class):
+    def _signal(self):
+        table = pyext.Buffer("wave")
+        table[0] = 0.25
+        table *= 1
+        self._outvec(0)[:] = table[0] + len(table) + table[1:3].sum()
+
+class Waits(pyext._class):
+    def _signal(self):
+        pyext.call_and_wait(print)
+
+class Resizes(pyext._class):
+    def _signal(self):
+        pyext.Buffer("wave").resize(10)
+
+class ResizesAtStart(Gain):
+    def _dsp(self):
+        pyext.Buffer("wave").resize(10)
+        return True
+"""
+
+WAVE = "#N canvas 0 0 300 200 12;\n#X obj 10 10 table wave 4;\n"
+ROWS = """#N canvas 0 0 400 400 12;
+#X obj 10 10 sig~ 1;
+#X obj 10 40 pyext~ 0 0 1 1 {m}.Gain;
+#N canvas 0 0 200 200 off 0;
+#X obj 10 10 inlet~;
+#X obj 10 40 pyext~ 0 0 1 1 {m}.Gain;
+#X obj 10 70 outlet~;
+#X obj 90 10 switch~;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X restore 10 70 pd off;
+#X obj 90 70 pyext~ 0 0 1 1 {m}.Gain;
+#X obj 90 100 pyext~ 0 0 1 1 {m}.Gain;
+#X obj 90 130 snapshot~;
+#X obj 90 160 send rows;
+#X obj 150 100 receive look-rows;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+#X connect 1 0 3 0;
+#X connect 3 0 4 0;
+#X connect 4 0 5 0;
+#X connect 5 0 6 0;
+#X connect 7 0 5 0;
 """
 
 
@@ -218,6 +264,46 @@ def test_messages_from_the_audio_are_queued(desk, rack):
     desk.pd.listen("told")
     rack("pyext~ 1 1 1 1 {m}.Sends", [0.5], 1)
     assert desk.pd.expect("told") == ["from the audio"]
+
+
+@pytest.fixture
+def wave(desk):
+    (desk.folder / "wave.pd").write_text(WAVE)
+    desk.pd.open(desk.folder / "wave.pd")
+    yield
+    desk.pd.send("pd-wave.pd", "menuclose", 1)
+
+
+def test_arrays_can_be_read_and_written_in_the_audio(rack, wave):
+    assert rack("pyext~ 0 0 0 1 {m}.Reads", [], 1, messages=0).values() == [4.25]
+
+
+@pytest.mark.parametrize("name", ["Waits", "Resizes", "ResizesAtStart"])
+def test_what_pd_cannot_do_in_the_audio_is_refused_at_once(desk, rack, wave, name):
+    box = rack(f"pyext~ 0 0 1 1 {{m}}.{name}", [0.5], 1, messages=0)
+    assert box.values() == [0]
+    assert "cannot be done within" in desk.expect_console("RuntimeError")
+
+
+def test_objects_in_a_row_play_beside_a_patch_that_is_switched_off(desk, rack):
+    module = desk.unique()
+    desk.write(desk.folder, module, GAIN)
+    patch = desk.folder / f"rows-{module}.pd"
+    patch.write_text(ROWS.replace("{m}", module))
+    desk.pd.listen("rows")
+    desk.pd.open(patch)
+    box = desk.run(
+        """
+        def count():
+            for _ in range(1000):
+                sum(range(1000))
+            self.say('counted')
+        threading.Thread(target=count).start()
+        """
+    )
+    assert box.expect(0) == ["Symbol", "counted"]
+    desk.pd.send("look-rows", "bang")
+    assert desk.pd.expect("rows") == [0.125]
 
 
 def test_deleting_signal_objects_while_dsp_is_on_runs_del(desk, rack):

@@ -19,12 +19,17 @@ class Work(pyext._class):
         self._outlet(1, "met")
 
     def wait_1(self):
+        self._outlet(1, "waits")
         while not self._shouldexit:
             time.sleep(0.002)
         self._outlet(1, "exit", [int(self._shouldexit)])
 
+    released = False
+
     def stubborn_1(self):
-        time.sleep(0.4)
+        self._outlet(1, "begins")
+        while not self.released:
+            time.sleep(0.002)
         self._outlet(1, "stubborn")
 
     def spin_1(self):
@@ -112,7 +117,8 @@ def test_an_exception_in_a_detached_method_is_reported_and_harmless(desk, work):
 def test_stop_asks_running_calls_to_end(work, mode):
     box = work(f"@detach {mode}")
     box.send(1, "wait")
-    box.send(0, "stop", 2000)
+    assert box.expect(0) == ["Symbol", "waits"]
+    box.send(0, "stop", 20000)
     assert box.expect(0) == ["Any", "exit", 1]
     box.desk.run("pyext.Clock(lambda: self.say('later')).delay(20)").expect(0)
     box.send(1, "ping")
@@ -123,8 +129,10 @@ def test_stop_asks_running_calls_to_end(work, mode):
 def test_stop_gives_up(desk, work, words):
     box = work("@detach 1")
     box.send(1, "stubborn")
+    assert box.expect(0) == ["Symbol", "begins"]
     box.send(0, *words)
     assert "1 call(s)" in desk.expect_console("did not end in time")
+    box.send(0, "set", "released", 1)
     assert box.expect(0) == ["Symbol", "stubborn"]
 
 
@@ -139,10 +147,12 @@ def test_stop_without_calls_does_nothing(desk, work):
 def test_calls_arriving_while_a_stop_is_pending_are_dropped(work):
     box = work("@detach 2")
     box.send(1, "stubborn")
-    box.send(0, "stop", 2000)
+    assert box.expect(0) == ["Symbol", "begins"]
+    box.send(0, "stop", 20000)
     box.send(1, "ping")
+    box.send(0, "set", "released", 1)
     assert box.expect(0) == ["Symbol", "stubborn"]
-    assert box.heard(0) == [["Symbol", "stubborn"]]
+    assert box.heard(0) == [["Symbol", "begins"], ["Symbol", "stubborn"]]
 
 
 @pytest.mark.parametrize("method", ["hang", "slow", "gone"])
@@ -280,6 +290,39 @@ def test_an_object_that_deletes_its_own_patch(desk, how):
     desk.pd.listen("ended")
     box.send(1, "end", f"pd-{box.patch}")
     assert desk.pd.expect("ended") == [1]
+    assert box.heard(0) == [["Symbol", "speaks"]]
+
+
+def test_what_is_sent_after_a_deletion_waits_behind_it(desk):
+    sub = desk.folder / "sub.pd"
+    sub.write_text("#N canvas 0 0 300 200 12;\n#X obj 10 10 table old;\n")
+    desk.pd.open(sub)
+    box = desk.run(
+        """
+        pyext._send('pd-sub.pd', 'clear', [])
+        pyext._send('pd-sub.pd', 'obj', [10, 10, 'table', 'new', 7])
+        pyext.Clock(lambda: self.say(len(pyext.Buffer('old')), len(pyext.Buffer('new')))).delay(10)
+        """
+    )
+    assert box.expect(0) == ["List", 0, 7]
+
+
+def test_a_cord_that_is_cut_by_the_method_that_it_led_to(desk):
+    box = desk.box(
+        "pyext {m}.Cuts",
+        """
+        import pyext
+        class Cuts(pyext._class):
+            _inlets = _outlets = 1
+            def cut_1(self):
+                for inlet in range(2):
+                    self._tocanvas('disconnect', 1 + inlet, 0, 0, inlet)
+                self._outlet(1, "speaks")
+        """,
+    )
+    box.send(1, "cut")
+    assert box.expect(0) == ["Symbol", "speaks"]
+    box.send(1, "cut")
     assert box.heard(0) == [["Symbol", "speaks"]]
 
 

@@ -1,0 +1,42 @@
+"""The help patches of the abstractions of days 3 and 4: they open and are tidy."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from external import EXTERNAL
+from pd_window import boxes, size
+
+ROOT = Path(__file__).parents[2]
+DAYS = [ROOT / "03_gansynth", ROOT / "04_ganspacesynth"]
+HELP = sorted(patch for day in DAYS for patch in day.glob("*-help.pd"))
+BY_NAME = {"argvalues": HELP, "ids": [patch.stem for patch in HELP]}
+
+
+def test_every_abstraction_has_one():
+    abstractions = {patch.stem for day in DAYS for patch in day.glob("gan*-*.pd")} - {p.stem for p in HELP}
+    assert {f"{name}-help" for name in abstractions} == {patch.stem for patch in HELP}
+    assert len(HELP) == 6
+
+
+@pytest.mark.parametrize("patch", **BY_NAME)
+def test_it_opens_without_an_error(patch, play):
+    pd = play([patch], path=[EXTERNAL])
+    pd.send("pd", "dsp", 1)
+    pd.sync()
+    assert pd.errors() == []
+
+
+@pytest.mark.parametrize("patch", **BY_NAME)
+def test_it_has_the_parts_of_a_help_patch_and_nothing_overlaps(patch):
+    text = patch.read_text()
+    for part in ("pd reference", "pd META", "DESCRIPTION", "See\\ also", "#4f9d69"):
+        assert part in text
+    width, height = size(patch)
+    assert width <= 740 and height <= 640
+    found = [box for box in boxes(patch) if "floatatom" not in box[4]]
+    for left, top, right, bottom, line in found:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
+    for one, other in itertools.combinations(found, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart, f"{one[4]}\n{other[4]}"

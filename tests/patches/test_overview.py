@@ -1,0 +1,78 @@
+"""The overview: what its buttons open, and its sound check, used with the mouse on a screen."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from commands.open import OVERVIEW, what_is_installed
+from external import EXTERNAL
+from kit.days import all_days
+from pd_session import atoms
+from pd_window import STEP, TITLE, boxes, needs_a_screen, where
+from worker_desk import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = [
+    {"name": "Pd", "ok": True, "needed": True},
+    {"name": "a part with a { bracket, a $ and a ; in its name", "ok": False, "needed": True},
+]
+
+
+def test_there_is_a_button_for_every_day():
+    text = OVERVIEW.read_text()
+    for day in all_days(ROOT):
+        assert f"makefilename %s/../{day.name};" in text
+        assert f"list prepend open {day.patch};" in text
+        assert f"{int(day.name[:2])}\\ " in text
+
+
+def test_what_is_installed_is_told_in_pds_own_words():
+    words = what_is_installed([*CHECKS, *[CHECKS[0]] * 30])
+    assert words[::2] == ["-send"] * 17
+    assert words[1].startswith("overview-status label Something\\ is\\ missing")
+    assert words[3] == "overview-part-1 label ok:\\ Pd"
+    assert (
+        words[5]
+        == "overview-part-2 label MISSING:\\ a\\ part\\ with\\ a\\ {\\ bracket\\,\\ a\\ \\$\\ and\\ a\\ \\;..."
+    )
+
+
+@needs_a_screen
+def test_a_click_makes_the_tone_and_another_opens_a_day(play, screen, tmp_path):
+    environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
+    listen = ["ai_duet-out"]
+    pd = play([OVERVIEW], path=[EXTERNAL], listen=listen, display=screen.name, environment=environment)
+    wait_until(lambda: len(where(screen.picture(), TITLE)[0]) > 5000, "the window")
+    for message in what_is_installed(CHECKS)[1::2]:
+        pd.send(*atoms(message))
+    pd.sync()
+    time.sleep(1)
+    rows, columns = where(screen.picture(), TITLE)
+    left, top = columns.min() - 2, rows.min() - 2
+
+    def area(x, y, width, height):
+        return screen.picture()[top + y : top + y + height, left + x : left + x + width]
+
+    def click(send):
+        x, y = next(box[:2] for box in boxes(OVERVIEW) if f"\\$0-{send} " in box[4] + " ")
+        screen.xdotool("mousemove", left + x + 12, top + y + 12, "click", 1)
+
+    def length_of_the_bar():
+        return np.count_nonzero((area(293, 110, 300, 1) == STEP).all(axis=2))
+
+    parts = [
+        next(box for box in OVERVIEW.read_text().splitlines() if f"part-{n} " in box).split()
+        for n in (1, 2, 3)
+    ]
+    written = [(area(int(part[2]), int(part[3]), 340, 14) < 100).sum() for part in parts]
+    assert written[0] > 50 and written[1] > 50 and written[2] == 0
+    assert length_of_the_bar() < 10
+    click("dsp")
+    click("tone")
+    wait_until(lambda: length_of_the_bar() > 150, "the tone")
+    click("tone")
+    wait_until(lambda: length_of_the_bar() < 10, "the tone's end")
+    click("day-1")
+    pd.expect("ai_duet-out", "worker", "off")
+    assert pd.errors() == []

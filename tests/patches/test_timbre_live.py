@@ -1,0 +1,86 @@
+"""`[timbre_transfer~]` in real Pd: a tone goes in, an instrument comes out, and its controls are heard."""
+
+import itertools
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from external import EXTERNAL
+
+pytest.importorskip("torch")
+from pd_window import boxes, size
+from timbre_files import write_model
+from timbre_transfer import features
+
+HERE = Path(__file__).parent / "timbre"
+DAY = Path(__file__).resolve().parents[2] / "02_ddsp"
+OUT = "timbre-live-out"
+PATIENCE = 120  # seconds: machines that test are busy
+
+
+@pytest.fixture
+def pd(play, tmp_path):
+    """live.pd with its sound on, and a model that plays."""
+    write_model(tmp_path / "a model")
+    variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
+    pd = play([HERE / "live.pd"], ["-lib", "py"], path=[EXTERNAL, DAY], listen=[OUT], environment=variables)
+    pd.send("pd", "dsp", 1)
+    pd.send("timbre-live", "load", str(tmp_path / "a model"))
+    pd.send("timbre-live", "latency", 1000)
+    pd.expect(OUT, "alive", 1, timeout=PATIENCE)
+    return pd
+
+
+def heard(pd):
+    """The second half of two seconds, which a change made before has reached."""
+    pd.send("record")
+    time.sleep(2.4)
+    return np.array(pd.array("heard"))[-44100:]
+
+
+def loudness(sound):
+    return float(np.sqrt(np.mean(np.square(sound))))
+
+
+def pitch(sound):
+    """Hz, as the pitch estimator hears it."""
+    return float(np.median(features.extract(features.prepare(sound, 44100)).f0_hz))
+
+
+def test_a_tone_is_played_by_the_model_and_its_controls_are_heard(pd):
+    pd.send("voice-level", 0.3)
+    time.sleep(1.5)
+    as_sung = heard(pd)
+    assert loudness(as_sung) > 1e-3
+    assert pitch(as_sung) == pytest.approx(220, rel=0.02)
+    pd.send("timbre-live", "octave", 1)
+    time.sleep(1.5)
+    assert pitch(heard(pd)) == pytest.approx(440, rel=0.02)
+    assert pd.errors() == []
+
+
+def test_what_cannot_be_done_is_said_and_the_sound_goes_on(pd):
+    for words in (("threshold", 2), ("octave", "high"), ("latency", 0)):
+        pd.send("timbre-live", *words)
+        assert "Traceback" not in pd.expect(OUT, "error")[1]
+    pd.send("timbre-live", "load", "nobody")
+    assert "no checkpoint 'nobody'" in pd.expect(OUT, "error", timeout=PATIENCE)[1]
+    pd.send("voice-level", 0.3)
+    time.sleep(1.5)
+    assert loudness(heard(pd)) > 1e-3
+
+
+def test_its_help_opens_and_nothing_overlaps(play):
+    patch = DAY / "timbre_transfer~-help.pd"
+    pd = play([patch], path=[EXTERNAL])
+    pd.sync()
+    assert pd.errors() == []
+    found, (width, height) = boxes(patch), size(patch)
+    assert len(found) > 20
+    for left, top, right, bottom, line in found:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
+    for one, other in itertools.combinations(found, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart, f"{one[4]}\n{other[4]}"

@@ -1,0 +1,70 @@
+"""The patches of the days and the overview, on the screen of a small laptop."""
+
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from external import EXTERNAL
+from pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, face, needs_a_screen, size, where
+from worker_desk import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PATCHES = sorted(
+    patch
+    for folder in [*ROOT.glob("[0-9][0-9]_*"), ROOT / "setup", ROOT / "setup/piece"]
+    for patch in folder.glob("*.pd")
+    if f"#{bytes(TITLE).hex()}" in patch.read_text() and "-help" not in patch.name
+)
+# Looks at a window until it is opened anew: on a busy machine Tk adds scrollbars before it knows the size.
+LOOKS = 60
+BY_NAME = {"argvalues": PATCHES, "ids": [patch.stem for patch in PATCHES]}
+
+
+def test_every_day_has_a_patch():
+    assert {patch.parent for patch in PATCHES} >= {
+        day for day in ROOT.glob("[0-9][0-9]_*") if (day / "day.json").exists()
+    }
+
+
+@pytest.mark.parametrize("patch", **BY_NAME)
+def test_nothing_overlaps_is_cut_off_or_crossed_by_a_cord(patch):
+    assert cords(patch) == []
+    width, height = size(patch)
+    assert width <= WIDTH and height + MENU <= HEIGHT
+    found = boxes(patch)
+    assert len(found) > 20
+    for one, other in itertools.combinations(found, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        assert apart, f"{one[:4]} {one[4]}\n{other[:4]} {other[4]}"
+    for left, top, right, bottom, line in found:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
+
+
+@needs_a_screen
+@pytest.mark.parametrize("patch", **BY_NAME)
+def test_the_whole_patch_is_on_the_screen(patch, play, screen, tmp_path):
+    environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
+    pd = play([patch], path=[EXTERNAL], display=screen.name, environment=environment)
+    title = next(line for line in face(patch) if f"#{bytes(TITLE).hex()}" in line).split()
+    left, top, width = int(title[2]), int(title[3]), int(title[6])
+
+    looks = itertools.count(1)
+
+    def whole_title():  # no border or scrollbar covers it
+        columns = where(screen.picture(), TITLE)[1]
+        if next(looks) % LOOKS == 0:
+            for shown in (0, 1):
+                pd.send(f"pd-{patch.name}", "vis", shown)
+        return len(columns) and columns.max() - columns.min() == width
+
+    wait_until(whole_title, "the window with the whole of its title")
+    image = screen.picture()
+    rows, columns = where(image, TITLE)
+    right, bottom = columns.min() - left + size(patch)[0], rows.min() - top + size(patch)[1]
+    assert right <= WIDTH and bottom <= HEIGHT
+    lowest = max(box[3] for box in boxes(patch))
+    below = image[rows.min() - top + lowest + 2, columns.min() : columns.max()]
+    assert np.mean((below == 255).all(axis=1)) > 0.9  # paper, not a scrollbar
+    assert pd.errors() == []

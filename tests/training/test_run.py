@@ -1,0 +1,179 @@
+"""A training and its folder: it goes on where it stopped, says how it is, and loses nothing."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+
+import pytest
+from pdworker.environments import find_python
+from training import folder as files
+from training.run import Plot, Run, RunError
+from training.verdict import judge
+
+
+def rows(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return [{name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def run(command, **options):
+    return subprocess.run(**command, capture_output=True, text=True, timeout=120, **options)
+
+
+def new(folder, chosen=None, **changes):
+    options = {"goal": 10, "check_every": 5, "plots": [Plot("loss", {"loss": "loss"})], "watch": "loss"}
+    return Run(folder, "toy", {"rate": 1, "seed": 0}, chosen or {}, **{**options, **changes})
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, toy):
+    whole = run(toy("--run", tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    first = run(toy("--run", tmp_path / "halves", "--steps", 20))
+    second = run(toy("--run", tmp_path / "halves"))
+    assert "toy goes on from step 20" in second.stdout, first.stderr + second.stderr
+    drop = [{name: row[name] for name in ("step", "loss", "held_out")} for row in rows(tmp_path / "whole")]
+    assert [{name: row[name] for name in drop[0]} for row in rows(tmp_path / "halves")] == drop
+    facts = json.loads((tmp_path / "halves/run.json").read_text())
+    assert [start["step"] for start in facts["starts"]] == [0, 20]
+    assert facts["settings"] == {"rate": 0.02, "seed": 0}
+    assert {"python", "numpy"} <= facts["starts"][0]["versions"].keys()
+    assert "done: 40 steps" in (tmp_path / "halves/log.txt").read_text()
+    assert [row["seconds"] for row in rows(tmp_path / "halves")] == sorted(
+        row["seconds"] for row in rows(tmp_path / "halves")
+    )
+
+
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGUSR1"])
+def test_a_signal_stops_it_after_the_step_in_hand(tmp_path, toy, kind):
+    program = toy("--run", tmp_path / "run", "--steps", 10**6, "--pause", 0.02, "--check-every", 7)
+    with subprocess.Popen(**program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stdout:
+            if line.startswith("step 7/"):
+                running.send_signal(getattr(signal, kind))
+    assert running.returncode == 130
+    state = files.read_state(tmp_path / "run")
+    assert (state["state"], state["message"]) == ("stopped", kind)
+    assert state["step"] == rows(tmp_path / "run")[-1]["step"] >= 7
+    again = run(toy("--run", tmp_path / "run", "--steps", state["step"]))
+    assert f"toy goes on from step {state['step']}" in again.stdout
+    assert files.read_state(tmp_path / "run")["state"] == "done"
+
+
+def test_what_came_after_the_checkpoint_is_forgotten_when_it_was_killed(tmp_path):
+    with new(tmp_path / "run") as first:
+        first.begin(0)
+        for step in (5, 10):
+            first.check(step, loss=step)
+    with new(tmp_path / "run", goal=15) as second:
+        second.begin(5)
+        second.check(10, loss=99)
+    assert [(row["step"], row["loss"]) for row in rows(tmp_path / "run")] == [(5, 5), (10, 99)]
+
+
+def test_two_trainings_in_one_folder(tmp_path, toy):
+    program = toy("--run", tmp_path / "run", "--steps", 10**6, "--pause", 0.05)
+    with subprocess.Popen(**program, stdout=subprocess.PIPE, text=True) as running:
+        running.stdout.readline()
+        refused = run(toy("--run", tmp_path / "run"))
+        os.kill(running.pid, signal.SIGTERM)
+    assert refused.returncode == 1
+    assert f"another training (process {running.pid}) is at work in" in refused.stderr
+    assert "setup/dlwa runs stop run" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert files.read_state(tmp_path / "run")["pid"] == running.pid
+
+
+def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
+    assert run(toy("--run", tmp_path / "run", "--steps", 5)).returncode == 0
+    before = (tmp_path / "run/run.json").read_bytes()
+    refused = run(toy("--run", tmp_path / "run", "--rate", 0.5))
+    assert refused.returncode == 1
+    assert "began with rate 0.02, not 0.5; give another --run" in refused.stderr
+    assert (tmp_path / "run/run.json").read_bytes() == before
+    with pytest.raises(RunError, match="holds a run of 'toy', not of 'other'"):
+        Run(tmp_path / "run", "other", {}, {}, goal=1, check_every=1, plots=[], watch="")
+
+
+def test_a_setting_that_may_change(tmp_path):
+    with new(tmp_path / "run", {"data": "here"}, may_change=("data",)):
+        pass
+    assert new(tmp_path / "run", may_change=("data",)).settings["data"] == "here"
+    assert new(tmp_path / "run", {"data": "there"}, may_change=("data",)).settings["data"] == "there"
+
+
+def test_a_full_disk_is_one_line_and_what_was_saved_is_whole(tmp_path, toy):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    try:
+        assert run(toy("--run", disk / "run", "--steps", 10)).returncode == 0
+        before = (disk / "run/checkpoints/toy.npz").read_bytes()
+        full = run(toy("--run", disk / "run", "--heavy", 4_000_000))
+        assert full.returncode == 1
+        assert full.stderr.splitlines() == [
+            f"train toy: no room left on the disk of {disk / 'run'}: what was saved before is whole; "
+            "free some space, then the same command goes on"
+        ]
+        assert (disk / "run/checkpoints/toy.npz").read_bytes() == before
+        (disk / "run/checkpoints/toy.part.npz").unlink()
+        assert "goes on from step 10" in run(toy("--run", disk / "run")).stdout
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_loss_that_is_no_number_ends_it_with_a_line(tmp_path, toy):
+    said = run(toy("--run", tmp_path / "run", "--rate", 1e200))
+    assert said.returncode == 1
+    assert "loss is no number any more at step" in said.stderr.splitlines()[-1]
+    assert files.read_state(tmp_path / "run")["state"] == "failed"
+
+
+def test_tensorboard_reads_the_event_files(tmp_path, toy):
+    assert run(toy("--run", tmp_path / "run", "--steps", 20)).returncode == 0
+    assert run(toy("--run", tmp_path / "run", "--steps", 30)).returncode == 0
+    program = (
+        "import json, sys\n"
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+        "events = EventAccumulator(sys.argv[1]); events.Reload()\n"
+        "scalars = [(event.step, event.value) for event in events.Scalars('held_out')]\n"
+        "print(json.dumps([scalars, [event.step for event in events.Audio('preview')]]))\n"
+    )
+    said = run({"args": [find_python("tensorflow"), "-W", "ignore", "-c", program, tmp_path / "run/events"]})
+    scalars, previews = json.loads(said.stdout.splitlines()[-1])
+    assert scalars == [
+        [row["step"], pytest.approx(row["held_out"], rel=1e-5)] for row in rows(tmp_path / "run")
+    ]
+    assert previews[-1] == 30
+
+
+def history(*values, learned=None):
+    return [
+        {"step": 10 * (place + 1), "x": value, **({"y": learned[place]} if learned else {})}
+        for place, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows, kind, word",
+    [
+        (history(5, 4), "early", "so far: 2"),
+        (history(8, 6, 5, 4, 3.5, 3.2, 3.0, 2.8), "learning", "fell from 8 to 2.8"),
+        (history(8, 4, 3, 2.5, 2.41, 2.40, 2.40, 2.40), "done", "hardly changed"),
+        (history(8, 4, 3, 2.8, 3, 3.4, 3.6, 4, learned=[8, 4, 3, 2, 1.6, 1.2, 1, 0.8]), "wrong", "by heart"),
+        (history(8, 4, 3, 2.8, 3, 3.4, 3.6, 4), "wrong", "learning rate"),
+        (history(8, 4, math.nan, 3), "wrong", "no number"),
+    ],
+)
+def test_the_verdict(rows, kind, word):
+    verdict = judge(rows, "x", "y" if "y" in rows[0] else "")
+    assert verdict.kind == kind
+    assert word in f"{verdict.headline} {verdict.why}"
+
+
+def test_a_verdict_beside_a_healthy_run():
+    slow = history(8, 7.5, 7, 6.5)
+    assert "A healthy run had 2 by now" in judge(slow, "x", healthy=history(8, 4, 3, 2)).why
+    assert "healthy" not in judge(slow, "x", healthy=slow).why

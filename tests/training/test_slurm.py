@@ -1,0 +1,212 @@
+"""Trainings in a real Slurm: its time limit, its array, its queue, and what goes wrong there."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from ai_duet.training.melodies import Melody, split
+from melody_files import tune
+from slurm_cluster import SlurmCluster
+
+PROFILE = """
+about: the cluster of the tests
+minutes: 2
+warning: 60
+sbatch:
+  partition: classroom
+  mem: 500M
+"""
+LONG = ("--steps", 10**6, "--pause", 0.05)
+
+
+@pytest.fixture(scope="module")
+def slurm(away, tmp_path_factory):
+    with SlurmCluster(tmp_path_factory.mktemp("slurm")) as cluster:
+        (away.root / "laptop.yml").write_text(PROFILE)
+        yield cluster
+
+
+@pytest.fixture
+def dlwa(away, slurm, tmp_path, monkeypatch):
+    """`dlwa(...)` runs the course's command line in a folder of the test, with Slurm's commands at hand."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        return away.dlwa(*arguments, **away.variables, **slurm.environment)
+
+    run.popen = lambda *arguments: subprocess.Popen(
+        [sys.executable, away.root / "setup/dlwa", *map(str, arguments)],
+        env=away.environment(**away.variables, **slurm.environment),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    run.profile = f"slurm:{away.root / 'laptop.yml'}"
+    return run
+
+
+def state(dlwa, name):
+    said = dlwa("runs", "list", "--json", name)
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout)[0]["state"]
+
+
+def job(dlwa, name):
+    return json.loads(dlwa("runs", "list", "--json", name).stdout)[0]["place"]["job"]
+
+
+def wait_for(ready, what, seconds=90, pause=0.3):
+    end = time.monotonic() + seconds
+    while not (value := ready()):
+        assert time.monotonic() < end, what
+        time.sleep(pause)
+    return value
+
+
+def rows(folder):
+    try:
+        with (folder / "history.csv").open(newline="") as file:
+            return [{name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        return []
+
+
+def read(folder, name):
+    try:
+        return (folder / name).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def melodies(folder):
+    lines = {str(seed): tune(seed, notes=72) for seed in range(20)}
+    split(
+        [Melody(name, 16, tuple(e for p in line for e in (p, -2))) for name, line in lines.items()], "test"
+    ).save(folder)
+    return folder
+
+
+def sounds(folder):
+    folder.mkdir()
+    tone = np.int16(9000 * np.sin(np.arange(8 * 4000) / 5)).reshape(8, 4000)
+    np.save(folder / "train.npy", tone)
+    np.save(folder / "validation.npy", tone[:1])
+    (folder / "dataset.json").write_text(json.dumps({"sample_rate": 8000}))
+    sizes = {"frame_sizes": [4, 16], "dim": 24, "num_rnn_layers": 1, "emb_size": 8, "seq_len": 128}
+    (folder / "small.json").write_text(json.dumps({**sizes, "sample_rate": 8000}))
+    return folder
+
+
+def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
+    """A training that has come half way is held until the limit is near; Slurm's own signal lets it go."""
+    notes, tones = melodies(tmp_path / "notes"), sounds(tmp_path / "tones")
+    small = ("--config", "lookback_rnn", "--layers", 8, "--batch-size", 4, "--window", 64, "--keep", 1)
+    runs = {
+        "melody": ("--data", notes, *small, "--check-every", 5, "--steps", 150),
+        "samplernn": (tones, "--preset", tones / "small.json", "--check-every", 20, "--steps", 600),
+    }
+    before = {}
+    for model, arguments in runs.items():
+        run = tmp_path / model
+        said = dlwa("train", model, *arguments, "--threads", 1, "--on", dlwa.profile, "--run", run)
+        assert said.returncode == 0, said.stderr
+        wait_for(lambda run=run: len(rows(run)) >= 4, f"{model} did not start", pause=0.02)
+        os.kill(json.loads(read(run, "state.json"))["pid"], signal.SIGSTOP)
+        before[model] = rows(run)
+        assert before[model][-1]["step"] < arguments[-1], f"{model} was done before it could be held"
+    for model in runs:
+        wait_for(lambda model=model: state(dlwa, model)["word"] == "done", f"{model} did not end", 150)
+        after = rows(tmp_path / model)
+        seam = re.search(r"stopped at step (\d+)", read(tmp_path / model, "log.txt"))[1]
+        assert f"{model} goes on from step {seam} " in read(tmp_path / model, "output.txt")
+        assert after[: len(before[model])] == before[model]
+        learned = json.loads(read(tmp_path / model, "run.json"))["learned"]
+        losses = [row[learned] for row in after]
+        before_seam = sum(row["step"] <= int(seam) for row in after)
+        jump = losses[before_seam] - losses[before_seam - 1]
+        assert losses[-1] < losses[0]
+        assert jump < 0.1 * (losses[0] - min(losses))
+
+
+def test_follow_stop_and_go_on(dlwa, tmp_path):
+    command = ("train", "toy", "--run", tmp_path / "mine", "--on", dlwa.profile, *LONG)
+    assert dlwa(*command).returncode == 0
+    with dlwa.popen("runs", "follow", "mine") as following:
+        for line in following.stdout:
+            if line.startswith("step 10/"):
+                break
+        second = dlwa(*command)
+        assert second.returncode == 1
+        assert "the run 'mine' is there already: running, step" in second.stderr
+        stopped = dlwa("runs", "stop", "mine")
+        assert stopped.stdout.startswith("mine: stopped, step "), stopped.stderr
+        assert "(stopped, step" in following.stdout.read()
+    last = json.loads(read(tmp_path / "mine", "state.json"))["step"]
+    again = dlwa("train", "toy", "--run", tmp_path / "mine", "--on", dlwa.profile, "--steps", last + 5)
+    assert again.returncode == 0, again.stderr
+    wait_for(lambda: state(dlwa, "mine")["word"] == "done", "it did not end")
+    assert f"toy goes on from step {last}" in read(tmp_path / "mine", "output.txt")
+    assert dlwa("runs", "fetch", "mine").stdout == f"here: {tmp_path / 'mine'}\n"
+    assert dlwa("runs", "report", "--no-open", "mine").returncode == 0
+    assert b"<audio" in (tmp_path / "mine/report.html").read_bytes()
+
+
+def test_a_grid_is_one_array_of_runs(dlwa, slurm, tmp_path):
+    said = dlwa(
+        *("train", "toy", "--run", tmp_path / "rates", "--on", dlwa.profile, "--steps", 10),
+        *("--grid", "rate=0.01,0.02,0.04"),
+    )
+    assert said.returncode == 0, said.stderr
+    names = [f"rate={rate}" for rate in (0.01, 0.02, 0.04)]
+    for name in names:
+        wait_for(lambda name=name: state(dlwa, name)["word"] == "done", f"{name} did not end")
+    assert len({job(dlwa, name).partition("_")[0] for name in names}) == 1
+    losses = [rows(tmp_path / "rates" / name)[-1]["held_out"] for name in names]
+    assert losses == sorted(losses, reverse=True) and len(set(losses)) == 3
+
+
+def test_a_lost_node_loses_nothing(dlwa, slurm, tmp_path):
+    assert dlwa("train", "toy", "--run", tmp_path / "lost", "--on", dlwa.profile, *LONG).returncode == 0
+    wait_for(lambda: len(rows(tmp_path / "lost")) >= 3, "it did not start")
+    slurm.kill("slurmd")
+    try:
+        waiting = wait_for(
+            lambda: (now := state(dlwa, "lost"))["word"] == "waiting" and now, "the loss was not noticed"
+        )
+        assert waiting["note"].startswith("in the queue (")
+    finally:
+        slurm.start_node()
+    wait_for(lambda: "toy goes on from step" in read(tmp_path / "lost", "output.txt"), "it did not go on")
+    steps = [row["step"] for row in rows(tmp_path / "lost")]
+    assert steps == sorted(set(steps))
+    assert dlwa("runs", "stop", "lost").returncode == 0
+
+
+def test_what_slurm_refuses_is_said(dlwa, tmp_path):
+    (tmp_path / "bad.yml").write_text(PROFILE.replace("classroom", "nowhere"))
+    said = dlwa("train", "toy", "--run", tmp_path / "run", "--on", f"slurm:{tmp_path / 'bad.yml'}")
+    assert said.returncode == 1
+    assert "Slurm refuses the job: " in said.stderr and "invalid partition" in said.stderr
+    assert dlwa("runs", "list").stdout.find(" run ") == -1
+
+
+@pytest.mark.parametrize(
+    "line, arguments, complaint",
+    [
+        ("module load no_such_module", (), "'module load no_such_module' failed on "),
+        ("export PATH=$PATH", ("--data", "/nowhere/noise"), "train toy: there is no /nowhere/noise"),
+    ],
+)
+def test_what_fails_in_the_job_is_said(dlwa, tmp_path, line, arguments, complaint):
+    (tmp_path / "profile.yml").write_text(f"{PROFILE}setup:\n- {line}\n")
+    place = f"slurm:{tmp_path / 'profile.yml'}"
+    assert dlwa("train", "toy", "--run", tmp_path / "early", "--on", place, *arguments).returncode == 0
+    failed = wait_for(lambda: (now := state(dlwa, "early"))["word"] == "failed" and now, "it did not fail")
+    assert failed["note"].startswith(complaint)
+    assert dlwa("runs", "follow", "early").returncode == 1

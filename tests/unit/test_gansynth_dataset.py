@@ -1,0 +1,99 @@
+"""From a folder of sounds to a training set of GANSynth."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("librosa")
+import soundfile
+from gansynth import dataset
+
+RATE = 8000
+
+
+def tone(pitch, seconds=1.0, rate=RATE):
+    return 0.5 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize(
+    "name, pitch",
+    [
+        ("keyboard_060-100", 60),  # NSynth: pitch and velocity
+        ("guitar_acoustic_001-048-075", 48),
+        ("piano_60", 60),  # the course
+        ("piano_C4", 60),
+        ("Bb3", 58),
+        ("horn F#2 loud", 42),
+        ("take_999", None),
+        ("rain", None),
+    ],
+)
+def test_pitches_in_names(name, pitch):
+    assert dataset.pitch_from_name(name) == pitch
+
+
+def test_a_pitch_that_is_heard():
+    assert dataset.detect_pitch(tone(57), RATE) == 57
+    assert dataset.detect_pitch(np.random.default_rng(0).normal(size=RATE) * 0.1, RATE) is None
+
+
+def test_pieces_begin_every_step_and_the_last_is_filled_up():
+    found = list(dataset.pieces(np.arange(1.0, 11), length=4, step=3))
+    assert [piece.tolist() for piece in found] == [[1, 2, 3, 4], [4, 5, 6, 7], [7, 8, 9, 10]]
+    assert next(dataset.pieces(np.ones(2), length=4, step=4)).tolist() == [1, 1, 0, 0]
+    assert len(list(dataset.pieces(np.ones(9), length=8, step=8))) == 1  # one sample more is no piece
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Sounds of other rates, two channels, no name, no pitch, no sound, and files that are none."""
+    folder = tmp_path / "my sounds"
+    (folder / "deeper").mkdir(parents=True)
+    soundfile.write(folder / "a_60.wav", np.stack([tone(60, 2.2, 16000)] * 2, 1), 16000)
+    soundfile.write(folder / "deeper" / "b_C5.flac", tone(72), RATE)
+    soundfile.write(folder / "voice.wav", tone(57), RATE)
+    soundfile.write(folder / "noise.wav", 0.1 * np.random.default_rng(0).normal(size=RATE), RATE)
+    soundfile.write(folder / "quiet_64.wav", np.zeros(RATE), RATE)
+    (folder / "broken_60.wav").write_bytes(b"RIFF nothing")
+    (folder / "notes_60.w").write_bytes(b"no sound: the original's test of the ending let it in")
+    (folder / "no_ending_60").write_bytes(b"nor is this")
+    return folder
+
+
+def test_a_training_set_from_mixed_sounds(sounds, tmp_path, capsys):
+    dataset.main([str(sounds), "--out", str(tmp_path / "set"), "--seconds", "1", "--rate", str(RATE)])
+    notes = np.load(tmp_path / "set/notes.npy")
+    meta = json.loads((tmp_path / "set/meta.json").read_text())
+    assert notes.dtype == np.int16 and notes.shape == (4, RATE)
+    assert [entry["pitch"] for entry in meta.values()] == [60, 60, 72, 57]
+    assert all(set(entry) >= {"instrument_str", "pitch", "qualities"} for entry in meta.values())
+    assert json.loads((tmp_path / "set/dataset.json").read_text()) == {
+        "sample_rate": RATE,
+        "audio_length": RATE,
+    }
+    said = capsys.readouterr().out
+    for words in (
+        "4 notes of 1 s, 3 pitches, 57 to 72",
+        "broken_60 cannot be read",
+        "noise-1 has no clear pitch",
+        "quiet_64-1 is silent",
+        "fewer than 8 notes at pitch 57, 60, 72",
+        "next: setup/dlwa train gansynth --data",
+    ):
+        assert words in said
+    assert "notes_60" not in said and "no_ending" not in said
+
+
+def test_one_pitch_for_all_as_the_course_does(sounds, tmp_path, capsys):
+    dataset.main(
+        [str(sounds), "--out", str(tmp_path / "set"), "--seconds", "1", "--rate", str(RATE), "--pitch", "32"]
+    )
+    meta = json.loads((tmp_path / "set/meta.json").read_text())
+    assert {entry["pitch"] for entry in meta.values()} == {32} and len(meta) == 5
+
+
+def test_without_a_usable_sound_it_says_so(tmp_path):
+    (tmp_path / "a_60.wav").write_bytes(b"RIFF nothing")
+    with pytest.raises(SystemExit, match="no usable sound"):
+        dataset.main([str(tmp_path), "--out", str(tmp_path / "set")])

@@ -1,0 +1,180 @@
+"""A small RAVE: its parts, a short training that is stopped and goes on, and what it exports."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from rave_rt import dataset, train
+from rave_rt.training import adversary, export, losses, network, pqmf, score
+from rave_rt.training.layers import CausalConv
+
+RATE = 22050
+SMALL = network.Size(rate=RATE, capacity=4, ratios=(2, 2), latent=3)
+
+
+def noise(*shape, seed=0):
+    return torch.tensor(np.random.default_rng(seed).normal(0, 0.1, shape), dtype=torch.float32)
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """A folder of decaying tones."""
+    folder = tmp_path / "my drums"
+    folder.mkdir()
+    times = np.arange(RATE) / RATE
+    for number in range(5):
+        tone = np.exp(-8 * times) * np.sin(2 * np.pi * 110 * (number + 1) * times)
+        soundfile.write(folder / f"{number}.wav", tone, RATE)
+    return folder
+
+
+@pytest.fixture
+def data(sounds, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data home"))
+    monkeypatch.setitem(
+        train.PRESETS,
+        "laptop",
+        {"capacity": 4, "ratios": (2, 2), "dilations": (1,), "latent": 3, "segment": 4096},
+    )
+    dataset.make(sounds, tmp_path / "data", RATE, say=lambda line: None)
+    return tmp_path / "data"
+
+
+def history(run):
+    with (run / "history.csv").open() as file:
+        return {round(float(row["step"])): float(row["held_out"]) for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("bands", [4, 16])
+def test_the_filter_bank_gives_the_sound_back_a_little_later(bands):
+    sound = noise(1, 1, 8192)
+    size = network.Size(bands=bands)
+    with torch.no_grad():
+        made = pqmf.Synthesis(bands)(pqmf.Analysis(bands)(sound))
+    error = made[..., size.delay + 512 :] - sound[..., 512 : -size.delay]
+    assert error.pow(2).mean() < 1e-5 * sound.pow(2).mean()
+
+
+def test_a_tone_stays_in_its_band():
+    frequency = 5.5 * RATE / 32  # the middle of band 5
+    sound = torch.sin(2 * np.pi * frequency * torch.arange(8192) / RATE)[None, None]
+    with torch.no_grad():
+        power = pqmf.Analysis(16)(sound)[0, :, 40:].pow(2).mean(1)
+    assert power[5] > 0.99 * power.sum()
+
+
+@pytest.mark.parametrize("stride, dilation", [(1, 1), (1, 3), (4, 1)])
+def test_a_convolution_hears_nothing_of_the_future(stride, dilation):
+    conv = CausalConv(2, 3, 2 * stride + 1, stride, dilation)
+    sound = noise(1, 2, 64)
+    other = torch.cat([sound[..., :32], noise(1, 2, 32, seed=1)], 2)
+    with torch.no_grad():
+        same = conv(sound)[..., : 32 // stride] == conv(other)[..., : 32 // stride]
+    assert same.all()
+
+
+def test_the_distance_of_a_sound_to_itself_is_nothing_and_grows_with_what_is_done_to_it():
+    sound = noise(2, 1, 8192)
+    assert losses.spectral_distance(sound, sound) == 0
+    near = losses.spectral_distance(sound, 1.1 * sound)
+    assert 0 < near < losses.spectral_distance(sound, 2 * sound)
+    assert losses.spectral_distance(sound, torch.zeros_like(sound)) > 1
+
+
+def test_the_critics_loss_rewards_telling_real_from_made():
+    real, made = [[torch.full((1, 1, 4), 2.0)]], [[torch.full((1, 1, 4), -2.0)]]
+    assert adversary.critic_loss(real, made) == 0
+    assert adversary.critic_loss(made, real) == 6
+    assert adversary.decoder_loss([[noise(1, 2, 4), *real[0]]], [[noise(1, 2, 4), *made[0]]]) == (2, 0)
+
+
+def exported(tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "small.ts"
+    export.export(network.Rave(SMALL), noise(4, 1, 4096), path)
+    return path
+
+
+def silent_noise(path):
+    model = torch.jit.load(path)
+    assert model.set_noise(False) == 0 and model.get_noise() == (False,)
+    return model
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_block_by_block_equals_the_whole(tmp_path, batch):
+    path = exported(tmp_path)
+    sound = noise(batch, 1, 8192)
+    with torch.inference_mode():
+        for method in ("forward", "encode"):
+            whole = getattr(silent_noise(path), method)(sound)
+            model = silent_noise(path)
+            parts = torch.cat([getattr(model, method)(block) for block in sound.split(512, 2)], 2)
+            assert whole.abs().max() > 0 and (whole - parts).abs().max() < 1e-4 * whole.abs().max()
+
+
+def test_the_export_follows_nns_convention_and_its_components_are_in_order(tmp_path):
+    model = torch.jit.load(exported(tmp_path))
+    buffers = dict(model.named_buffers())
+    assert model.get_methods() == ["encode", "decode", "forward"]
+    assert buffers["encode_params"].tolist() == [1, 1, 3, 64] and model.sr == RATE
+    assert buffers["decode_params"].tolist() == [3, 64, 1, 1]
+    fidelity = buffers["fidelity"]
+    assert (fidelity.diff() >= 0).all() and fidelity[-1] == pytest.approx(1)
+    with torch.inference_mode():
+        spread = model.encode(noise(4, 1, 4096))[..., 8:].transpose(1, 2).reshape(-1, 3).std(0)
+    assert spread[0] >= spread[1] >= spread[2]
+
+
+def test_a_training_learns_stops_goes_on_and_plays(data, tmp_path, capsys):
+    run = tmp_path / "drums"
+    usual = [str(data), "--run", str(run), "--threads", "1", "--check-every", "10", "--batch", "2"]
+    assert train.main([*usual, "--steps", "20"]) == 0
+    assert train.main([*usual, "--steps", "40"]) == 0
+    stopped = history(run)
+    assert sorted(stopped) == [10, 20, 30, 40] and stopped[40] < stopped[10]
+    assert train.main([str(data), "--run", str(tmp_path / "at once"), *usual[3:], "--steps", "40"]) == 0
+    assert history(tmp_path / "at once")[40] == pytest.approx(stopped[40], rel=1e-4)
+    assert train.main([*usual, "--steps", "60", "--seed", "7"]) == 1  # a run keeps its settings
+    capsys.readouterr()
+    assert train.main([str(data), "--evaluate", str(run / "drums.ts")]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["latency_samples"] == network.Size().delay
+    assert figures["distance"] > 0 and figures["distance_of_silence"] > 1
+
+
+def test_in_the_second_stage_the_encoder_rests(data, tmp_path):
+    run = tmp_path / "run"
+    usual = [str(data), "--run", str(run), "--threads", "1", "--batch", "2", "--first-stage", "4"]
+    encoders = []
+    for steps in ("4", "8"):
+        assert train.main([*usual, "--check-every", "4", "--steps", steps]) == 0
+        state = torch.load(run / "checkpoints" / "state.pt", weights_only=True)["rave"]
+        encoders.append({name: value for name, value in state.items() if name.startswith("encoder.")})
+        decoder = state["decoder.wave.weight"]
+    assert all(torch.equal(encoders[0][name], encoders[1][name]) for name in encoders[0])
+    assert not torch.equal(decoder, network.Rave(SMALL).state_dict()["decoder.wave.weight"])
+
+
+def test_what_cannot_be_trained_is_said_in_one_line(tmp_path, capsys):
+    assert train.main([str(tmp_path)]) == 1
+    assert "there is no data set" in capsys.readouterr().err
+    (tmp_path / "silence").mkdir()
+    for number in range(3):
+        soundfile.write(tmp_path / "silence" / f"{number}.wav", np.zeros(RATE), RATE)
+    with pytest.raises(dataset.DataError, match="could be used"):
+        dataset.make(tmp_path / "silence", tmp_path / "out", RATE, say=lambda line: None)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(dataset.DataError, match="0 sounds"):
+        dataset.make(tmp_path / "empty", tmp_path / "out", RATE)
+
+
+def test_a_score_knows_a_trained_network_from_an_untrained_one(tmp_path):
+    path = exported(tmp_path)
+    samples = (noise(3 * RATE) * 32768).short().numpy()
+    figures = score.score(path, samples, RATE)
+    assert figures.seconds == pytest.approx(3, abs=0.1)
+    assert figures.distance == pytest.approx(figures.distance_of_untrained, rel=0.2)

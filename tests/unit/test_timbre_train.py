@@ -1,0 +1,114 @@
+"""From a folder of sounds to an instrument: data set, training, going on, and the model that Pd loads."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+import soundfile
+from tensorflow_environment import tensorflow_python
+from timbre_transfer import dataset, model, train
+from training.history import read
+from training.run import RunError
+from training_program import run_training
+
+
+def tone(seconds, rate, midi=60):
+    times = np.arange(int(seconds * rate)) / rate
+    f0_hz = 440 * 2 ** ((midi - 69) / 12)
+    return 0.3 * sum(np.sin(2 * np.pi * k * f0_hz * times) / k for k in range(1, 6))
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """A folder of sounds of different kinds, some of them of no use."""
+    folder = tmp_path_factory.mktemp("ddsp") / "my sounds"
+    (folder / "deeper").mkdir(parents=True)
+    soundfile.write(folder / "a.wav", np.stack([tone(3, 44100)] * 2, 1), 44100)
+    soundfile.write(folder / "deeper/b.flac", tone(2, 16000, 72), 16000)
+    pause = np.concatenate([tone(1.5, 48000, 67), np.zeros(6 * 48000), tone(1.5, 48000, 67)])
+    soundfile.write(folder / "c.ogg", pause, 48000)
+    soundfile.write(folder / "silence.wav", np.zeros(16000), 16000)
+    soundfile.write(folder / "click.wav", np.ones(100), 16000)
+    (folder / "broken.wav").write_bytes(b"RIFF nothing")
+    (folder / "notes.txt").write_text("not a sound")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(sounds):
+    folder = sounds.with_name("data")
+    dataset.build(sorted(path for path in sounds.rglob("*.*")), folder, seconds=1.0)
+    return folder
+
+
+def test_a_data_set_from_mixed_sounds(sounds, tmp_path, capsys):
+    dataset.main([str(sounds), "--out", str(tmp_path / "out"), "--seconds", "1"])
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["files"] == 6
+    assert set(report["skipped"]) == {"broken.wav", "click.wav"}
+    assert "too short" in report["skipped"]["click.wav"]
+    assert report["minutes"] * 60 == pytest.approx(3 + 2 + 3 + 1, abs=0.9)  # the pause keeps its edges
+    assert report["lowest_pitch_midi"] == pytest.approx(60, abs=0.6)
+    assert report["highest_pitch_midi"] == pytest.approx(72, abs=0.6)
+    assert report["voiced"] > 0.6
+    examples = dict(np.load(tmp_path / "out/examples.npz"))
+    assert examples["audio"].shape == (report["examples"], 16000)
+    assert all(examples[name].shape == (report["examples"], 250) for name in ("f0_hz", "loudness_db"))
+    assert (tmp_path / "out/report.png").read_bytes().startswith(b"\x89PNG")
+    assert "next: setup/dlwa train ddsp" in capsys.readouterr().out
+
+
+def test_examples_share_sound_with_three_at_most(data):
+    """What is held out is only held out where nothing else shares its sound."""
+    audio = np.load(data / "examples.npz")["audio"]
+    quarter = -(-250 // 4) * 64
+    assert np.array_equal(audio[0, quarter:], audio[1, :-quarter])
+    assert np.array_equal(audio[0, 3 * quarter :], audio[train.OVERLAP, : -3 * quarter])
+    assert (train.OVERLAP + 1) * quarter >= audio.shape[1]
+
+
+@pytest.mark.parametrize("names, complaint", [([], "no sound files"), (["broken.wav"], "nothing is usable")])
+def test_data_sets_that_cannot_be(tmp_path, names, complaint):
+    for name in names:
+        (tmp_path / name).write_bytes(b"RIFF nothing")
+    with pytest.raises(SystemExit, match=complaint):
+        dataset.main([str(tmp_path), "--out", str(tmp_path / "out")])
+
+
+def test_trainings_that_cannot_be(data, tmp_path):
+    with pytest.raises(RunError, match="make it with setup/dlwa dataset ddsp"):
+        train.load_examples(tmp_path)
+    few = {name: values[:5] for name, values in np.load(data / "examples.npz").items()}
+    np.savez(tmp_path / "examples.npz", **few)
+    with pytest.raises(RunError, match="5 examples, training takes 12"):
+        train.load_examples(tmp_path)
+
+
+def run(*arguments, stop_at=None):
+    return run_training(tensorflow_python(), "02_ddsp", "timbre_transfer.train", *arguments, stop_at=stop_at)
+
+
+def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
+    folder = tmp_path / "my tone"
+    begun = (data, "--run", folder, "--preset", "tiny", "--steps", 12, "--check-every", 3)
+    status, said, error = run(*begun, stop_at=3)
+    assert status == 130 and "the same command goes on" in said, error
+    half = model.load(folder / "my tone")
+    status, said, error = run(data, "--run", folder, "--steps", 12, "--check-every", 3)
+    assert status == 0 and "goes on from step" in said and "done: 12 steps" in said, error
+    rows = read(folder / "history.csv")
+    assert [row["step"] for row in rows if row["step"] % 3 == 0] == [3, 6, 9, 12]
+    assert rows[-1]["held_out"] < rows[0]["held_out"]
+    preview, rate = soundfile.read(folder / "previews/000000012_preview.wav")
+    assert (len(preview), rate) == (2 * 16000, 16000)
+    assert "spectral loss" in (folder / "report.html").read_text()
+    player = model.load(folder / "my tone")
+    assert player.statistics.mean_pitch == pytest.approx(65, abs=5)
+    curves = np.full(250, 261.6), np.full(250, -20.0)
+    sound, before = player.play(*curves, seed=0), half.play(*curves, seed=0)
+    assert sound.shape == (16000,) and np.abs(sound).max() > 1e-3
+    assert np.abs(sound - before).max() > 1e-4
+    status, _, error = run(data, "--run", folder, "--preset", "small")
+    assert status == 1 and "began with preset tiny, not small" in error

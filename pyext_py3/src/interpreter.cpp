@@ -1,6 +1,7 @@
 #include "interpreter.h"
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -40,6 +41,13 @@ Dl_info library() {
 void check(const PyStatus &status) {
     if (PyStatus_Exception(status))
         throw std::runtime_error(std::string("Python does not start: ") + (status.err_msg ? status.err_msg : "?"));
+}
+
+// Where Pd runs at real-time priority, the threads of scripts and what they start shall give way to it.
+void keep_priority_from_threads() {
+    sched_param priority{};
+    if (sched_getparam(0, &priority) == 0)
+        sched_setscheduler(0, sched_getscheduler(0) | SCHED_RESET_ON_FORK, &priority);
 }
 
 // `sys.executable` must start a Python with this environment, whatever program embeds it; the name also leads
@@ -111,6 +119,7 @@ std::string library_folder() {
 }
 
 void start_python() {
+    keep_priority_from_threads();
     const bool ours = !Py_IsInitialized();
     if (ours) {
         // Extension modules look for Python's own symbols in the process.

@@ -1,9 +1,12 @@
 """Detached methods, stop, and objects that go while methods run."""
 
+import os
+
 import pytest
+from external import EXTERNAL
 
 WORK = """
-import pyext, threading, time
+import os, pyext, threading, time
 
 class Work(pyext._class):
     _inlets = _outlets = 1
@@ -42,6 +45,9 @@ class Work(pyext._class):
     def thread_1(self):
         self._outlet(1, "here", [threading.current_thread() is threading.main_thread()])
 
+    def priority_1(self):
+        self._outlet(1, "priority", [os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK])
+
     def leave_1(self):
         raise SystemExit(3)
 
@@ -67,6 +73,37 @@ def test_where_methods_run(work, mode, here):
     box = work(f"@detach {mode}")
     box.send(1, "thread")
     assert box.expect(0) == ["Any", "here", here]
+
+
+PRIORITIES = """#N canvas 0 0 450 300 12;
+#X obj 10 10 receive ask;
+#X obj 10 40 pyext priorities.Work @detach 0;
+#X obj 10 70 send here;
+#X obj 200 40 pyext priorities.Work @detach 1;
+#X obj 200 70 send thread;
+#X connect 0 0 1 1;
+#X connect 0 0 3 1;
+#X connect 1 0 2 0;
+#X connect 3 0 4 0;
+"""
+
+
+@pytest.mark.parametrize("through", ["-nosound", "-jack"])
+def test_threads_give_way_to_a_pd_of_real_time_priority(play, jack, tmp_path, through):
+    (tmp_path / "priorities.py").write_text(WORK)
+    (tmp_path / "priorities.pd").write_text(PRIORITIES)
+    pd = play(
+        [tmp_path / "priorities.pd"],
+        ["-lib", "py", "-rt", through],
+        listen=["here", "thread"],
+        path=[EXTERNAL],
+        environment=jack.environment,
+    )
+    pd.send("ask", "priority")
+    here, thread = (pd.expect(name, "priority")[1] for name in ("here", "thread"))
+    if here == os.SCHED_OTHER:
+        pytest.skip("this user may not use real-time priority")
+    assert (here, thread) == (os.SCHED_FIFO, os.SCHED_OTHER)
 
 
 def test_detach_1_keeps_the_order_within_an_object(work):

@@ -104,13 +104,18 @@ def starts_with(message, start):
 
 
 class Jack:
-    """A JACK server of its own on the dummy driver; counts the xruns that it reports."""
+    """A JACK server of its own on the dummy driver; counts the xruns that it reports.
 
-    def __init__(self, rate=48000, period=256):
+    realtime: it and every Pd that plays through it run at real-time priority, as musicians have it.
+    """
+
+    def __init__(self, rate=48000, period=256, realtime=False):
+        self.realtime = realtime
         self.name = f"dlwa-{os.getpid()}-{free_port()}"
         self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_AUDIO_RESERVATION": "1"}
         self.lines = []
-        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", str(rate), "-p", str(period)]
+        priority = ["-R", "-P70"] if realtime else ["-r"]
+        command = ["jackd", "-n", self.name, *priority, "-d", "dummy", "-r", str(rate), "-p", str(period)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -182,7 +187,8 @@ class PdSession:
         (self._folder / "driver.pd").write_text(DRIVER.format(port=self._port, reply=reply))
         (self._folder / "listener.pd").write_text(LISTENER.format(reply=reply))
         audio = ["-jack", "-channels", "2"] if jack else ["-nosound"]
-        command = [pd, "-noprefs", "-stderr", "-nrt", "-nomidi", *audio]
+        priority = "-rt" if jack and jack.realtime else "-nrt"
+        command = [pd, "-noprefs", "-stderr", priority, "-nomidi", *audio]
         command += [] if display else ["-nogui"]
         for folder in path:
             command += ["-path", str(folder)]

@@ -1,11 +1,12 @@
 """RAVE: the processor time of playing live, beside nn~ where Pd finds one, and of whole sounds.
 
 rave.live      a RAVE of the official v2 configuration with random weights in [rave~], buffer 4096, through JACK's dummy
-               driver at 48 kHz and 256 frames: seconds of processor time of Pd and all processes below it, for so much
-               sound. Also what was told and counted: latency in ms, late blocks after the first second, xruns, and
-               xruns_plain, those of the patch without Python while the same model plays elsewhere. Reference: [nn~]
-               with the same file and buffer in the same patch, with its xruns; none without it. It is looked for
-               in the folder that NN_TILDE names (nn_tilde.sh builds it).
+               driver at 48 kHz and 256 frames, JACK and Pd at real-time priority, as musicians have it: seconds of
+               processor time of Pd and all processes below it, for so much sound. Also what was told and counted:
+               latency in ms, late blocks after the first second, xruns, and xruns_plain, those of the patch without
+               Python while the same model plays elsewhere. Reference: [nn~] with the same file and buffer in the same
+               patch, with its xruns; none without it. It is looked for in the folder that NN_TILDE names (nn_tilde.sh
+               builds it).
 rave.latency   seconds from sound to sound at that buffer, by correlation, of a model that only halves it; reference:
                the same of [nn~]
 rave.starter   the same with the starter model
@@ -109,7 +110,7 @@ def in_rave(path, **options):
 
 def play_ours(path):
     """Play a model in [rave~]; what it cost and how it went."""
-    jack = Jack()
+    jack = Jack(realtime=True)
     try:
         with in_rave(path, jack=jack) as pd:
             latency = pd.expect("rave-out", "latency")[2]
@@ -131,7 +132,7 @@ def plain_xruns(path):
     """The xruns of the patch without Python, while the same model plays in another Pd that has no JACK."""
     patch = Path(_folder.name, "plain.pd")
     patch.write_text(PATCH.format(box="*~ 1"))
-    jack = Jack()
+    jack = Jack(realtime=True)
     try:
         with in_rave(path) as other, PdSession([patch], jack=jack) as pd:
             other.expect("rave-out", "alive", 1)
@@ -192,7 +193,7 @@ def in_nn(path, **options):
 
 def play_nn(path):
     """(seconds of processor time of Pd with the same model in [nn~], its xruns); None where there is no nn~."""
-    jack = Jack()
+    jack = Jack(realtime=True)
     try:
         if (pd := in_nn(path, jack=jack)) is None:
             return None, None

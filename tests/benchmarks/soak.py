@@ -3,9 +3,10 @@
     python tests/benchmarks/soak.py [MINUTES]      (60 when not given)
 
 Two Pds play the same patch side by side through one JACK server (dummy driver, 48 kHz, 256 frames), DSP on all the
-time: one with Python, one without. In the one with Python a worker generates sounds of up to a million samples, which
-go into an array that plays; a thread resizes and writes another one; signals go through Python and through a worker
-process; patches with Python objects open, reload and close. Then it prints
+time, all three at real-time priority, as musicians have it: one with Python, one without. In the one with Python a
+worker generates sounds of up to a million samples, which go into an array that plays; a thread resizes and writes
+another one; signals go through Python and through a worker process; patches with Python objects open, reload and
+close. Then it prints
 
   xruns        of each Pd's JACK client, as the server reports them
   lost         seconds of sound that the Pd with Python played less than the one without in the same time
@@ -41,11 +42,11 @@ WARM_UP = 2  # looks that do not count
 class Soak:
     """Both Pds, and what was found so far."""
 
-    def __init__(self, home, pace=PACE_S, samples=SAMPLES, rest=REST):
+    def __init__(self, home, pace=PACE_S, samples=SAMPLES, rest=REST, realtime=False):
         self.pace, self.samples, self.rest = pace, samples, rest
         self.generations = 0
         self.memory = []  # (generations, bytes of Pd at rest)
-        self.jack = Jack()
+        self.jack = Jack(realtime=realtime)
         environment = {"DLWA_PYTHON_TORCH": sys.executable, "HOME": str(home)}
         listen = [*SPOKEN, "soak-time", "soak-stream-out"]
         self.python = PdSession(
@@ -149,7 +150,7 @@ class Soak:
 def main(minutes=60.0):
     """Print what was found, once a minute a line."""
     with tempfile.TemporaryDirectory() as home:
-        soak = Soak(home)
+        soak = Soak(home, realtime=True)
         try:
             start = time.monotonic()
             last_line = start

@@ -124,7 +124,9 @@ def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
     for model in runs:
         run = tmp_path / model
         step = wait_for(lambda run=run: seam(run), f"{model} did not go on after the limit", 240)
-        wait_for(lambda run=run, step=step: sum(row["step"] > step for row in rows(run)) > 3, "no more checks")
+        wait_for(
+            lambda run=run, step=step: sum(row["step"] > step for row in rows(run)) > 3, "no more checks"
+        )
         assert dlwa("runs", "stop", model).returncode == 0
         after = rows(run)
         assert after[: len(before[model])] == before[model]

@@ -132,6 +132,10 @@ class Jack:
     def xruns(self):
         return sum("XRun" in line for line in self.lines)
 
+    def xruns_of(self, client):
+        """How often this JACK client was not done in time."""
+        return sum("XRun" in line and f"client = {client} " in line for line in list(self.lines))
+
     def close(self):
         self._process.terminate()
         self._process.wait(10)

@@ -3,10 +3,11 @@
 rave.live      a RAVE of the official v2 configuration with random weights in [rave~], buffer 4096, through JACK's dummy
                driver at 48 kHz and 256 frames, JACK and Pd at real-time priority, as musicians have it: seconds of
                processor time of Pd and all processes below it, for so much sound. Also what was told and counted:
-               latency in ms, late blocks after the first second, xruns, and xruns_plain, those of the patch without
-               Python while the same model plays elsewhere. Reference: [nn~] with the same file and buffer in the same
-               patch, with its xruns; none without it. It is looked for in the folder that NN_TILDE names (nn_tilde.sh
-               builds it).
+               latency in ms, late blocks after the first second, xruns, and xruns_plain, those of a second Pd that
+               plays the same patch without the model at the same time; stolen, the seconds in which the host of a
+               virtual machine had its processors. Reference: [nn~] with the same file and buffer in the same patch,
+               with its xruns; none without it. It is looked for in the folder that NN_TILDE names (nn_tilde.sh builds
+               it).
 rave.latency   seconds from sound to sound at that buffer, by correlation, of a model that only halves it; reference:
                the same of [nn~]
 rave.starter   the same with the starter model
@@ -14,6 +15,7 @@ rave.killed    the longest of five silences after the worker of the starter was 
 rave.forward   30 s through the same v2, as a whole, on the cores that the worker would take
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -76,6 +78,11 @@ def processor_time(process):
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def stolen():
+    """Seconds in which the host of a virtual machine has had its processors."""
+    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def family_time(process):
     """Seconds that a process and all below it have computed."""
     family, total = {process}, 0.0
@@ -96,7 +103,7 @@ def in_rave(path, **options):
     patch.write_text(PATCH.format(box=f"rave~ none forward {BUFFER}") + "#X connect 2 1 6 0;\n")
     pd = PdSession(
         [patch],
-        ["-lib", "py", "-r", RATE],
+        ["-lib", "py", "-r", RATE, "-jackname", "model"],
         path=[EXTERNAL, ROOT / "06_rave"],
         listen=["rave-out"],
         environment={"DLWA_PYTHON_TORCH": sys.executable},
@@ -108,39 +115,44 @@ def in_rave(path, **options):
     return pd
 
 
+@contextlib.contextmanager
+def without_model(jack):
+    """A second Pd with the same patch, but for the model, at the same JACK server."""
+    patch = Path(_folder.name, "plain.pd")
+    patch.write_text(PATCH.format(box="*~ 1"))
+    with PdSession([patch], ["-r", RATE, "-jackname", "plain"], jack=jack) as pd:
+        pd.send("pd", "dsp", 1)
+        yield
+
+
+def measured(jack, computed):
+    """What SECONDS of playing cost by computed(), and the xruns of both Pds meanwhile."""
+
+    def now():
+        return {
+            "seconds": computed(),
+            "xruns": jack.xruns_of("model"),
+            "xruns_plain": jack.xruns_of("plain"),
+            "stolen": stolen(),
+        }
+
+    time.sleep(1)
+    before = now()
+    time.sleep(SECONDS)
+    return {name: value - before[name] for name, value in now().items()}
+
+
 def play_ours(path):
     """Play a model in [rave~]; what it cost and how it went."""
     jack = Jack(realtime=True)
     try:
-        with in_rave(path, jack=jack) as pd:
+        with in_rave(path, jack=jack) as pd, without_model(jack):
             latency = pd.expect("rave-out", "latency")[2]
             pd.expect("rave-out", "alive", 1)
             time.sleep(1)
-            late, xruns, computed = late_blocks(pd), jack.xruns, family_time(pd.process.pid)
-            time.sleep(SECONDS)
-            return {
-                "seconds": family_time(pd.process.pid) - computed,
-                "latency_ms": latency,
-                "late": late_blocks(pd) - late,
-                "xruns": jack.xruns - xruns,
-            }
-    finally:
-        jack.close()
-
-
-def plain_xruns(path):
-    """The xruns of the patch without Python, while the same model plays in another Pd that has no JACK."""
-    patch = Path(_folder.name, "plain.pd")
-    patch.write_text(PATCH.format(box="*~ 1"))
-    jack = Jack(realtime=True)
-    try:
-        with in_rave(path) as other, PdSession([patch], jack=jack) as pd:
-            other.expect("rave-out", "alive", 1)
-            pd.send("pd", "dsp", 1)
-            time.sleep(1)
-            before = jack.xruns
-            time.sleep(SECONDS)
-            return jack.xruns - before
+            late = late_blocks(pd)
+            found = measured(jack, lambda: family_time(pd.process.pid))
+            return {**found, "latency_ms": latency, "late": late_blocks(pd) - late}
     finally:
         jack.close()
 
@@ -180,7 +192,7 @@ def in_nn(path, **options):
     """A Pd in which a model plays in [nn~]; None where there is no nn~."""
     patch = Path(_folder.name, "nn.pd")
     patch.write_text(PATCH.format(box=f"nn~ {path} forward {BUFFER}"))
-    pd = PdSession([patch], ["-r", RATE], path=NN_TILDE, **options)
+    pd = PdSession([patch], ["-r", RATE, "-jackname", "model"], path=NN_TILDE, **options)
     pd.send("pd", "dsp", 1)
     pd.sync()
     if pd.errors():
@@ -192,15 +204,13 @@ def in_nn(path, **options):
 
 
 def play_nn(path):
-    """(seconds of processor time of Pd with the same model in [nn~], its xruns); None where there is no nn~."""
+    """What the same model costs in [nn~], and its xruns; {} where there is no nn~."""
     jack = Jack(realtime=True)
     try:
         if (pd := in_nn(path, jack=jack)) is None:
-            return None, None
-        with pd:
-            before, xruns = processor_time(pd.process.pid), jack.xruns
-            time.sleep(SECONDS)
-            return processor_time(pd.process.pid) - before, jack.xruns - xruns
+            return {}
+        with pd, without_model(jack):
+            return measured(jack, lambda: processor_time(pd.process.pid))
     finally:
         jack.close()
 
@@ -221,13 +231,12 @@ def latency():
 
 
 def live(path):
-    reference, reference_xruns = play_nn(path)
+    reference = play_nn(path)
     return {
         **play_ours(path),
-        "xruns_plain": plain_xruns(path),
-        "xruns_nn": reference_xruns,
+        **{f"nn_{name}": reference[name] for name in reference if name.startswith("xruns")},
         "audio_seconds": SECONDS,
-        "reference_seconds": reference,
+        "reference_seconds": reference.get("seconds"),
     }
 
 

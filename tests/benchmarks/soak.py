@@ -112,11 +112,7 @@ class Soak:
 
     def xruns(self):
         """{JACK client: xruns so far}."""
-        lines = list(self.jack.lines)
-        return {
-            name: sum("XRun" in line and name in line for line in lines)
-            for name in ("with-python", "without")
-        }
+        return {name: self.jack.xruns_of(name) for name in ("with-python", "without")}
 
     def new_xruns(self):
         """{JACK client: xruns since the start}."""

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3", "06_rave")]
 
 import rave_files  # noqa: E402
+from benchmarks.xruns import stolen  # noqa: E402
 from external import EXTERNAL  # noqa: E402
 from pd_session import Jack, PdSession  # noqa: E402
 from rave_rt import offline  # noqa: E402
@@ -76,11 +77,6 @@ def processor_time(process):
     """Seconds that a process has computed."""
     words = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def stolen():
-    """Seconds in which the host of a virtual machine has had its processors."""
-    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def family_time(process):

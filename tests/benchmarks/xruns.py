@@ -7,9 +7,11 @@ JACK's dummy driver runs at 48 kHz with 256 frames and Pd's DSP is on. In turn, 
 A machine with two cores makes an xrun now and then by itself, so a number says little without its neighbours.
 """
 
+import os
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from external import EXTERNAL
 from pd_session import Jack, PdSession
@@ -50,3 +52,8 @@ def compare(patch, listen, in_pd, beside, rounds, seconds):
     for name, found in xruns.items():
         print(f"{name:>8}: {sum(found)} xruns in {rounds} x {seconds:g} s {found}", flush=True)
     return results
+
+
+def stolen():
+    """Seconds in which the host of a virtual machine has had its processors."""
+    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")

@@ -4,8 +4,7 @@
 #   tests/memory_check.sh address [pytest arguments]
 #   tests/memory_check.sh valgrind [pytest arguments]
 #
-# Without pytest arguments: the whole suite with AddressSanitizer (four minutes); a part of it under valgrind, which
-# is slow. The external is built for it in a folder of its own. Ends with 1 when a test fails or when an error has
+# Without pytest arguments: the whole suite. The external is built for it in a folder of its own. Ends with 1 when a test fails or when an error has
 # passed through the external; the reports stay in the folder that is named then.
 set -euo pipefail
 
@@ -19,18 +18,18 @@ cp -r "$checkout/pyext_py3" "$folder/source"
 # A leak shows as growth in tests/benchmarks/soak.py; here Python's and Pd's own would hide it.
 if [ "$tool" = address ]; then
     flags=(SANITIZE=address)
-    tests=(tests/patches/pyext tests/patches/test_stream.py)
     run="LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0:log_path=$folder/reports/address"
 else
     flags=(CFLAGS="-O1 -g")
-    tests=(tests/patches/pyext/test_{buffer,dispatch,fuzz}.py)
-    run="PYTHONMALLOC=malloc valgrind --quiet --num-callers=40 --log-file=$folder/reports/valgrind.%p"
+    # Without fair turns a thread that never rests lets no other one run.
+    run="PYTHONMALLOC=malloc valgrind --quiet --fair-sched=try --num-callers=40 --log-file=$folder/reports/valgrind.%p"
     run+=" --suppressions=$folder/python.supp"
     # The compiled interpreter decides on bits that it then throws away; what it is handed from outside is still seen.
     for kind in Cond Value8; do printf '{\n python\n Memcheck:%s\n obj:*/libpython3*\n}\n' $kind; done > "$folder/python.supp"
     export PYEXT_FUZZ=${PYEXT_FUZZ:-300} PD_PATIENCE=10
 fi
-[ $# = 0 ] || tests=("$@")
+tests=("$@")
+[ $# != 0 ] || tests=(tests/patches/pyext tests/patches/test_stream.py)
 
 make -C "$folder/source" -j"$(nproc)" "${flags[@]}" install PDLIBDIR="$folder" > "$folder/build.log" 2>&1 ||
     { tail "$folder/build.log"; exit 1; }

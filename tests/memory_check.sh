@@ -4,8 +4,8 @@
 #   tests/memory_check.sh address [pytest arguments]
 #   tests/memory_check.sh valgrind [pytest arguments]
 #
-# Without pytest arguments: the whole suite. The external is built for it in a folder of its own. Ends with 1 when a test fails or when an error has
-# passed through the external; the reports stay in the folder that is named then.
+# Without pytest arguments: the whole suite of the external, which is built for it in a folder of its own. Ends with 1
+# when a test fails or when an error has passed through the external; the reports stay in the folder that is named then.
 set -euo pipefail
 
 case "${1:-}" in address|valgrind) tool=$1; shift ;; *) sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "$0"; exit 2 ;; esac

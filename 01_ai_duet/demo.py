@@ -4,9 +4,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pd_session import PdSession
-from picture import write_png
-from talk import Talk, wait_for_end
+from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.png import write_png
+from dlwakit.pdtools.talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 NETWORK = "starter_attention_rnn"

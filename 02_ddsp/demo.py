@@ -6,9 +6,9 @@ import tempfile
 import wave
 from pathlib import Path
 
-from pd_session import PdSession
-from picture import waveform, write_png
-from talk import Talk
+from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.png import waveform, write_png
+from dlwakit.pdtools.talk import Talk
 
 HERE = Path(__file__).resolve().parent
 STARTERS = ("starter_violin", "starter_flute")

@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pd_session import PdSession
-from talk import Talk
+from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.talk import Talk
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE))

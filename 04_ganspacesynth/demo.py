@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from pd_session import PdSession
+from dlwakit.pdtools.pd_session import PdSession
 
 HERE = Path(__file__).resolve().parent
 MODEL, SEED, EDITS = "starter", 3, (-3, 0, 3)

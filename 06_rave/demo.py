@@ -6,9 +6,9 @@ import wave
 from array import array
 from pathlib import Path
 
-from pd_session import PdSession
-from picture import waveform, write_png
-from talk import Talk, wait_for_end
+from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.png import waveform, write_png
+from dlwakit.pdtools.talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 STARTER = "starter"

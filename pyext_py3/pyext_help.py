@@ -64,7 +64,7 @@ class Painter(pyext._class):
 
 PLAY_BACKWARDS = """
 import os, sys
-from pdworker.stream import Stream
+from pdworker.serving.audio_stream import Stream
 
 stream, pd = Stream(sys.argv[1]), os.getppid()
 while os.getppid() == pd:

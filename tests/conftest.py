@@ -1,8 +1,8 @@
 """What all tests share: real Pd sessions that end with the test, and a JACK server on the dummy driver."""
 
 import pytest
-from pd_session import Jack, PdSession
-from pd_window import Screen
+from dlwakit.pdtools.pd_session import Jack, PdSession
+from support.pd_window import Screen
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pdworker.checkpoints import CheckpointError, load_checkpoint
-from pdworker.checkpoints.wire import Message
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.errors import CheckpointError
+from modelfiles.wire import Message
 
 
 class Bundle(NamedTuple):

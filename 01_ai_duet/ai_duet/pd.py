@@ -4,9 +4,9 @@ import functools
 import math
 
 import pyext
-from pdworker import words
-from pdworker.messages import Refused, Unclear, message, number, only
-from pdworker.worker_object import WorkerObject
+from pdworker import options as words
+from pdworker.host.arguments import Refused, Unclear, message, number, only
+from pdworker.host.pd_object import WorkerObject
 
 from ai_duet.phrase import Duet, Note, end_of
 from ai_duet.player import Player, Roll

@@ -16,7 +16,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from training.run import program
+from dlwakit.training.run import program
 
 from ai_duet.training.settings import DEFAULT_DATA, RUNS, Settings, melodies, open_run
 

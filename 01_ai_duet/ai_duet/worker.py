@@ -3,8 +3,9 @@
 import contextlib
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError, find
-from pdworker.server import WorkerError, serve
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find
+from pdworker.serving.server import WorkerError, serve
 
 from ai_duet import midi
 from ai_duet.answer import answer

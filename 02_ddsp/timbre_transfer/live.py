@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import soxr
-from pdworker.stream import Stream
+from pdworker.serving.audio_stream import Stream
 
 from timbre_transfer import controls, f0
 from timbre_transfer.features import Features

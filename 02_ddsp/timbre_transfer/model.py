@@ -7,7 +7,9 @@ audio = model.play(f0_hz, loudness_db)
 from pathlib import Path
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError, latest, load_checkpoint
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import latest
 
 from timbre_transfer import configuration, statistics
 from timbre_transfer.decoder import SUFFIX, Decoder

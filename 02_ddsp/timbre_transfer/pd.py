@@ -4,10 +4,10 @@ import os
 
 import numpy as np
 import pyext
-from pdworker import words
-from pdworker.arrays import Copier, draw
-from pdworker.messages import Refused, Unclear, message, name, number, only
-from pdworker.worker_object import WorkerObject
+from pdworker import options as words
+from pdworker.host.arguments import Refused, Unclear, message, name, number, only
+from pdworker.host.arrays import Copier, draw
+from pdworker.host.pd_object import WorkerObject
 
 ESTIMATORS = ("swift", "crepe-tiny", "crepe-full")
 RUN_DEFAULTS = (0, 0, 0, 44100, 16000, 1, 20, 0)  # the original's

@@ -1,8 +1,8 @@
 """The Pd object inside `[timbre_transfer~]`, which plays live."""
 
 import pyext
-from pdworker.messages import message, number, only
-from pdworker.worker_object import WorkerObject
+from pdworker.host.arguments import message, number, only
+from pdworker.host.pd_object import WorkerObject
 
 REPORT = 200  # milliseconds from one look at what plays to the next
 USUAL_LATENCY = 220

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError, Record, load_pickle_allow_list
+from modelfiles.errors import CheckpointError
+from modelfiles.unpickling import Record, load_pickle_allow_list
 
 NAME = "dataset_statistics.pkl"
 TRANSFORMERS = (

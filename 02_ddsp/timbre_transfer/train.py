@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, RunError, program
 
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
 

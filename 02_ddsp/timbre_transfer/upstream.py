@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from pathlib import Path
 
 import numpy as np
-from pdworker.checkpoints import latest
+from modelfiles.finding import latest
 
 import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
 from timbre_transfer import configuration, statistics

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from pdworker.checkpoints import CheckpointError, find
-from pdworker.server import WorkerError, serve
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find
+from pdworker.serving.server import WorkerError, serve
 
 from timbre_transfer import controls, features, live, model, picture
 from timbre_transfer.configuration import ConfigurationError

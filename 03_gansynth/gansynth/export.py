@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
 
 from .folder import generator_names, open_folder
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError, load_checkpoint
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.errors import CheckpointError
 
 NEEDED = re.compile(
     r"(experiment\.json|meta\.json|checkpoint|\.index|\.data-\d{5}-of-\d{5})$"

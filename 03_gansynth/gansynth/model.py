@@ -9,7 +9,7 @@ the averaged weights of the generator and the count of images that it was traine
 
 import numpy as np
 import torch
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
 
 from .folder import UPSTREAM, LatentError, generator_names, open_folder
 from .generator import Generator, progress

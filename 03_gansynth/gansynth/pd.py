@@ -4,10 +4,10 @@ import functools
 
 import numpy as np
 import pyext
-from pdworker import words
-from pdworker.arrays import Copier, draw, existing
-from pdworker.messages import Refused, Unclear, message, name, number, only
-from pdworker.worker_object import WorkerObject
+from pdworker import options as words
+from pdworker.host.arguments import Refused, Unclear, message, name, number, only
+from pdworker.host.arrays import Copier, draw, existing
+from pdworker.host.pd_object import WorkerObject
 
 from gansynth import latent
 

@@ -24,8 +24,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError
-from training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, RunError, program
+from modelfiles.errors import CheckpointError
 
 from .folder import open_folder
 from .presets import DATA, PRESETS, RUNS

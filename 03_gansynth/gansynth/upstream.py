@@ -11,7 +11,7 @@ from magenta.models.gansynth.lib import data_helpers, network_functions, train_u
 from magenta.models.gansynth.lib import model as magenta_model
 from magenta.models.gansynth.lib.flags import Flags
 from magenta.models.gansynth.lib.networks import compute_progress
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
 
 from .folder import open_folder
 

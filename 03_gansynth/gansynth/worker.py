@@ -4,8 +4,9 @@ import contextlib
 import importlib
 
 import numpy as np
-from pdworker.checkpoints import CheckpointError, find
-from pdworker.server import WorkerError, serve
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find
+from pdworker.serving.server import WorkerError, serve
 
 from . import latent
 from .folder import LatentError, PitchError

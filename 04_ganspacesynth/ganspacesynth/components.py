@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from gansynth.folder import generator_names
-from pdworker.checkpoints import CheckpointError, load_pickle_allow_list
+from modelfiles.errors import CheckpointError
+from modelfiles.unpickling import load_pickle_allow_list
 
 ARRAYS = {"comp": "comp", "stdev": "stdev", "var_ratio": "var_ratio", "global_mean": "mean"}
 

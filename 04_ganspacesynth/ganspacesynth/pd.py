@@ -5,8 +5,8 @@ import functools
 import numpy as np
 import pyext
 from gansynth.pd import gansynth
-from pdworker import words
-from pdworker.messages import Unclear, message, name, number, only
+from pdworker import options as words
+from pdworker.host.arguments import Unclear, message, name, number, only
 
 from ganspacesynth.steps import Steps
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from gansynth.model import load
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
 
 from .fitting import fit
 

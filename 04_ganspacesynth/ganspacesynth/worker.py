@@ -4,8 +4,9 @@ import numpy as np
 from gansynth import worker as gansynth
 from gansynth.hallucination import Envelope, combine, path
 from gansynth.thumbnail import thumbnail
-from pdworker.checkpoints import CheckpointError, find
-from pdworker.server import WorkerError, serve
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find
+from pdworker.serving.server import WorkerError, serve
 
 from . import components, steps
 

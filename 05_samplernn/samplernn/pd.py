@@ -2,9 +2,9 @@
 
 import numpy as np
 import pyext
-from pdworker import words
-from pdworker.messages import Refused, Unclear, message
-from pdworker.worker_object import WorkerObject
+from pdworker import options as words
+from pdworker.host.arguments import Refused, Unclear, message
+from pdworker.host.pd_object import WorkerObject
 
 TWO_IN_A_ROW = 2  # calls that wait in the worker, so that it never waits for Pd
 LONGEST_SEED = 30  # seconds of a seed that are listened to, the last ones

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dlwakit.training.run import Plot, Run, RunError, program
 from torch.nn import functional
-from training.run import Plot, Run, RunError, program
 
 from . import store
 from .config import PRESETS, Config, read_config

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from pdworker.checkpoints import CheckpointError, find, latest, load_checkpoint
-from pdworker.server import WorkerError, serve
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find, latest
+from pdworker.serving.server import WorkerError, serve
 
 from . import envelope, store
 from .config import ConfigError, read_config

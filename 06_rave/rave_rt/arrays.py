@@ -2,8 +2,8 @@
 
 import numpy as np
 import pyext
-from pdworker.arrays import Copier
-from pdworker.messages import Refused
+from pdworker.host.arguments import Refused
+from pdworker.host.arrays import Copier
 
 
 class Arrays:

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import torch
-from pdworker.stream import Stream
+from pdworker.serving.audio_stream import Stream
 
 from . import rates
 from .model import Model, ModelError, resolved

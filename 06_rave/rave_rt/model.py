@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pdworker.words import text
+from pdworker.options import text
 
 TYPES = ("bool", "int", "float", "str", "tensor", "buffer")
 USUAL_RATE = 44100

@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pyext
-from pdworker import words as command_line
-from pdworker.arrays import draw, existing
-from pdworker.messages import Refused, Unclear, message, name, number, only
-from pdworker.worker_object import WorkerObject
+from pdworker import options as command_line
+from pdworker.host.arguments import Refused, Unclear, message, name, number, only
+from pdworker.host.arrays import draw, existing
+from pdworker.host.pd_object import WorkerObject
 
 from rave_rt.arrays import Arrays
 from rave_rt.box import channels

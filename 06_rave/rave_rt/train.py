@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, RunError, program
 
 PRESETS = {
     "laptop": {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384},

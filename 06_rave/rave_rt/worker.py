@@ -5,8 +5,9 @@ import os
 
 import numpy as np
 import torch
-from pdworker.checkpoints import CheckpointError, find
-from pdworker.server import WorkerError, serve
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find
+from pdworker.serving.server import WorkerError, serve
 
 from . import offline
 from .forked import Child, Gone

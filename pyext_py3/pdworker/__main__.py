@@ -1,4 +1,4 @@
-"""The worker process: `python -m pdworker MODULE NICENESS`, started by `pdworker.client`."""
+"""The worker process: `python -m pdworker MODULE NICENESS`, started by `pdworker.host.worker`."""
 
 import os
 import sys
@@ -16,6 +16,6 @@ def take_wire():
 
 if __name__ == "__main__":
     wire = take_wire()  # before numpy or anything else that might print
-    from pdworker import server
+    from pdworker.serving import server
 
     server.run(sys.argv[1], int(sys.argv[2]), *wire)

@@ -19,7 +19,7 @@
 #define EMBED(name)                             \
     asm(".pushsection .rodata\n"                \
         "pyext_half_" #name ":\n"               \
-        ".incbin \"src/half/" #name ".py\"\n"   \
+        ".incbin \"src/_pyext/" #name ".py\"\n"   \
         ".byte 0\n"                             \
         ".popsection\n");                       \
     extern "C" const char pyext_half_##name[];

@@ -11,7 +11,16 @@ import zipfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1]
-PACKED = ("py.pd_linux", "*.pd", "*.py", "README.md", "Makefile", "src/**/*", "pdworker/**/*")
+PACKED = (
+    "py.pd_linux",
+    "*.pd",
+    "*.py",
+    "README.md",
+    "Makefile",
+    "src/**/*",
+    "pdworker/**/*",
+    "modelfiles/**/*",
+)
 CPUS = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -1,4 +1,4 @@
-// Memory that Pd and a worker process share for a stream of audio. pdworker/stream.py is its other end, and
+// Memory that Pd and a worker process share for a stream of audio. pdworker/serving/audio_stream.py is its other end, and
 // has the same picture of it.
 #pragma once
 

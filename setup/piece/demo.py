@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from kit.environment import python_of
-from pd_session import PdSession
-from talk import wait_for_end
+from dlwakit.install.environment import python_of
+from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.talk import wait_for_end
 
 PIECE = Path(__file__).with_name("piece.pd")
 SAY, HEAR = "piece", "piece-out"
@@ -18,7 +18,7 @@ def demo(out_dir, **session):
     sound.unlink(missing_ok=True)
     with PdSession([PIECE], listen=[HEAR], **session) as pd:
         compose(pd, sound)
-    command = [python_of("torch"), "-m", "training.pictures", sound, picture]
+    command = [python_of("torch"), "-m", "dlwakit.training.pictures", sound, picture]
     subprocess.run(command, cwd=PIECE.parents[1], check=True)
     return [sound, picture]
 

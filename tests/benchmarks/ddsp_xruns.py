@@ -20,8 +20,8 @@ sys.path[:0] = [
 
 import soundfile  # noqa: E402
 from ddsp import RATE, official_model, singing  # noqa: E402
-from external import EXTERNAL  # noqa: E402
-from pd_session import PdSession  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 from xruns import compare  # noqa: E402
 
 PATCH, OUT = ROOT / "02_ddsp/timbre_transfer.pd", "timbre_transfer-out"

@@ -15,10 +15,10 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "pyext_py3"), str(ROOT / "tests"), str(Path(__file__).parent)]
 
-from duet_player import DAY, NETWORK, OUT, TWINKLE, Player  # noqa: E402
-from external import EXTERNAL  # noqa: E402
-from pd_session import PdSession  # noqa: E402
-from pdworker.client import Worker  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
+from pdworker.host.worker import Worker  # noqa: E402
+from support.duet_player import DAY, NETWORK, OUT, TWINKLE, Player  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 from xruns import compare  # noqa: E402
 
 PART = 12.0  # seconds

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("setup", "pyext_py3", "tests", "03_gansynth", "04_ganspacesynth")
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
 
-from external import EXTERNAL  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from ganspacesynth.fitting import fit  # noqa: E402
 from gansynth.model import load  # noqa: E402
-from gansynth_files import write_model  # noqa: E402
-from pd_session import PdSession  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
+from support.gansynth_files import write_model  # noqa: E402
 from xruns import compare  # noqa: E402
 
 OFFICIAL = {

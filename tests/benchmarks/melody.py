@@ -12,15 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from pdworker.client import Worker
 from pdworker.environments import find_python
+from pdworker.host.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 20
 THEME = [[60, 90, 0.0, 0.5], [64, 90, 0.5, 1.0], [67, 90, 1.0, 1.5], [65, 90, 1.5, 2.0]]
 MAKE = """
 import sys
-from melody_bundles import make_bundle
+from support.melody_bundles import make_bundle
 make_bundle(sys.argv[1], "attention_rnn", batch_size=1, rnn_layer_sizes=[512, 512])
 """
 

@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests")]
 
-from external import EXTERNAL  # noqa: E402
-from pd_session import PdSession  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 
 MESSAGES = 100_000
 

@@ -28,12 +28,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3", "06_rave")]
 
-import rave_files  # noqa: E402
 from benchmarks.xruns import stolen  # noqa: E402
-from external import EXTERNAL  # noqa: E402
-from pd_session import Jack, PdSession  # noqa: E402
+from dlwakit.pdtools.pd_session import Jack, PdSession  # noqa: E402
 from rave_rt import offline  # noqa: E402
 from rave_rt.model import Model, load  # noqa: E402
+from support import rave_files  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 
 BUFFER, RATE = 4096, "48000"
 SECONDS = float(os.environ.get("RAVE_SECONDS", 20))  # of live sound

@@ -16,11 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "pyext_py3", "tests", "05_samplernn")]
 
-from external import EXTERNAL  # noqa: E402
-from pd_session import PdSession  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from samplernn import store  # noqa: E402
 from samplernn.config import PRESETS  # noqa: E402
 from samplernn.model import SampleRNN  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 from xruns import compare  # noqa: E402
 
 PATCH, OUT = ROOT / "05_samplernn/samplernn.pd", "samplernn-out"

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from external import EXTERNAL
-from pd_session import Jack, PdSession
+from dlwakit.pdtools.pd_session import Jack, PdSession
+from support.external import EXTERNAL
 
 
 def count(patch, listen, work, path, home, seconds):

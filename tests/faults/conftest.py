@@ -1,5 +1,5 @@
 """Fixtures of the fault tests."""
 
-from worker_desk import desk, problem
+from support.worker_desk import desk, problem
 
 __all__ = ["desk", "problem"]

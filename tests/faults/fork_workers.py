@@ -8,8 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
-from pdworker import server
 from pdworker.protocol import FrameReader, StreamClosed
+from pdworker.serving import server
 
 DEADLINE = 60  # seconds for one worker; it ends within milliseconds
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import numpy as np
-from pdworker.server import WorkerError, serve
+from pdworker.serving.server import WorkerError, serve
 
 libc = ctypes.CDLL(None)
 print("printed while importing")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pdworker import process, session
-from pdworker.client import WorkerGone
-from worker_desk import FAULTS, ended, gone, threads_and_descriptors, wait_until
+from pdworker.host import process, session
+from pdworker.host.worker import WorkerGone
+from support.worker_desk import FAULTS, ended, gone, threads_and_descriptors, wait_until
 
 
 def test_calls_are_answered_in_their_order(desk):
@@ -342,7 +342,7 @@ def test_a_real_time_pd_does_not_hand_its_priority_on(desk):
 PD = """
 import os, sys, time
 from pathlib import Path
-from pdworker.client import Worker
+from pdworker.host.worker import Worker
 worker = Worker("honest_worker", "torch", [{faults!r}], lambda function, *values: function(*values))
 worker.start(sys.executable, on_ready=lambda hello: print(hello["pid"], flush=True),
              on_log=lambda line: print(line, flush=True))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pdworker import server
-from pdworker.client import Worker
+from pdworker.host.session import Call, Session
+from pdworker.host.worker import Worker
 from pdworker.protocol import (
     MAX_HEADER,
     MAX_PAYLOAD,
@@ -22,8 +22,8 @@ from pdworker.protocol import (
     WorkerError,
     encode,
 )
-from pdworker.session import Call, Session
-from worker_desk import FAULTS
+from pdworker.serving import server
+from support.worker_desk import FAULTS
 
 MUTANTS = 100_000
 REFUSALS = (FrameError, StreamClosed, WorkerError)

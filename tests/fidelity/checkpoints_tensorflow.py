@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 from magenta.models.melody_rnn import melody_rnn_model
 from magenta.models.shared import events_rnn_graph
-from melody_bundles import make_bundle
 from note_seq.protobuf import generator_pb2
+from support.melody_bundles import make_bundle
 
 v1 = tf.compat.v1
 rng = np.random.RandomState(0)

@@ -16,8 +16,8 @@ from ai_duet import upstream
 from ai_duet.answer import answer
 from magenta.models.melody_rnn import melody_rnn_sequence_generator
 from magenta.models.shared.sequence_generator_bundle import read_bundle_file
-from melody_bundles import make_bundle, make_bundle_with_attention_outside, rename_variables
 from note_seq.protobuf import generator_pb2, music_pb2
+from support.melody_bundles import make_bundle, make_bundle_with_attention_outside, rename_variables
 
 CONFIGURATIONS = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_duet.bundle import read_bundle
-from pdworker.checkpoints import load_checkpoint
-from tensorflow_environment import run_in_tensorflow
+from modelfiles.checkpoint import load_checkpoint
+from support.tensorflow_environment import run_in_tensorflow
 
 SCRIPT = Path(__file__).with_name("checkpoints_tensorflow.py")
 KINDS = {

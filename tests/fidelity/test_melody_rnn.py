@@ -8,7 +8,7 @@ import pytest
 from ai_duet.answer import answer
 from ai_duet.bundle import read_bundle
 from ai_duet.model import MelodyRnn
-from tensorflow_environment import run_in_tensorflow
+from support.tensorflow_environment import run_in_tensorflow
 
 SCRIPT = Path(__file__).with_name("melody_rnn_magenta.py")
 TUNE = [67, -2, 64, -2, 65, -2, -1, -2, 67, 67, 72, -2, 71, 69, -1, -2]

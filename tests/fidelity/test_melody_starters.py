@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ai_duet.bundle import read_bundle
 from ai_duet.model import MelodyRnn
-from tensorflow_environment import run_in_tensorflow
+from support.tensorflow_environment import run_in_tensorflow
 
 SCRIPT = Path(__file__).with_name("melody_starters_magenta.py")
 STARTERS = sorted(Path(__file__).resolve().parents[2].glob("01_ai_duet/checkpoints/starter_*.mag"))

@@ -4,10 +4,10 @@ import importlib.util
 
 import numpy as np
 import pytest
-import rave_files
 import torch
 from rave_rt import live, offline
 from rave_rt.model import Model, load
+from support import rave_files
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("rave") is None,

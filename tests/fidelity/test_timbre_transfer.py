@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from tensorflow_environment import run_in_tensorflow
+from support.tensorflow_environment import run_in_tensorflow
 from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.model import Harmonic, load
 

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from duet_player import DAY, NETWORK, OUT, PROBES, TWINKLE, Player
-from external import EXTERNAL
-from worker_desk import ended, wait_until
+from support.duet_player import DAY, NETWORK, OUT, PROBES, TWINKLE, Player
+from support.external import EXTERNAL
+from support.worker_desk import ended, wait_until
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import wave
 from array import array
 
 import pytest
-from duet_player import DAY, OUT, PROBES, TWINKLE, Player
-from external import EXTERNAL
+from support.duet_player import DAY, OUT, PROBES, TWINKLE, Player
+from support.external import EXTERNAL
 
 RATE = 48000
 

@@ -4,9 +4,9 @@ import sys
 import time
 
 import pytest
-from duet_player import DAY, OUT, Player
-from external import EXTERNAL
-from pd_window import needs_a_screen
+from support.duet_player import DAY, OUT, Player
+from support.external import EXTERNAL
+from support.pd_window import needs_a_screen
 
 pytestmark = needs_a_screen
 

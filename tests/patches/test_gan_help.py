@@ -4,8 +4,8 @@ import itertools
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
-from pd_window import boxes, size
+from support.external import EXTERNAL
+from support.pd_window import boxes, size
 
 ROOT = Path(__file__).parents[2]
 DAYS = [ROOT / "03_gansynth", ROOT / "04_ganspacesynth"]

@@ -5,13 +5,13 @@ import pickle
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
+from support.external import EXTERNAL
 
 pytest.importorskip("torch")
 from ganspacesynth.fitting import fit
 from gansynth.model import load
-from gansynth_files import FLAGS, write_model
 from pdworker.environments import EnvironmentMissing, find_python
+from support.gansynth_files import FLAGS, write_model
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "04_ganspacesynth"

@@ -6,10 +6,10 @@ import sys
 import threading
 
 import pytest
-from course_copy import ROOT, CourseCopy
-from external import EXTERNAL
-from file_server import Server
-from gansynth_files import FLAGS, write_model
+from support.course_copy import ROOT, CourseCopy
+from support.external import EXTERNAL
+from support.file_server import Server
+from support.gansynth_files import FLAGS, write_model
 
 pytest.importorskip("torch")
 DAY = ROOT / "03_gansynth"

@@ -5,9 +5,9 @@ import wave
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
-from gansynth_files import FLAGS, write_model
 from pdworker.environments import EnvironmentMissing, find_python
+from support.external import EXTERNAL
+from support.gansynth_files import FLAGS, write_model
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "03_gansynth"

@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from commands.open import OVERVIEW, what_is_installed
-from external import EXTERNAL
-from kit.days import all_days
-from pd_session import atoms
-from pd_window import STEP, TITLE, boxes, needs_a_screen, where
-from worker_desk import wait_until
+from dlwakit.cli.open import OVERVIEW, what_is_installed
+from dlwakit.course.days import all_days
+from dlwakit.pdtools.pd_session import atoms
+from support.external import EXTERNAL
+from support.pd_window import STEP, TITLE, boxes, needs_a_screen, where
+from support.worker_desk import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from external import EXTERNAL
 from pdworker.environments import EnvironmentMissing, find_python
+from support.external import EXTERNAL
 
 soundfile = pytest.importorskip("soundfile")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rave_files
-from external import EXTERNAL
 from rave_rt import offline
 from rave_rt.model import Model
 from rave_rt.model import load as model_file
+from support import rave_files
+from support.external import EXTERNAL
 
 HERE = Path(__file__).parent / "rave"
 DAY = Path(__file__).resolve().parents[2] / "06_rave"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rave_files
-from external import EXTERNAL
 from rave_rt.model import Model, load
+from support import rave_files
+from support.external import EXTERNAL
 
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
 

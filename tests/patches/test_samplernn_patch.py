@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
+from support.external import EXTERNAL
 
 ROOT = Path(__file__).parents[2]
 PATCH = ROOT / "05_samplernn/samplernn.pd"

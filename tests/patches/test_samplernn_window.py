@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
-from pd_window import buttons, needs_a_screen
+from support.external import EXTERNAL
+from support.pd_window import buttons, needs_a_screen
 
 PATCH = Path(__file__).parents[2] / "05_samplernn/samplernn.pd"
 OUT = "samplernn-out"

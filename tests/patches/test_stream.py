@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from external import EXTERNAL
+from support.external import EXTERNAL
 
 PATCH = Path(__file__).parent / "stream" / "echo.pd"
 PDWORKER = Path(__file__).resolve().parents[2] / "pyext_py3"
 ECHO = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from pdworker.stream import Stream
+from pdworker.serving.audio_stream import Stream
 stream = Stream(sys.argv[2])
 gain, slow = float(sys.argv[3]), float(sys.argv[4])
 while True:
@@ -153,7 +153,7 @@ def test_the_memory_of_a_killed_pd_goes_when_the_next_one_starts(pd, play):
 
 
 def test_a_file_that_is_no_stream_is_refused(tmp_path):
-    from pdworker.stream import Stream, StreamError
+    from pdworker.serving.audio_stream import Stream, StreamError
 
     (tmp_path / "other").write_bytes(bytes(4096))
     for name in ("other", "missing"):

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from timbre_player import ROOT, opened, phrase
+from support.timbre_player import ROOT, opened, phrase
 
 RATE = 16000
 HOLED = phrase(RATE)

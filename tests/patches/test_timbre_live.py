@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from external import EXTERNAL
+from support.external import EXTERNAL
 
 pytest.importorskip("torch")
-from pd_window import boxes, size
-from timbre_files import write_model
+from support.pd_window import boxes, size
+from support.timbre_files import write_model
 from timbre_transfer import features
 
 HERE = Path(__file__).parent / "timbre"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from timbre_player import opened, phrase
+from support.timbre_player import opened, phrase
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from external import EXTERNAL
-from pd_window import TITLE, buttons, needs_a_screen, where
-from timbre_player import OUT, PATCH, phrase
-from worker_desk import wait_until
+from support.external import EXTERNAL
+from support.pd_window import TITLE, buttons, needs_a_screen, where
+from support.timbre_player import OUT, PATCH, phrase
+from support.worker_desk import wait_until
 
 pytestmark = needs_a_screen
 

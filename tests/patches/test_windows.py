@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from external import EXTERNAL
-from pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, face, needs_a_screen, size, where
-from worker_desk import wait_until
+from support.external import EXTERNAL
+from support.pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, face, needs_a_screen, size, where
+from support.worker_desk import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted(

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from external import EXTERNAL
-from worker_desk import ended, wait_until
+from support.external import EXTERNAL
+from support.worker_desk import ended, wait_until
 
 HERE = Path(__file__).parent / "worker_object"
 OUT = "toy-out"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from course_copy import CourseCopy
 from pdworker.environments import find_python
+from support.course_copy import CourseCopy
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))

@@ -13,11 +13,11 @@ import report_in_browser
 import soundfile
 from ai_duet.train import CONFIGS
 from ai_duet.training.settings import HEALTHY
-from kit.console import DlwaError
+from dlwakit.base.console import DlwaError
+from dlwakit.training import profile
+from dlwakit.training.history import History, read
+from dlwakit.training.report import write
 from matplotlib.image import imread
-from training import profile
-from training.history import History, read
-from training.report import write
 
 
 class Page(HTMLParser):

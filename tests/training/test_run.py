@@ -8,10 +8,10 @@ import signal
 import subprocess
 
 import pytest
+from dlwakit.runs import folder as files
+from dlwakit.training.run import Plot, Run, RunError
+from dlwakit.training.verdict import judge
 from pdworker.environments import find_python
-from training import folder as files
-from training.run import Plot, Run, RunError
-from training.verdict import judge
 
 
 def rows(folder):

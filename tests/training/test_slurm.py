@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 from ai_duet.training.melodies import Melody, split
-from melody_files import tune
 from slurm_cluster import SlurmCluster
+from support.melody_files import tune
 
 PROFILE = """
 about: the cluster of the tests

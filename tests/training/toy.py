@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from training.run import Plot, Run, program
+from dlwakit.training.run import Plot, Run, program
 
 LOSS = "squared error"
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkpoint_writer import (
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.crc32c import crc32c
+from modelfiles.errors import CheckpointError
+from modelfiles.finding import find, latest
+from modelfiles.slices import part_key
+from modelfiles.snappy import decompress
+from modelfiles.unpickling import load_pickle_allow_list
+from support.checkpoint_writer import (
     block,
     field,
     literal,
@@ -22,10 +29,6 @@ from checkpoint_writer import (
     write_v1,
     write_v2,
 )
-from pdworker.checkpoints import CheckpointError, find, latest, load_checkpoint, load_pickle_allow_list
-from pdworker.checkpoints.crc32c import crc32c
-from pdworker.checkpoints.slices import part_key
-from pdworker.checkpoints.snappy import decompress
 
 MEMORY_LIMIT = 64 << 20  # bytes; the files here are of some kB
 

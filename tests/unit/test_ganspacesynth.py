@@ -8,8 +8,8 @@ import pytest
 from ganspacesynth import components, steps
 from ganspacesynth.components import Components, EditError
 from ganspacesynth.steps import Steps
-from gansynth_files import write_model
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
+from support.gansynth_files import write_model
 
 RANDOM = np.random.default_rng(4)
 

@@ -12,8 +12,8 @@ from gansynth.folder import LatentError, PitchError, open_folder
 from gansynth.generator import progress, share
 from gansynth.model import load
 from gansynth.spectrogram import Spectrogram, inverse_mel_matrix, mel_matrix
-from gansynth_files import FLAGS, write_model
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
+from support.gansynth_files import FLAGS, write_model
 
 
 @pytest.fixture

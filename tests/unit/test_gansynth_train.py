@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+from dlwakit.training.run import RunError
 from gansynth import train
 from gansynth.folder import generator_names, open_folder
 from gansynth.model import load
 from gansynth.presets import PRESETS
-from tensorflow_environment import tensorflow_python
-from training.run import RunError
+from support.tensorflow_environment import tensorflow_python
 
 ROOT = Path(__file__).parents[2]
 PITCHES, SAMPLES, RATE, LATENT = (60, 62, 64), 500, 8000, 8

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ai_duet.training import corpus
 from ai_duet.training.melodies import Dataset, Melody, near_duplicate_groups, split
-from melody_files import abc, midi, musicxml, run, tune
+from support.melody_files import abc, midi, musicxml, run, tune
 
 
 def melody(pitches, piece="piece"):

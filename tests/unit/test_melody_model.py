@@ -10,8 +10,8 @@ import pytest
 from ai_duet.bundle import read_bundle
 from ai_duet.encodings import ENCODINGS
 from ai_duet.model import MelodyRnn, ModelError, softmax
-from melody_weights import random_weights, write_bundle
-from pdworker.checkpoints import CheckpointError
+from modelfiles.errors import CheckpointError
+from support.melody_weights import random_weights, write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = [60, -2, 62, -2, 64, -1]

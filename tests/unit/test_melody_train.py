@@ -13,8 +13,8 @@ from ai_duet.training.baselines import MarkovChain, RepeatLast
 from ai_duet.training.melodies import Dataset, Melody, split
 from ai_duet.training.metrics import Score, score_baselines, score_network, table
 from ai_duet.training.settings import Settings, open_run
-from melody_files import command, run, tune
-from training.run import RunError
+from dlwakit.training.run import RunError
+from support.melody_files import command, run, tune
 
 SMALL = ("--config", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
 CERTAIN = ("--keep", "1")  # without dropout, whose random choices begin anew with each start

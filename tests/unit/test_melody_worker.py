@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from melody_weights import random_weights, write_bundle
-from pdworker.client import Worker
-from worker_desk import desk  # noqa: F401, a fixture
+from pdworker.host.worker import Worker
+from support.melody_weights import random_weights, write_bundle
+from support.worker_desk import desk  # noqa: F401, a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = [[60, 90, 0.0, 0.5], [64, 90, 0.5, 1.0], [67, 90, 1.0, 1.5]]

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import rave_files
 import torch
 from rave_rt.model import Model, ModelError, load
+from support import rave_files
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import rave_files
 import torch
 from rave_rt import live, offline, rates
 from rave_rt.model import Method, Model, load
+from support import rave_files
 
 NOISE = np.random.default_rng(5).normal(0, 0.3, (1, 1 << 16)).astype(np.float32)
 

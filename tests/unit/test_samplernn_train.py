@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from dlwakit.training.history import read
+from dlwakit.training.run import RunError
 from samplernn import dataset, score, store, train
 from samplernn.config import Config
 from samplernn.generator import Generator
 from samplernn.model import SampleRNN
-from training.history import read
-from training.run import RunError
-from training_program import run_training
+from support.training_program import run_training
 
 RATE = 8000
 CONFIG = Config(frame_sizes=(4, 16), dim=24, num_rnn_layers=1, emb_size=8, seq_len=128, sample_rate=RATE)

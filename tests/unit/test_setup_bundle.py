@@ -12,13 +12,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from course_copy import CourseCopy
-from kit import apt
-from kit.external import BINARY, External
-from kit.external import STAMP as EXTERNAL_STAMP
-from kit.files import sha256, write_json
-from kit.packages import PLAY
-from kit.system import system_python_facts
+from dlwakit.base.files import sha256, write_json
+from dlwakit.install import apt
+from dlwakit.install.external import BINARY, External
+from dlwakit.install.external import STAMP as EXTERNAL_STAMP
+from dlwakit.install.packages import PLAY
+from dlwakit.install.system import system_python_facts
+from support.course_copy import CourseCopy
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NOWHERE = "http://127.0.0.1:9"  # no server listens there

@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from course_copy import ROOT, CourseCopy
+from support.course_copy import ROOT, CourseCopy
 
 COMMANDS = [
     "install",

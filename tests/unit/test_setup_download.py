@@ -7,11 +7,11 @@ import json
 import threading
 
 import pytest
-from course_copy import CourseCopy
-from file_server import BODY, DIGEST, Server
-from kit.bucket import fetch_folder
-from kit.console import DlwaError
-from kit.download import fetch
+from dlwakit.base.console import DlwaError
+from dlwakit.course.bucket import fetch_folder
+from dlwakit.course.download import fetch
+from support.course_copy import CourseCopy
+from support.file_server import BODY, DIGEST, Server
 
 AT_ONCE = (0, 0)  # no waiting between tries
 

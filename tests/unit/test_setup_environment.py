@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from kit import console, environment, pythons
-from kit.console import DlwaError
-from kit.environment import Environment, ToolsForTests
-from kit.files import read_json
-from kit.parts import ensure
+from dlwakit.base import console
+from dlwakit.base.console import DlwaError
+from dlwakit.base.files import read_json
+from dlwakit.install import environment, pythons
+from dlwakit.install.environment import Environment, ToolsForTests
+from dlwakit.install.parts import ensure
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 BASE = Path(sys.base_prefix, "bin", f"python{VERSION}")
@@ -252,7 +253,7 @@ def test_test_tools_go_on_top_of_torch(machine, definitions):
 def test_a_second_installation_waits_for_the_first(machine, tmp_path):
     second = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
-        "from pathlib import Path; from kit.console import only_one_at_a_time\n"
+        "from pathlib import Path; from dlwakit.base.console import only_one_at_a_time\n"
         "with only_one_at_a_time(Path.home() / 'lock'): (Path.home() / 'in').touch()\n"
     )
     with console.only_one_at_a_time(tmp_path / "lock"):

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from kit.console import DlwaError
-from kit.external import NAME_FOR_PD64, External
-from kit.parts import ensure
+from dlwakit.base.console import DlwaError
+from dlwakit.install.external import NAME_FOR_PD64, External
+from dlwakit.install.parts import ensure
 
 MAKEFILE = "all:\n\t@echo building with $(PYTHON)\n\t@cp src/py.cpp py.pd_linux\n"
 
@@ -16,7 +16,7 @@ def external(tmp_path, monkeypatch):
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     source = tmp_path / "my course/pyext_py3"  # GNU make cannot build below a path with a space
-    for folder in ("src", "pdworker/__pycache__"):
+    for folder in ("src", "pdworker/__pycache__", "modelfiles"):
         (source / folder).mkdir(parents=True)
     (source / "Makefile").write_text(MAKEFILE)
     (source / "src/py.cpp").write_text("one")
@@ -40,6 +40,7 @@ def test_builds_and_installs_and_the_second_time_nothing(external):
     assert not ensure([external], yes=True)
     assert sorted(path.name for path in external.source.iterdir()) == [
         "Makefile",
+        "modelfiles",
         "pdworker",
         "py-help.pd",
         "src",

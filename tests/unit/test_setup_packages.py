@@ -4,11 +4,11 @@ import os
 import sys
 
 import pytest
-from kit import packages, system
-from kit.console import DlwaError
-from kit.files import read_json
-from kit.packages import PLAY, TEST, Packages, record_file
-from kit.parts import ensure
+from dlwakit.base.console import DlwaError
+from dlwakit.base.files import read_json
+from dlwakit.install import packages, system
+from dlwakit.install.packages import PLAY, TEST, Packages, record_file
+from dlwakit.install.parts import ensure
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from commands import bench, demo
-from course_copy import ROOT
-from kit import days
-from kit.console import DlwaError
+from dlwakit.base.console import DlwaError
+from dlwakit.cli import bench, demo
+from dlwakit.course import days
+from support.course_copy import ROOT
 
 DEMO = """
 import struct, wave
@@ -152,7 +152,7 @@ def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):
     )
     assert bench.names_in(file) == ["toy.good", "toy.bad"]
     done = subprocess.run(
-        [sys.executable, "-m", "kit.benchmarks", file, "3", "toy.bad", "toy.good"],
+        [sys.executable, "-m", "dlwakit.benchmarks", file, "3", "toy.bad", "toy.good"],
         cwd=ROOT / "setup",
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 import soundfile
-from timbre_files import write_model
+from support.timbre_files import write_model
 from timbre_transfer import evaluate
 
 RATE = 16000

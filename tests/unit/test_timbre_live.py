@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from timbre_files import small_model
+from support.timbre_files import small_model
 from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls
 from timbre_transfer.features import Features

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("torch")
 import soundfile
-from tensorflow_environment import tensorflow_python
+from dlwakit.training.history import read
+from dlwakit.training.run import RunError
+from support.tensorflow_environment import tensorflow_python
+from support.training_program import run_training
 from timbre_transfer import dataset, model, train
-from training.history import read
-from training.run import RunError
-from training_program import run_training
 
 
 def tone(seconds, rate, midi=60):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from pdworker.checkpoints import CheckpointError
-from timbre_files import GIN, small_model, write_model
+from modelfiles.errors import CheckpointError
+from support.timbre_files import GIN, small_model, write_model
 from timbre_transfer import configuration, controls, f0, features, model, statistics
 from timbre_transfer.controls import Controls
 from timbre_transfer.decoder import SUFFIX
@@ -255,7 +255,7 @@ def test_what_is_no_sound_is_refused_in_one_line():
 LONG = """
 import resource, sys
 import numpy as np
-from timbre_files import small_model
+from support.timbre_files import small_model
 from timbre_transfer import worker
 
 class Job:

@@ -3,8 +3,8 @@
 import doctest
 
 import pytest
-from pdworker import words
-from pdworker.words import parse, text
+from pdworker import options as words
+from pdworker.options import parse, text
 
 MESSAGES = [
     ([], [], {}),

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import tensorflow.compat.v1 as tf
-from training.run import Run, RunError
-from training.state import minutes
+from dlwakit.runs.state import minutes
+from dlwakit.training.run import Run, RunError
 
 from ai_duet.training import metrics, network, preview
 from ai_duet.training.held_out import HeldOut, compare

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from training.run import Plot, Run, RunError
+from dlwakit.training.run import Plot, Run, RunError
 
 from ai_duet.training.melodies import Dataset
 

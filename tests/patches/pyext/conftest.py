@@ -5,8 +5,8 @@ import re
 import textwrap
 
 import pytest
-from external import EXTERNAL
-from pd_session import PdError, PdSession
+from dlwakit.pdtools.pd_session import PdError, PdSession
+from support.external import EXTERNAL
 
 # Tells what kind of message came: Bang, Float 1, Symbol a, List 1 2, Any selector 1 2.
 PROBE = """#N canvas 0 0 450 300 12;

@@ -9,7 +9,7 @@ import pytest
 def pd64(desk, play):
     program = shutil.which("pd64") or shutil.which("puredata64")
     if program is None:
-        pytest.skip("no double-precision Pd on PATH (tests/other_pd.sh FOLDER brings one)")
+        pytest.skip("no double-precision Pd on PATH (tests/support/other_pd.sh FOLDER brings one)")
     return play(arguments=desk.LIBRARY, pd=program)
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pd_window import boxes, size
+from support.pd_window import boxes, size
 
 EXTERNAL = Path(__file__).parents[3] / "pyext_py3"
 HELP = sorted(path.name for path in EXTERNAL.glob("*-help.pd"))

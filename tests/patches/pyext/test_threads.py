@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from external import EXTERNAL
+from support.external import EXTERNAL
 
 WORK = """
 import os, pyext, threading, time

@@ -2,7 +2,7 @@
 
 import sys
 
-from pdworker.stream import Stream
+from pdworker.serving.audio_stream import Stream
 
 stream = Stream(sys.argv[1])
 while True:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pyext
-from pdworker.arrays import Copier
-from pdworker.worker_object import WorkerObject
+from pdworker.host.arrays import Copier
+from pdworker.host.pd_object import WorkerObject
 
 
 class generator(WorkerObject):

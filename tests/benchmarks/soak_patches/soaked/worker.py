@@ -1,7 +1,7 @@
 """The worker of the soak: noise, and some computing to be busy with."""
 
 import numpy as np
-from pdworker.server import serve
+from pdworker.serving.server import serve
 
 WORK = 20  # transforms of the sound for each generation; about half a second for a million samples
 

@@ -1,6 +1,6 @@
 """The Pd object of the toy day."""
 
-from pdworker.worker_object import WorkerObject
+from pdworker.host.pd_object import WorkerObject
 
 
 class toy(WorkerObject):

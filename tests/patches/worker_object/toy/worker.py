@@ -3,7 +3,7 @@
 import os
 import time
 
-from pdworker.server import WorkerError, serve
+from pdworker.serving.server import WorkerError, serve
 
 
 def load(job, *, checkpoint, folders, engine, speed=1, loop=False):

@@ -1,0 +1,135 @@
+"""A worker process as Pd sees it: how it is started, what it leaves in its log, and how it is ended."""
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from pdworker.environments import state_folder
+from pdworker.host.sandbox import confined
+
+PATIENCE = 1.0  # seconds for a worker to end when it is asked, and again when it is told
+
+_LOGS_KEPT = 20
+_LOG_TAIL_BYTES = 4096
+_LOG_TAIL_LINES = 5
+_THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+_serial = itertools.count(1)
+
+
+class WorkerProcess:
+    """A running `python -m pdworker MODULE NICENESS`, with non-blocking pipes `stdin` and `stdout`.
+
+    It leads a process group of its own, so that `end` also reaches what it has started. The thread that makes
+    it must outlive it: the worker ends with that thread (Linux's parent death signal).
+    """
+
+    def __init__(self, python, module, paths, name, niceness, sandbox):
+        """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
+        command = [python, "-m", "pdworker", module, str(niceness)]
+        if sandbox:
+            command = confined(command)
+        self.log = _new_log(name)
+        with open(self.log, "ab") as log:
+            self._popen = subprocess.Popen(
+                command,
+                bufsize=0,
+                start_new_session=True,
+                env=_variables(paths),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=paths[0] if paths else None,
+            )
+        self.stdin, self.stdout = self._popen.stdin, self._popen.stdout
+        os.set_blocking(self.stdin.fileno(), False)
+        os.set_blocking(self.stdout.fileno(), False)
+
+    @property
+    def pid(self):
+        """The process's number."""
+        return self._popen.pid
+
+    def exited(self):
+        """Whether the process has ended; it is not collected yet, so its number is still its own."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def end(self):
+        """Ask, terminate, kill; collect it and close the pipes. Return how it ended, in words."""
+        self.stdin.close()
+        if not self._exits_in_time():
+            self._signal_group(signal.SIGTERM)
+            self._exits_in_time()
+        self._signal_group(signal.SIGKILL)  # and whatever it has started
+        self.stdout.close()
+        status = self._popen.wait()
+        return f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
+
+    def last_lines(self):
+        """Return the last lines of the log, or the first ones about a crash if there was one."""
+        with contextlib.suppress(OSError), open(self.log, "rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
+            lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+            crashes = [i for i, line in enumerate(lines) if line.startswith("Fatal Python error")]
+            return lines[crashes[-1] :][:_LOG_TAIL_LINES] if crashes else lines[-_LOG_TAIL_LINES:]
+        return []
+
+    def _exits_in_time(self):
+        deadline = time.monotonic() + PATIENCE
+        while not self.exited():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def _signal_group(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+
+def _variables(paths):
+    """Return the environment variables of a worker: its own modules only, one core left to Pd."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    package = Path(__file__).resolve().parents[2]
+    variables["PYTHONPATH"] = os.pathsep.join(map(str, [*paths, package]))
+    variables["PYTHONNOUSERSITE"] = "1"
+    variables["PYTHONUTF8"] = "1"
+    threads = max(1, len(os.sched_getaffinity(0)) - 1)
+    variables.update(dict.fromkeys(_THREAD_COUNTS, str(threads)))
+    return variables
+
+
+def _new_log(name):
+    """Make the log file of a new worker, and remove the oldest ones."""
+    folder = state_folder() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    logs = sorted(folder.glob("*.log"), key=_changed)
+    for old in logs[: max(0, len(logs) + 1 - _LOGS_KEPT)]:
+        old.unlink(missing_ok=True)
+    path = folder / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{next(_serial)}.log"
+    path.touch()
+    return path
+
+
+def _changed(path):
+    with contextlib.suppress(FileNotFoundError):  # another Pd may be removing it too
+        return path.stat().st_mtime
+    return 0.0
+
+
+def _signal_name(number):
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"

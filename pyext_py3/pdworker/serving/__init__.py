@@ -1,0 +1,1 @@
+"""The half of pdworker that runs in the worker process."""

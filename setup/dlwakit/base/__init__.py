@@ -1,0 +1,1 @@
+"""What every other part of dlwakit uses: console, files, paths. Standard library only."""

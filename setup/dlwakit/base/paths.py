@@ -1,0 +1,38 @@
+"""Where things are: the checkout, the user's Pd library folder, the kit's own folders for data and logs."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+ENVIRONMENTS = ROOT / "environments"
+EXTERNAL_SOURCE = ROOT / "pyext_py3"
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")  # the Python that Pd embeds
+
+if str(EXTERNAL_SOURCE) not in sys.path:
+    sys.path.insert(1, str(EXTERNAL_SOURCE))
+
+from pdworker.environments import EnvironmentMissing, data_folder, find_python, state_folder  # noqa: E402
+
+__all__ = [
+    "ENVIRONMENTS",
+    "EXTERNAL_SOURCE",
+    "ROOT",
+    "SYSTEM_PYTHON",
+    "EnvironmentMissing",
+    "data_folder",
+    "find_python",
+    "library_folder",
+    "state_folder",
+    "worker_path",
+]
+
+
+def library_folder():
+    """The folder of the `pyext` library, below a root that every Pd searches without any preference."""
+    return Path.home() / ".local/lib/pd/extra/pyext"
+
+
+def worker_path(day_folder):
+    """PYTHONPATH for a program of a day: the day's package, what all days share, what all trainings share."""
+    return [day_folder, EXTERNAL_SOURCE, ROOT / "setup"]

@@ -1,0 +1,69 @@
+"""The commands of `setup/dlwa`, one module each: its docstring is its help.
+
+`add_arguments(parser)` says what it takes; `run(args)` returns the exit status: 0 done, 1 failed or something
+is missing, 2 wrong usage, 130 stopped by Ctrl-C.
+A module with `passes_on = True` gets arguments that it does not know itself in `args.rest`.
+"""
+
+import argparse
+import importlib
+import signal
+import sys
+
+from dlwakit import VERSION
+from dlwakit.base.console import DlwaError, warn
+
+COMMANDS = (
+    "install",
+    "uninstall",
+    "bundle",
+    "doctor",
+    "open",
+    "demo",
+    "test",
+    "bench",
+    "checkpoints",
+    "dataset",
+    "train",
+    "runs",
+)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="setup/dlwa",
+        allow_abbrev=False,
+        description="Deep learning with audio, in Pure Data. Start with: setup/dlwa install",
+        epilog="setup/dlwa COMMAND --help tells more about each.",
+    )
+    parser.add_argument("--version", action="version", version=f"dlwa {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = importlib.import_module(f"dlwakit.cli.{name}")
+        summary, _, rest = module.__doc__.strip().partition("\n")
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary}\n{rest}",
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, parser=command, passes_on=getattr(module, "passes_on", False))
+    return parser
+
+
+def main(arguments):
+    """Run one command line (without the program's name). Returns the exit status."""
+    args, args.rest = _parser().parse_known_args(arguments)
+    if args.rest and not args.passes_on:
+        args.parser.error(f"unrecognized arguments: {' '.join(args.rest)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return args.run(args)
+    except DlwaError as error:
+        warn(error)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndlwa: stopped; the same command goes on from here", file=sys.stderr)
+        return 130

@@ -1,0 +1,122 @@
+"""Measure how quick things are here; each figure is the median of several runs.
+
+realtime_factor is seconds / audio_seconds (below 1 is quicker than real time); ratio is seconds /
+reference_seconds, where the reference is the plain or upstream way, measured in the same run.
+"""
+
+import ast
+import json
+import os
+import subprocess
+from pathlib import Path
+from statistics import median
+
+from dlwakit.base.console import DlwaError, say, warn
+from dlwakit.base.files import write_json
+from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT
+from dlwakit.cli.install import to_play
+from dlwakit.install.environment import python_of
+from dlwakit.install.parts import ensure
+
+FOLDER = ROOT / "tests/benchmarks"
+
+
+def add_arguments(parser):
+    """NAME ..., --json, --runs, --yes."""
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="such as melody.20s, or a group, melody (default: all)"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures to a file")
+    parser.add_argument("--runs", metavar="N", type=int, default=5, help="how often each is run (default: 5)")
+    parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
+
+
+def names_in(file):
+    """The names in a file's BENCHMARKS, without running it (it needs a model's environment)."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(
+            getattr(target, "id", "") == "BENCHMARKS" for target in node.targets
+        ):
+            return [key.value for key in node.value.keys]
+    return []
+
+
+def choose(wanted, known):
+    """The names of `known` that the user means by full names and groups; DlwaError for others."""
+    for word in wanted:
+        if not any(name == word or name.startswith(f"{word}.") for name in known):
+            raise DlwaError(
+                f"there is no benchmark '{word}'", f"Benchmarks here: {', '.join(known) or 'none yet'}"
+            )
+    return [name for name in known if not wanted or name in wanted or name.split(".")[0] in wanted]
+
+
+def figures(runs):
+    """Medians and ratios of several runs of one benchmark, and the medians of what else it measures."""
+
+    def middle(key):
+        values = [run[key] for run in runs if run.get(key) is not None]
+        return median(values) if values else None
+
+    seconds, audio, reference = middle("seconds"), middle("audio_seconds"), middle("reference_seconds")
+    more = {key: middle(key) for key, value in runs[0].items() if isinstance(value, float)}
+    return more | {
+        "seconds": seconds,
+        "audio_seconds": audio,
+        "realtime_factor": seconds / audio if audio else None,
+        "reference_seconds": reference,
+        "ratio": seconds / reference if reference else None,
+    }
+
+
+def run(args):
+    """Run the benchmarks in the environment `torch`; 1 if one fails."""
+    files = {name: file for file in sorted(FOLDER.glob("*.py")) for name in names_in(file)}
+    chosen = choose(args.names, list(files))
+    if not chosen:
+        raise DlwaError("there are no benchmarks yet")
+    ensure(to_play("torch"), yes=args.yes)
+    measured, failed = {}, False
+    for file in dict.fromkeys(files[name] for name in chosen):
+        for name, runs in _measure(file, args.runs, [name for name in chosen if files[name] == file]).items():
+            errors = [run["error"] for run in runs if "error" in run]
+            if errors or not runs:
+                failed = True
+                warn(DlwaError(f"{name}: {errors[0] if errors else 'did not run'}"))
+            else:
+                measured[name] = figures(runs)
+                _print(name, measured[name])
+    if args.json:
+        write_json(args.json, {"benchmarks": measured})
+        say(f"Written: {args.json}")
+    return 1 if failed else 0
+
+
+def _measure(file, count, names):
+    folders = [ROOT / "setup", EXTERNAL_SOURCE, ROOT / "tests", *sorted(ROOT.glob("[0-9][0-9]_*"))]
+    command = [python_of("torch"), "-m", "dlwakit.benchmarks", file, count, *names]
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
+    )
+    runs = {name: [] for name in names}
+    for line in done.stdout.splitlines():
+        result = json.loads(line)
+        runs[result["name"]].append(result)
+    return runs
+
+
+def _print(name, values):
+    words = [f"{values['seconds']:.3g} s"]
+    if values["realtime_factor"] is not None:
+        words.append(
+            f"for {values['audio_seconds']:.3g} s of audio, realtime factor {values['realtime_factor']:.3g}"
+        )
+    if values["ratio"] is not None:
+        words.append(f"reference {values['reference_seconds']:.3g} s, ratio {values['ratio']:.3g}")
+    usual = {"seconds", "audio_seconds", "realtime_factor", "reference_seconds", "ratio"}
+    words += [f"{key.replace('_', ' ')} {values[key]:.3g}" for key in sorted(values.keys() - usual)]
+    say(f"{name}: {'; '.join(words)}")

@@ -1,0 +1,136 @@
+"""List, download, verify and add checkpoints (trained networks).
+
+Downloads go to the user's own folder, go on where they were cut, and count only when their SHA-256 is right.
+"""
+
+import json
+from pathlib import Path
+
+from dlwakit.base.console import DlwaError, human_size, say
+from dlwakit.base.files import content, copy
+from dlwakit.course import registry
+from dlwakit.course.bucket import fetch_folder, is_listing
+from dlwakit.course.download import fetch
+
+
+def add_arguments(parser):
+    """list, get NAME ..., verify, add PATH."""
+    actions = parser.add_subparsers(title="actions", metavar="list | get | verify | add", required=True)
+    listing = actions.add_parser("list", help="what there is: source, licence, size, whether it is here")
+    listing.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    listing.set_defaults(action=_list)
+    get = actions.add_parser("get", help="download official checkpoints")
+    get.add_argument("names", metavar="NAME", nargs="+")
+    get.set_defaults(action=_get)
+    verify = actions.add_parser("verify", help="compare all that is here with its SHA-256")
+    verify.set_defaults(action=_verify)
+    add = actions.add_parser("add", help="copy a checkpoint of your own to where the patches find it by name")
+    add.add_argument("path", metavar="PATH", type=_file)
+    add.add_argument("--replace", action="store_true", help="take the place of another file of that name")
+    add.set_defaults(action=_add)
+
+
+def run(args):
+    """Do the chosen action."""
+    return args.action(args)
+
+
+def _file(text):
+    return Path(text).expanduser()
+
+
+def _facts(entry):
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "day": entry.day,
+        "state": registry.state(entry),
+        "bytes": content(entry.path)[0] if entry.path.exists() else entry.bytes,
+        "licence": entry.licence,
+        "source": entry.url or str(entry.path),
+        "path": str(entry.path),
+        "sha256": registry.expected(entry)[0],
+    }
+
+
+def _list(args):
+    """Print what there is."""
+    facts = [_facts(entry) for entry in registry.entries()]
+    if args.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return 0
+    for one in facts:
+        size = human_size(one["bytes"]) if one["bytes"] is not None else "size unknown"
+        say(
+            f"{one['name']}  ({one['kind']}{', ' + one['day'] if one['day'] else ''}): {one['state']}, {size}"
+        )
+        say(f"    {one['source']}")
+        say(f"    licence: {one['licence']}; SHA-256 {one['sha256'] or 'not published'}")
+    if not facts:
+        say("There are no checkpoints yet.")
+    return 0
+
+
+def _get(args):
+    """Download each; all names are looked up before the first byte is fetched."""
+    for entry in [registry.find(name, "official") for name in args.names]:
+        wanted, known_from = registry.expected(entry)
+        if registry.state(entry) == "ok":
+            say(f"{entry.name}: already here, {entry.path}")
+            continue
+        say(f"{entry.name}: {entry.url}")
+        say(f"  licence: {entry.licence}")
+        if is_listing(entry.url):
+            fetch_folder(entry.url, entry.path)
+        else:
+            fetch(entry.url, entry.path, entry.bytes, wanted)
+        size, found = content(entry.path)
+        registry.record(entry.path.name, kind="official", sha256=found, url=entry.url)
+        if wanted:
+            say(f"  SHA-256 {found}, as {known_from} has it")
+        else:
+            say(f"  SHA-256 {found}")
+            say(
+                "  Its publisher gives no SHA-256, so nothing proves that this is the right file; "
+                "from now on it is compared with this one."
+            )
+        say(f"  {entry.path}, {human_size(size)}")
+    return 0
+
+
+def _verify(args):
+    """Compare everything that is here; 1 if something is damaged."""
+    damaged = 0
+    for entry in registry.entries():
+        state = registry.state(entry)
+        if state == "not here" and entry.kind == "official":
+            continue
+        known_from = registry.expected(entry)[1]
+        say(
+            f"{state:10}  {entry.name}  {entry.path}"
+            + (f"  (compared with {known_from})" if known_from else "")
+        )
+        damaged += state in ("damaged", "not here")
+    if damaged:
+        raise DlwaError(
+            f"{damaged} checkpoints are damaged or missing",
+            "Official ones: setup/dlwa checkpoints get NAME; starters: git checkout -- NN_day/checkpoints",
+        )
+    return 0
+
+
+def _add(args):
+    """Copy a file or a folder under a temporary name, then rename it; a second time changes nothing."""
+    source = args.path.resolve()
+    if not source.exists():
+        raise DlwaError(f"there is no file or folder {source}")
+    target = registry.user_folder() / source.name
+    size, digest = content(source)
+    if not target.exists() or content(target)[1] != digest:
+        if target.exists() and not args.replace:
+            raise DlwaError(f"there is another checkpoint {target}", "Rename yours, or say --replace.")
+        copy(source, target)
+    registry.record(target.name, kind="own", sha256=digest)
+    say(f"{target.stem}: {target}, {human_size(size)}")
+    say(f"In a patch: load --checkpoint {target.stem}")
+    return 0

@@ -1,0 +1,238 @@
+"""Look at each part: is it there, does it work, and which one command mends it.
+
+The exit status is 1 if something that playing needs is missing. With --class it prints one line, to compare the
+laptops of a class.
+"""
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+
+from dlwakit.base.console import DlwaError, human_size, say
+from dlwakit.base.files import fingerprint
+from dlwakit.base.paths import ENVIRONMENTS, EXTERNAL_SOURCE, ROOT, data_folder, library_folder
+from dlwakit.course import registry
+from dlwakit.course.days import all_days
+from dlwakit.install import system
+from dlwakit.install.environment import Environment, ToolsForTests, descriptions
+from dlwakit.install.external import External
+from dlwakit.install.packages import PLAY, TEST
+
+OLDEST_PD = (0, 52)
+
+
+def add_arguments(parser):
+    """--json, --class."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    form.add_argument("--class", dest="line", action="store_true", help="print one line, to compare laptops")
+
+
+def check(name, ok, found, fix="", needed=True):
+    """One line of the report."""
+    return {"name": name, "ok": bool(ok), "needed": needed, "found": found, "fix": "" if ok else fix}
+
+
+def _system():
+    name, version, title = system.distribution()
+    python = system.system_python_facts().get("version", "no system Python")
+    return check(
+        "system",
+        (name, version) in system.SUPPORTED,
+        f"{title}, Python {python}",
+        "tried on Ubuntu 22.04, 24.04, 26.04 and Debian 12, 13; others may well do",
+        needed=False,
+    )
+
+
+def _packages(packages, needed):
+    absent = [name for name, is_there in packages.items() if not is_there()]
+    title = "system packages" if needed else "system packages for the tests"
+    return check(
+        title,
+        not absent,
+        f"missing: {', '.join(absent)}" if absent else f"all {len(packages)}",
+        "setup/dlwa install" if needed else "setup/dlwa test",
+        needed,
+    )
+
+
+def _pd_version():
+    pd = shutil.which("pd")
+    if pd is None:
+        return check("Pd", False, "not found", "setup/dlwa install")
+    done = subprocess.run([pd, "-version"], capture_output=True, text=True, timeout=20, check=False)
+    text = (done.stdout + done.stderr).strip().splitlines()
+    found = re.search(r"Pd-(\d+)\.(\d+)\S*", "\n".join(text))
+    if not found:
+        return check("Pd", False, f"{pd} does not tell its version", "setup/dlwa install")
+    new_enough = (int(found[1]), int(found[2])) >= OLDEST_PD
+    return check("Pd", new_enough, f"{found[0]}, {pd}", "a Pd of 0.52 or later from https://puredata.info")
+
+
+def _external():
+    part = External()
+    missing = part.missing()
+    if missing:
+        return check(part.name, False, "; ".join(missing), part.fix)
+    ok, console = load_in_pd()
+    return check(
+        part.name,
+        ok,
+        str(library_folder()) if ok else f"does not load: {console}",
+        "setup/dlwa uninstall --yes && setup/dlwa install; a double-precision Pd (pd64) cannot load it",
+    )
+
+
+def load_in_pd():
+    """Let a real Pd load the library and end. Returns (whether it did, what Pd said if it did not)."""
+    pd = shutil.which("pd")
+    if pd is None:
+        return False, "there is no Pd"
+    command = [
+        pd,
+        "-nogui",
+        "-noprefs",
+        "-noaudio",
+        "-nomidi",
+        "-stderr",
+        "-path",
+        str(library_folder()),
+        "-lib",
+        "py",
+        "-send",
+        "pd quit",
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=30, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False, "Pd did not end within 30 s"
+    said = [
+        line for line in (done.stdout + done.stderr).splitlines() if re.search(r"(?i)can't load|error", line)
+    ]
+    return not said and done.returncode == 0, "; ".join(said) or f"Pd ended with {done.returncode}"
+
+
+def _environment(name):
+    part = Environment(name)
+    missing = part.missing()
+    found = "; ".join(missing) if missing else f"{part.folder}; {part.facts['for']}"
+    return check(part.name, not missing, found, part.fix, needed=name == "torch")
+
+
+def _test_tools():
+    part = ToolsForTests()
+    return check(part.name, not part.missing(), "; ".join(part.missing()) or "there", part.fix, needed=False)
+
+
+def _checkpoints(day):
+    try:
+        starters = [entry for entry in registry.of_day(day) if entry.kind == "starter"]
+    except DlwaError as error:
+        return check(f"checkpoints of {day.name}", False, error.message, f"git checkout -- {day.name}")
+    bad = [f"{entry.name} {state}" for entry in starters if (state := registry.state(entry)) != "ok"]
+    return check(
+        f"checkpoints of {day.name}",
+        bool(starters) and not bad,
+        "; ".join(bad) or f"{len(starters)} starter checkpoints",
+        f"git checkout -- {day.name}",
+    )
+
+
+def _existing(place):
+    while not place.exists():
+        place = place.parent
+    return place
+
+
+def _disk():
+    place = _existing(data_folder())
+    free = shutil.disk_usage(place).free
+    return check(
+        "disk", free > 3e9, f"{human_size(free)} free at {place}", "make room: 3 GB are needed", needed=False
+    )
+
+
+def _graphics_card():
+    has = system.has_nvidia_card()
+    return check(
+        "NVIDIA card",
+        True,
+        "found; PyTorch will use it" if has else "none; everything plays without one",
+        needed=False,
+    )
+
+
+def report():
+    """All checks, in the order in which things build on each other."""
+    return [
+        _system(),
+        _disk(),
+        _graphics_card(),
+        _packages(PLAY, True),
+        _pd_version(),
+        _external(),
+        *(_environment(name) for name in descriptions()),
+        *(_checkpoints(day) for day in all_days() if day.checkpoints),
+        _packages(TEST, False),
+        _test_tools(),
+    ]
+
+
+def class_line(checks):
+    """What a class's laptops should have in common, then what is this one's own, in one line.
+
+    'course' changes with every file of the checkout that counts, 'checkpoints' with the downloaded and own ones.
+    """
+    name, version, _ = system.distribution()
+    pd = next(re.search(r"Pd-\S+[\d]", one["found"]) for one in checks if one["name"] == "Pd")
+    environments = [name for name in descriptions() if not Environment(name).missing()]
+    missing = [one["name"] for one in checks if one["needed"] and not one["ok"]]
+    return "  ".join(
+        [
+            "MISSING " + ", ".join(missing) if missing else "ready",
+            f"course {course_fingerprint()[:8]}",
+            f"checkpoints {fingerprint({}, json.dumps(registry.recorded(), sort_keys=True))[:8]}",
+            f"environments {', '.join(environments) or 'none'}",
+            pd[0] if pd else "no Pd",
+            f"{name} {version}",
+            f"Python {system.system_python_facts().get('version', 'none')}",
+            f"| {platform.node()}, {human_size(shutil.disk_usage(_existing(data_folder())).free)} free",
+        ]
+    )
+
+
+def course_fingerprint():
+    """64 hexadecimal digits for the checkout's programs, patches, versions and starter checkpoints."""
+    folders = [day.folder for day in all_days()] + [EXTERNAL_SOURCE, ENVIRONMENTS, ROOT / "setup"]
+    kinds = (".py", ".pd", ".json", ".txt", ".cpp", ".h", ".mag", ".safetensors")
+    files = {
+        path.relative_to(ROOT).as_posix(): path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in kinds and path.is_file()
+    }
+    return fingerprint(files)
+
+
+def run(args):
+    """Print the report; 1 if something needed is missing."""
+    checks = report()
+    ok = all(one["ok"] for one in checks if one["needed"])
+    if args.json:
+        print(json.dumps({"ok": ok, "parts": checks}, indent=2, ensure_ascii=False))
+        return 0 if ok else 1
+    if args.line:
+        say(class_line(checks))
+        return 0 if ok else 1
+    for one in checks:
+        mark = "ok     " if one["ok"] else "MISSING" if one["needed"] else "not yet"
+        say(f"{mark}  {one['name']}: {one['found']}")
+        if one["fix"]:
+            say(f"         -> {one['fix']}")
+    say("All that playing needs is there." if ok else "Something that playing needs is missing.")
+    return 0 if ok else 1

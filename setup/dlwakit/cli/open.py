@@ -1,0 +1,57 @@
+"""Open Pd with a day's patch, ready to use; without a day, with the overview of all days.
+
+DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. The overview checks sound, microphone and MIDI,
+and says what is installed.
+"""
+
+import os
+import shutil
+
+from dlwakit.base.console import DlwaError, say
+from dlwakit.base.paths import ROOT
+from dlwakit.cli import doctor
+from dlwakit.cli.install import to_play
+from dlwakit.course.days import find_day
+from dlwakit.install.parts import ensure
+from dlwakit.pdtools.pd_session import escape
+
+OVERVIEW = ROOT / "setup/overview.pd"
+LINES, LETTERS = 16, 48  # as many lines on the overview, as many letters in each
+
+
+def add_arguments(parser):
+    """DAY, --yes."""
+    parser.add_argument("day", metavar="DAY", nargs="?", help="without one: the overview of all days")
+    parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
+
+
+def run(args):
+    """Install what is missing, then become Pd."""
+    day = find_day(args.day) if args.day else None
+    ensure(to_play(day.environment if day else "torch"), yes=args.yes)
+    pd = shutil.which("pd")
+    if pd is None:
+        raise DlwaError("Pd is not on the PATH", "sudo apt-get install puredata")
+    patch = day.folder / day.patch if day else OVERVIEW
+    say(f"{day.title if day else 'Overview'}: {patch}")
+    words = [] if day else what_is_installed(doctor.report())
+    os.execv(pd, [pd, "-open", str(patch), *words])
+
+
+def what_is_installed(checks):
+    """Pd's arguments that write doctor's report into the overview."""
+    missing = [one["name"] for one in checks if one["needed"] and not one["ok"]]
+    status = (
+        "Something is missing: setup/dlwa doctor in a terminal says what mends it."
+        if missing
+        else "All that playing needs is installed."
+    )
+    lines = {"overview-status": status}
+    for number, one in enumerate(checks[:LINES], 1):
+        mark = "ok" if one["ok"] else "MISSING" if one["needed"] else "not yet"
+        lines[f"overview-part-{number}"] = _short(f"{mark}: {one['name']}")
+    return [word for name, text in lines.items() for word in ("-send", f"{name} label {escape(text)}")]
+
+
+def _short(text):
+    return text if len(text) <= LETTERS else text[: LETTERS - 3] + "..."

@@ -1,0 +1,33 @@
+"""Run all tests, installing first what is missing.
+
+Other arguments go to pytest: setup/dlwa test tests/unit -k protocol
+"""
+
+from dlwakit.base.console import say
+from dlwakit.base.paths import ROOT
+from dlwakit.cli.install import to_play
+from dlwakit.install.environment import ToolsForTests, call, python_of
+from dlwakit.install.packages import TEST, Packages
+from dlwakit.install.parts import ensure
+
+passes_on = True
+
+
+def add_arguments(parser):
+    """--yes; the rest is pytest's."""
+    parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
+
+
+def run(args):
+    """Install what all tests need (both environments), then run pytest in the environment `torch`."""
+    ensure(
+        [
+            Packages("system packages for the tests", TEST, "a minute, 150 MB"),
+            *to_play("torch", "tensorflow"),
+            ToolsForTests(),
+        ],
+        yes=args.yes,
+    )
+    command = [python_of("torch"), "-m", "pytest", *args.rest]
+    say(f"$ {' '.join(map(str, command))}")
+    return call(command, cwd=ROOT)

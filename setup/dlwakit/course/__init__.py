@@ -1,0 +1,1 @@
+"""The days of the course, their checkpoints, downloads and USB bundles. Standard library only."""

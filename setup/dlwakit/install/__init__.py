@@ -1,0 +1,1 @@
+"""What `setup/dlwa install` makes, and how. Standard library only."""

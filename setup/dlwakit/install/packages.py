@@ -1,0 +1,155 @@
+"""The distribution's packages: each with what it brings, so that something installed by hand counts as well.
+
+The names are the same in Ubuntu 22.04, 24.04 and 26.04 and in Debian 12 and 13.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from dlwakit.base.console import DlwaError, run
+from dlwakit.base.files import read_json, write_json
+from dlwakit.base.paths import data_folder
+from dlwakit.install import apt
+from dlwakit.install.parts import Part
+from dlwakit.install.system import is_root, system_python_facts
+
+
+def command(name):
+    """Is there a program of this name?"""
+    return lambda: shutil.which(name) is not None
+
+
+def file(*paths):
+    """Is there one of these files?"""
+    return lambda: any(Path(path).exists() for path in paths)
+
+
+def system_python(fact):
+    """Does the system's Python have this?"""
+    return lambda: bool(system_python_facts().get(fact))
+
+
+def python_header():
+    """Is there the header that embedding the system's Python needs?"""
+    include = system_python_facts().get("include")
+    return include is not None and (include / "Python.h").exists()
+
+
+PLAY = {
+    "puredata": command("pd"),
+    "puredata-dev": file("/usr/include/m_pd.h", "/usr/include/pd/m_pd.h", "/usr/local/include/pd/m_pd.h"),
+    "pd-lib-builder": file("/usr/share/pd-lib-builder/Makefile.pdlibbuilder"),
+    "pybind11-dev": file("/usr/include/pybind11/embed.h", "/usr/local/include/pybind11/embed.h"),
+    "g++": command("g++"),
+    "make": command("make"),
+    "python3-dev": python_header,
+    "python3-numpy": system_python("numpy"),
+    "python3-venv": system_python("venv"),
+}
+
+TEST = {
+    "jackd2": command("jackd"),
+    "xvfb": command("Xvfb"),
+    "xdotool": command("xdotool"),
+    "imagemagick": command("import"),
+    "slurm-wlm": file("/usr/sbin/slurmctld"),
+    "munge": file("/usr/sbin/munged"),
+    "openssh-server": file("/usr/sbin/sshd"),
+    "openssh-client": command("ssh"),
+    "rsync": command("rsync"),
+    "bubblewrap": command("bwrap"),
+}
+
+
+def record_file():
+    """Where the names of the packages that `install` brought are kept, for `uninstall` to tell."""
+    return data_folder() / "packages.json"
+
+
+class Packages(Part):
+    """A group of the distribution's packages."""
+
+    fix = "setup/dlwa install"
+
+    def __init__(self, name, packages, cost="a minute or two, 480 MB if none of them is there", source=None):
+        """source: a folder from dlwakit.install.apt.gather, and then no package server is asked."""
+        self.name = name
+        self.source = source
+        self.packages = packages
+        self.cost = cost
+
+    @property
+    def undo(self):
+        """The command that takes away what is missing now."""
+        return f"sudo apt-get remove {' '.join(self._absent())}"
+
+    def _absent(self):
+        return [name for name, is_there in self.packages.items() if not is_there()]
+
+    def missing(self):
+        """The packages that bring something this machine has not."""
+        return self._absent()
+
+    def _as_root(self, *words):
+        return list(words) if is_root() else ["sudo", *words]
+
+    def _install_command(self, *options):
+        return self._as_root(
+            "apt-get",
+            *options,
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            *self._absent(),
+        )
+
+    def commands(self):
+        """apt-get update, apt-get install."""
+        return [" ".join(self._as_root("apt-get", "update")), " ".join(self._install_command())]
+
+    def make(self):
+        """Install the absent packages with apt-get. Raises DlwaError where that cannot be done."""
+        absent = self._absent()
+        if shutil.which("apt-get") is None:
+            raise DlwaError(
+                "this system has no apt-get",
+                f"Install with its own package tool what Debian calls: {' '.join(absent)}",
+            )
+        if not is_root():
+            if shutil.which("sudo") is None:
+                raise DlwaError(
+                    "installing system packages needs an administrator",
+                    f"Ask for: {' '.join(self._install_command()[1:])}",
+                )
+            # sudo asks for the password on the terminal, which a command with a log file has not.
+            if os.spawnvp(os.P_WAIT, "sudo", ["sudo", "-v"]):
+                raise DlwaError(
+                    "sudo said no", f"Ask an administrator for: {' '.join(self._install_command()[1:])}"
+                )
+        with apt.options_for(self.source) as options:
+            self._let_apt_install(options)
+        system_python_facts.cache_clear()
+        write_json(record_file(), sorted({*read_json(record_file(), []), *absent}))
+        if still := self._absent():
+            raise DlwaError(
+                f"apt-get brought {' '.join(absent)}, but {' '.join(still)} cannot be found afterwards"
+            )
+
+    def _let_apt_install(self, options):
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        if any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
+            run(self._as_root("dpkg", "--configure", "-a"), self.name, "apt.log", env=quiet)
+        try:
+            run(self._as_root("apt-get", *options, "update"), "package lists", "apt.log")
+        except DlwaError as error:
+            outdated = error  # one broken source need not matter to the packages wanted here
+        else:
+            outdated = None
+        try:
+            run(self._install_command(*options), self.name, "apt.log", env=quiet)
+        except DlwaError as error:
+            universe = "\nOn Ubuntu: sudo add-apt-repository universe" if "locate" in error.hint else ""
+            raise outdated or DlwaError(error.message, error.hint + universe) from None

@@ -1,0 +1,53 @@
+"""Where runs are, and how they are: on this machine, in a Slurm queue, or on another machine reached by ssh.
+
+A place kind is a module with `look(run, offset)`, `stop(run)` and `fetch(run)`; run is a record of
+`dlwakit.runs.records`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlwakit.base.console import DlwaError
+from dlwakit.runs import local, slurm, ssh
+from dlwakit.runs.records import known
+from dlwakit.runs.state import ENDED
+
+KINDS = {"local": local, "slurm": slurm, "ssh": ssh}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What `--on` says: a kind and, for slurm, the profile, for ssh, the host."""
+
+    kind: str
+    name: str
+
+
+def parse(word):
+    """The Place that 'local', 'slurm', 'slurm:PROFILE' or 'ssh:HOST' means; else DlwaError."""
+    kind, _, name = word.partition(":")
+    if kind not in KINDS or ((kind == "ssh") != bool(name) and kind != "slurm"):
+        raise DlwaError(f"there is no place '{word}'", "Places: local, slurm, slurm:PROFILE, ssh:HOST")
+    return Place(kind, name or "default")
+
+
+def of(run):
+    """The module that knows the place of a run."""
+    return KINDS[run["place"]["kind"]]
+
+
+def refuse_second(folder, model):
+    """DlwaError if a run at this folder is at work, or waits in a queue, or is of another model."""
+    run = known(folder)
+    if not run:
+        return
+    if run["model"] != model and Path(folder).exists():
+        raise DlwaError(
+            f"{folder} is a run of '{run['model']}', not of '{model}'", "Give another --run FOLDER."
+        )
+    state = of(run).look(run).state
+    if state.word not in ENDED:
+        raise DlwaError(
+            f"the run '{Path(folder).name}' is there already: {state.line()}",
+            f"setup/dlwa runs follow {Path(folder).name} shows it; another one needs another --run FOLDER.",
+        )

@@ -1,0 +1,92 @@
+"""Runs in a Slurm queue: looking at them and stopping them. dlwakit.training.submit puts them there."""
+
+import math
+import subprocess
+import time
+from pathlib import Path
+
+from dlwakit.base.console import DlwaError
+from dlwakit.runs import folder as files
+from dlwakit.runs.local import PATIENCE, last_line, read, with_progress
+from dlwakit.runs.state import Look
+
+GONE = "Invalid job id"
+AGAIN = 5  # seconds until a job that is only starting, and did not hear it, is asked to stop once more
+
+
+def look(run, offset=0):
+    """How the run is, by the queue and by its folder, and what it printed from the offset on."""
+    folder = Path(run["folder"])
+    return Look(_state(folder, run["place"]["job"]), *read(folder / files.OUTPUT, offset))
+
+
+def _state(folder, job):
+    try:
+        queue, reason = _queue(job)
+    except DlwaError as error:
+        return with_progress(folder, "unknown", error.message)
+    if queue == "RUNNING":
+        word = "running" if files.read_state(folder).get("state") == "running" else "starting"
+        return with_progress(folder, word)
+    if queue in ("COMPLETING", "STOPPED", "SUSPENDED"):
+        return with_progress(folder, "running", queue.lower())
+    if queue:
+        return with_progress(folder, "waiting", f"in the queue ({reason})")
+    kept = files.read_state(folder)
+    word = kept.get("state", "failed")
+    if word == "running":
+        return with_progress(
+            folder, "gone", "it ended without a word; the same command goes on from its last checkpoint"
+        )
+    note = kept.get("message", "") if kept else last_line(folder)
+    return with_progress(folder, word, note or (last_line(folder) if word == "failed" else ""))
+
+
+def _queue(job):
+    """(state in the queue, or "" when it has left it; the reason why it waits). Raises DlwaError."""
+    done = _slurm("squeue", "--noheader", "--jobs", job, "--format", "%T|%r", check=False)
+    if done.returncode:
+        if GONE in done.stderr:
+            return "", ""
+        raise DlwaError(f"Slurm does not answer: {_reason(done)}")
+    state, _, reason = done.stdout.strip().partition("|")
+    return state, reason.splitlines()[0] if reason else ""
+
+
+def stop(run):
+    """Take the run out of the queue, or let it save and end; waits for it. Raises DlwaError."""
+    job = run["place"]["job"]
+    began, last = time.monotonic(), -math.inf
+    while queue := _queue(job)[0]:
+        now = time.monotonic()
+        if now > began + PATIENCE:
+            raise DlwaError(f"job {job} was asked to stop and is still at work", f"scancel {job} ends it")
+        if queue == "PENDING":
+            _slurm("scancel", job)
+        elif queue == "RUNNING" and now > last + AGAIN:
+            last = now
+            _slurm("scancel", "--signal=TERM", job)
+        time.sleep(0.5)
+
+
+def fetch(run):
+    """Nothing to do: the queue's machines write into the same folder."""
+
+
+def _slurm(*command, check=True):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except FileNotFoundError:
+        raise DlwaError(
+            f"there is no {command[0]} here", "Slurm's commands are on the cluster's login machine."
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise DlwaError(f"{command[0]} does not answer") from None
+    if check and done.returncode:
+        raise DlwaError(f"{command[0]}: {_reason(done)}")
+    return done
+
+
+def _reason(done):
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    return lines[-1] if lines else f"it ended with {done.returncode}"

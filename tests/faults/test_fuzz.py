@@ -184,7 +184,7 @@ def test_mutated_frames_end_a_worker_process_or_are_answered(tmp_path):
         text=True,
         timeout=300,
         check=True,
-        env={"PYTHONPATH": f"{Path(server.__file__).parent.parent}:{FAULTS}"},
+        env={"PYTHONPATH": f"{Path(server.__file__).parents[2]}:{FAULTS}"},
     )
     outcomes = dict(line.split(":") for line in done.stdout.splitlines())
     assert set(outcomes) <= {"ended", "gave up"}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from reprlib import repr as short  # what a stranger sent may be long
 
 import numpy as np
+from modelfiles.errors import UserError
 
 VERSION = 1
 MAGIC = b"pdwk"
@@ -55,24 +56,7 @@ class StreamClosed(EOFError):
     """The stream ended between two frames: the other end has closed it."""
 
 
-class WorkerError(Exception):
-    """What a worker has to say instead of a result.
-
-    `kind` is a word for programs, `message` one line for people, `hint` what they can do about it, and `log`
-    the file that holds the whole story (empty when there is none).
-    """
-
-    def __init__(self, kind, message, hint="", log=""):
-        super().__init__(kind, message, hint, log)
-        self.kind, self.message, self.hint, self.log = kind, message, hint, log
-
-    @property
-    def brief(self):
-        """The message and the hint."""
-        return f"{self.message} - {self.hint}" if self.hint else self.message
-
-    def __str__(self):
-        return f"{self.brief} [log: {self.log}]" if self.log else self.brief
+WorkerError = UserError  # what a worker has to say instead of a result
 
 
 @dataclass

@@ -13,7 +13,7 @@ checkout=$(cd "$(dirname "$0")/../.." && pwd)
 pd=$(command -v pd)
 folder=$(mktemp -d -t dlwa-memory-XXXXXX)
 mkdir "$folder/bin" "$folder/reports"
-cp -r "$checkout/pyext_py3" "$folder/source"
+cp -rL "$checkout/pyext_py3" "$folder/source"
 
 # A leak shows as growth in tests/benchmarks/soak.py; here Python's and Pd's own would hide it.
 if [ "$tool" = address ]; then

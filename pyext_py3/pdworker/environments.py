@@ -5,13 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
+from modelfiles.errors import UserError
 
-class EnvironmentMissing(Exception):
+
+class EnvironmentMissing(UserError):
     """There is no interpreter for an environment; `hint` is the command that mends it."""
 
     def __init__(self, message, hint):
-        super().__init__(f"{message} - {hint}")
-        self.message, self.hint = message, hint
+        super().__init__("environment", message, hint)
 
 
 def data_folder():

@@ -56,7 +56,7 @@ class StreamClosed(EOFError):
     """The stream ended between two frames: the other end has closed it."""
 
 
-WorkerError = UserError  # what a worker has to say instead of a result
+WorkerError = UserError  # until the days use modelfiles.errors
 
 
 @dataclass

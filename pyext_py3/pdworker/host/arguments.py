@@ -3,13 +3,21 @@
 import functools
 import math
 
+from modelfiles.errors import UserError
 
-class Refused(ValueError):
+
+class Refused(UserError):  # until the days use UserError("input", ...)
     """What a message asks for cannot be done; the text says why."""
 
+    def __init__(self, message, kind="input"):
+        super().__init__(kind, message)
 
-class Unclear(Refused):
+
+class Unclear(Refused):  # until the days use UserError("usage", ...)
     """A message that is not of its form; the text says why."""
+
+    def __init__(self, message):
+        super().__init__(message, "usage")
 
 
 def message(usage):
@@ -23,10 +31,9 @@ def message(usage):
         def reporting(self, *values):
             try:
                 verb(self, *values)
-            except Unclear as unclear:
-                self.report(f"{unclear} (it should be: {usage})")
-            except Refused as refused:
-                self.report(refused)
+            except UserError as error:
+                is_unclear = error.kind == "usage"
+                self.report(f"{error.brief} (it should be: {usage})" if is_unclear else error)
 
         return reporting
 

@@ -4,11 +4,11 @@ import inspect
 from pathlib import Path
 
 import pyext
+from modelfiles.errors import UserError
 
 from pdworker import options as words
 from pdworker.environments import data_folder
-from pdworker.host.arguments import Refused
-from pdworker.host.worker import Worker, WorkerError, WorkerGone
+from pdworker.host.worker import Worker, WorkerGone
 
 _ENGINES = ("small", "upstream")
 
@@ -48,7 +48,7 @@ class WorkerObject(pyext._class):
 
     def report(self, error):
         """Tell of an error: one line on the outlet, the same with the log file's name in Pd's console."""
-        self.say("error", error.brief if isinstance(error, WorkerError) else str(error))
+        self.say("error", error.brief if isinstance(error, UserError) else str(error))
         self._error(f"{type(self).__name__}: {error}")
 
     def call(self, name, on_result, /, *, arrays=(), on_error=None, **arguments):
@@ -137,8 +137,8 @@ class WorkerObject(pyext._class):
         def answered(values, arrays):
             try:
                 on_result(values, arrays)
-            except Refused as refused:
-                self.report(refused)
+            except UserError as error:
+                self.report(error)
 
         self._start_worker(self._environment or self.ENVIRONMENT)
         self._worker.call(name, arguments, arrays, answered, self._progress, failed)

@@ -8,6 +8,7 @@ import struct
 import time
 
 import numpy as np
+from modelfiles.errors import UserError
 
 MAGIC = b"pystrm01"
 HEADER = struct.Struct("8s7I")
@@ -16,8 +17,11 @@ CHANNELS_AT = 256
 POLL_S = 0.0005
 
 
-class StreamError(ValueError):
+class StreamError(UserError):
     """The file is not the memory of a `[pystream~]`."""
+
+    def __init__(self, message):
+        super().__init__("input", message)
 
 
 class Stream:

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from dlwakit.training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, program
+from modelfiles.errors import UserError
 
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
 
@@ -98,17 +99,19 @@ Reverb.trainable = True
 def load_examples(dataset):
     """(examples to learn from, examples to judge by, fingerprint) of a data set; {name: float32 [N, ...]} each.
 
-    A tenth is put aside, and what shares sound with it. Raises RunError where there is too little.
+    A tenth is put aside, and what shares sound with it. Raises UserError where there is too little.
     """
     file = Path(dataset, "examples.npz")
     if not file.is_file():
-        raise RunError(f"there is no {file}: make it with setup/dlwa dataset ddsp FOLDER")
+        raise UserError("file", f"there is no {file}: make it with setup/dlwa dataset ddsp FOLDER")
     examples = dict(np.load(file))
     count = len(examples["audio"])
     learned = count - max(1, count // 10) - OVERLAP
     if learned < FEWEST:
         least = FEWEST + OVERLAP + 1
-        raise RunError(f"{file} holds {count} examples, training takes {least}: add sounds to the data set")
+        raise UserError(
+            "input", f"{file} holds {count} examples, training takes {least}: add sounds to the data set"
+        )
     fingerprint = hashlib.sha256(examples["audio"].tobytes()).hexdigest()[:16]
     return (
         {name: values[:learned] for name, values in examples.items()},
@@ -272,7 +275,7 @@ def main(arguments=None):
     today.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return program("ddsp", lambda: train(options))
+    return program("setup/dlwa train ddsp", lambda: train(options))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from dlwakit.training.run import Plot, Run, RunError, program
-from modelfiles.errors import CheckpointError
+from dlwakit.training.run import Plot, Run, program
+from modelfiles.errors import CheckpointError, UserError
 
 from .folder import open_folder
 from .presets import DATA, PRESETS, RUNS
@@ -46,7 +46,7 @@ PLOTS = [
 def settings(preset, dataset, changes=()):
     """All settings of a run, magenta's flags among them; `changes` ("key=value") on top.
 
-    Raises RunError for a setting that there is not, FileNotFoundError without a training set.
+    Raises UserError for a setting that there is not, FileNotFoundError without a training set.
     """
     found = {"preset": preset, "data": str(dataset), "seed": 0, **PRESETS[preset]}
     found.update(json.loads(Path(dataset, "dataset.json").read_text()))
@@ -54,34 +54,35 @@ def settings(preset, dataset, changes=()):
 
 
 def chosen(changes, known):
-    """{"key": value} of ["key=value", ...]; RunError for keys that are not in `known`."""
+    """{"key": value} of ["key=value", ...]; UserError for keys that are not in `known`."""
     found = {}
     for change in changes:
         key, _, value = change.partition("=")
         if key not in known:
-            raise RunError(f"there is no setting '{key}'; there are {', '.join(sorted(known))}")
+            raise UserError("input", f"there is no setting '{key}'; there are {', '.join(sorted(known))}")
         try:
             found[key] = json.loads(value)
         except ValueError:
-            raise RunError(f"--set {change}: the value is no number: {key}=2000") from None
+            raise UserError("usage", f"--set {change}: the value is no number: {key}=2000") from None
     return found
 
 
 def check_length(flags):
-    """Raise RunError if the training would end before its largest size."""
+    """Raise UserError if the training would end before its largest size."""
     sizes, stable, transition = (
         flags[key] for key in ("num_resolutions", "stable_stage_num_images", "transition_stage_num_images")
     )
     least = sizes * stable + (sizes - 1) * transition
     if flags["total_num_images"] < least:
-        raise RunError(
+        raise UserError(
+            "input",
             f"total_num_images is {flags['total_num_images']}, but {sizes} sizes need at least {least}: "
-            f"{sizes} x {stable} stable + {sizes - 1} x {transition} transition"
+            f"{sizes} x {stable} stable + {sizes - 1} x {transition} transition",
         )
 
 
 def open_run(options):
-    """The run that the options mean, to begin or to go on. Raises RunError, FileNotFoundError."""
+    """The run that the options mean, to begin or to go on. Raises UserError, FileNotFoundError."""
     defaults = settings(options.preset or "laptop", options.data)
     given = {"data": str(options.data), **chosen(options.set, defaults)}
     if options.preset:
@@ -280,7 +281,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     options.run = options.run or RUNS / f"my_{options.preset or 'laptop'}"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return program("gansynth", lambda: train(open_run(options)))
+    return program("setup/dlwa train gansynth", lambda: train(open_run(options)))
 
 
 if __name__ == "__main__":

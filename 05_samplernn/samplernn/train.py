@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, program
+from modelfiles.errors import UserError
 from torch.nn import functional
 
 from . import store
@@ -50,9 +51,10 @@ class Batches:
         self.chunks, self.size, self.config, self.seed = chunks, size, config, seed
         self.steps = chunks.shape[1] // config.seq_len - 1
         if self.steps < 1:
-            raise RunError(
+            raise UserError(
+                "input",
                 f"chunks of {chunks.shape[1]} samples are too short for steps of {config.seq_len}: make the data set "
-                "with a larger --chunk"
+                "with a larger --chunk",
             )
         self._group, self._codes = None, None
 
@@ -145,17 +147,21 @@ def configuration(preset):
     if preset in PRESETS:
         return PRESETS[preset]
     if not Path(preset).exists():
-        raise RunError(f"there is no preset '{preset}': take {', '.join(PRESETS)}, or a configuration file")
+        raise UserError(
+            "input", f"there is no preset '{preset}': take {', '.join(PRESETS)}, or a configuration file"
+        )
     return Config.from_dict(read_config(Path(preset)))
 
 
 def read_data(folder):
-    """(training chunks, validation chunks, facts) that `dataset` has put into a folder; RunError if there are none."""
+    """(training chunks, validation chunks, facts) that `dataset` has put into a folder; UserError if there are none."""
     try:
         facts = json.loads((folder / "dataset.json").read_text())
         return np.load(folder / "train.npy"), np.load(folder / "validation.npy"), facts
     except FileNotFoundError as error:
-        raise RunError(f"there is no {error.filename}; first: setup/dlwa dataset samplernn FOLDER") from None
+        raise UserError(
+            "file", f"there is no {error.filename}; first: setup/dlwa dataset samplernn FOLDER"
+        ) from None
 
 
 def open_run(folder, chosen, goal, check_every):
@@ -232,7 +238,10 @@ def main(arguments=None):
     )
     if options.threads:
         torch.set_num_threads(options.threads)
-    return program("samplernn", lambda: train(*open_run(folder, chosen, options.steps, options.check_every)))
+    return program(
+        "setup/dlwa train samplernn",
+        lambda: train(*open_run(folder, chosen, options.steps, options.check_every)),
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from dlwakit.training.run import Plot, Run, RunError, program
+from dlwakit.training.run import Plot, Run, program
+from modelfiles.errors import UserError
 
 PRESETS = {
     "laptop": {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384},
@@ -68,7 +69,7 @@ def main(arguments=None):
         help="train nothing; judge .ts files that you made",
     )
     options = parser.parse_args(arguments)
-    return program("rave", lambda: evaluate(options) if options.evaluate else train(options))
+    return program("setup/dlwa train rave", lambda: evaluate(options) if options.evaluate else train(options))
 
 
 def train(options):
@@ -125,7 +126,9 @@ def read(folder):
     import numpy as np
 
     if not (folder / "dataset.json").is_file():
-        raise RunError(f"there is no data set in {folder}: make one with setup/dlwa dataset rave FOLDER")
+        raise UserError(
+            "file", f"there is no data set in {folder}: make one with setup/dlwa dataset rave FOLDER"
+        )
     facts = json.loads((folder / "dataset.json").read_text())
     return facts, {part: np.load(folder / f"{part}.npy") for part in ("train", "held_out")}
 

@@ -1,6 +1,13 @@
-"""What the commands of `setup/dlwa` are made of: parts that can be installed, days, downloads, the console.
+"""The course's own tools: command line, installation, trainings, demos. Makes pdworker and modelfiles importable.
 
-Runs on a fresh machine with any Python from 3.9 on, so it uses the standard library alone.
+All but `training` and `benchmarks` runs with any Python from 3.9 on and needs the standard library alone.
 """
 
+import sys
+from pathlib import Path
+
 VERSION = "0.1.0"
+
+_SHARED = str(Path(__file__).resolve().parents[2] / "pyext_py3")
+if _SHARED not in sys.path:
+    sys.path.append(_SHARED)

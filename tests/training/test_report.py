@@ -13,11 +13,11 @@ import report_in_browser
 import soundfile
 from ai_duet.train import CONFIGS
 from ai_duet.training.settings import HEALTHY
-from dlwakit.base.console import DlwaError
 from dlwakit.training import profile
 from dlwakit.training.history import History, read
 from dlwakit.training.report import write
 from matplotlib.image import imread
+from modelfiles.errors import UserError
 
 
 class Page(HTMLParser):
@@ -146,13 +146,13 @@ def test_the_profiles_here_are_sound(name):
 def test_a_bad_profile_is_one_clear_line(tmp_path, text, complaint):
     path = tmp_path / "mine.yml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(DlwaError, match=re.escape(complaint)) as error:
+    with pytest.raises(UserError, match=re.escape(complaint)) as error:
         profile.load(str(path))
     assert str(path) in error.value.message
     assert len(error.value.message.splitlines()) == 1
 
 
 def test_a_profile_that_is_not_there_gets_the_known_ones():
-    with pytest.raises(DlwaError, match="there is no profile 'no'") as error:
+    with pytest.raises(UserError, match="there is no profile 'no'") as error:
         profile.load("no")
     assert "triton" in error.value.hint

@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 from dlwakit.runs import folder as files
-from dlwakit.training.run import Plot, Run, RunError
+from dlwakit.training.run import Plot, Run
 from dlwakit.training.verdict import judge
+from modelfiles.errors import UserError
 from pdworker.environments import find_python
 
 
@@ -93,7 +94,7 @@ def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
     assert refused.returncode == 1
     assert "began with rate 0.02, not 0.5; give another --run" in refused.stderr
     assert (tmp_path / "run/run.json").read_bytes() == before
-    with pytest.raises(RunError, match="holds a run of 'toy', not of 'other'"):
+    with pytest.raises(UserError, match="holds a run of 'toy', not of 'other'"):
         Run(tmp_path / "run", "other", {}, {}, goal=1, check_every=1, plots=[], watch="")
 
 
@@ -114,7 +115,7 @@ def test_a_full_disk_is_one_line_and_what_was_saved_is_whole(tmp_path, toy):
         full = run(toy("--run", disk / "run", "--heavy", 4_000_000))
         assert full.returncode == 1
         assert full.stderr.splitlines() == [
-            f"train toy: no room left on the disk of {disk / 'run'}: what was saved before is whole; "
+            f"setup/dlwa train toy: no room left on the disk of {disk / 'run'}: what was saved before is whole; "
             "free some space, then the same command goes on"
         ]
         assert (disk / "run/checkpoints/toy.npz").read_bytes() == before

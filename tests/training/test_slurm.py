@@ -203,7 +203,11 @@ def test_what_slurm_refuses_is_said(dlwa, tmp_path):
     "line, arguments, complaint",
     [
         ("module load no_such_module", (), "'module load no_such_module' failed on "),
-        ("export PATH=$PATH", ("--data", "/nowhere/noise"), "train toy: there is no /nowhere/noise"),
+        (
+            "export PATH=$PATH",
+            ("--data", "/nowhere/noise"),
+            "setup/dlwa train toy: there is no /nowhere/noise",
+        ),
     ],
 )
 def test_what_fails_in_the_job_is_said(dlwa, tmp_path, line, arguments, complaint):

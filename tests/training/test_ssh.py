@@ -116,7 +116,7 @@ def test_what_fails_over_there_is_said(dlwa):
         dlwa("train", "toy", "--run", "bad", "--data", "/nowhere", "--on", "ssh:labmachine").returncode == 0
     )
     wait_for(lambda: state(dlwa, "bad")["word"] == "failed", "it did not fail")
-    assert state(dlwa, "bad")["note"] == "train toy: there is no /nowhere"
+    assert state(dlwa, "bad")["note"] == "setup/dlwa train toy: there is no /nowhere"
 
 
 @pytest.mark.parametrize(

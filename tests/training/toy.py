@@ -24,7 +24,7 @@ def main(arguments=None):
     parser.add_argument("--pause", type=float, default=0, help="seconds in each step")
     parser.add_argument("--heavy", type=int, default=0, help="bytes of ballast in the checkpoint")
     options = parser.parse_args(arguments)
-    return program("toy", lambda: train(options))
+    return program("setup/dlwa train toy", lambda: train(options))
 
 
 def train(options):

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from dlwakit.training.run import RunError
 from gansynth import train
 from gansynth.folder import generator_names, open_folder
 from gansynth.model import load
 from gansynth.presets import PRESETS
+from modelfiles.errors import UserError
 from support.tensorflow_environment import tensorflow_python
 
 ROOT = Path(__file__).parents[2]
@@ -72,9 +72,9 @@ def test_each_preset_reaches_its_last_size():
 
 
 def test_a_training_that_would_end_before_its_largest_size_is_refused(data, tmp_path):
-    with pytest.raises(RunError, match="2 sizes need at least 48: 2 x 16 stable"):
+    with pytest.raises(UserError, match="2 sizes need at least 48: 2 x 16 stable"):
         train.check_length(TINY | {"total_num_images": 47})
-    with pytest.raises(RunError, match="total_num_images is 10, but"):
+    with pytest.raises(UserError, match="total_num_images is 10, but"):
         train.open_run(options(tmp_path / "run", data, ["total_num_images=10"]))
 
 
@@ -82,7 +82,7 @@ def test_a_training_that_would_end_before_its_largest_size_is_refused(data, tmp_
     "change, complaint", [("nonsense=3", "no setting 'nonsense'"), ("seed=x", "no number")]
 )
 def test_settings_that_there_are_not(data, tmp_path, change, complaint):
-    with pytest.raises(RunError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         train.open_run(options(tmp_path / "run", data, [change]))
 
 
@@ -91,7 +91,7 @@ def test_a_run_keeps_its_settings_but_may_last_longer(data, tmp_path):
         pass
     again = train.open_run(options(tmp_path / "run", data, ["total_num_images=200000"]))
     assert again.settings["preset"] == "starter" and again.goal == 200_000
-    with pytest.raises(RunError, match="fmap_max 64, not 32"):
+    with pytest.raises(UserError, match="fmap_max 64, not 32"):
         train.open_run(options(tmp_path / "run", data, ["fmap_max=32"]))
 
 

@@ -13,7 +13,7 @@ from ai_duet.training.baselines import MarkovChain, RepeatLast
 from ai_duet.training.melodies import Dataset, Melody, split
 from ai_duet.training.metrics import Score, score_baselines, score_network, table
 from ai_duet.training.settings import Settings, open_run
-from dlwakit.training.run import RunError
+from modelfiles.errors import UserError
 from support.melody_files import command, run, tune
 
 SMALL = ("--config", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
@@ -96,7 +96,7 @@ def test_a_run_keeps_its_settings(tmp_path, data):
         pass
     again, _ = open_run(tmp_path / "run", {}, 10, 5)
     assert Settings.of(again) == Settings(seed=3, layers=(8, 4), data=str(data))
-    with pytest.raises(RunError, match="seed 3, not 4"):
+    with pytest.raises(UserError, match="seed 3, not 4"):
         opened(tmp_path / "run", data, seed=4)
 
 
@@ -107,7 +107,7 @@ def test_a_run_goes_on_with_the_same_melodies_wherever_they_are_and_with_no_othe
     dataset.save(tmp_path / "moved")
     opened(tmp_path / "run", tmp_path / "moved")
     Dataset("test", dataset.training + dataset.eval[:1], dataset.eval[1:]).save(data)
-    with pytest.raises(RunError, match="began with melodies"):
+    with pytest.raises(UserError, match="began with melodies"):
         opened(tmp_path / "run", data)
 
 

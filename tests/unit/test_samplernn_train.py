@@ -8,7 +8,7 @@ import pytest
 import soundfile
 import torch
 from dlwakit.training.history import read
-from dlwakit.training.run import RunError
+from modelfiles.errors import UserError
 from samplernn import dataset, score, store, train
 from samplernn.config import Config
 from samplernn.generator import Generator
@@ -114,7 +114,7 @@ def test_trainings_that_cannot_be(data, tmp_path, arguments, complaint):
 
 
 def test_chunks_that_are_too_short():
-    with pytest.raises(RunError, match="too short"):
+    with pytest.raises(UserError, match="too short"):
         train.Batches(np.zeros((2, 200), np.int16), 2, CONFIG, 0)
 
 

@@ -7,9 +7,9 @@ import json
 import threading
 
 import pytest
-from dlwakit.base.console import DlwaError
 from dlwakit.course.bucket import fetch_folder
 from dlwakit.course.download import fetch
+from modelfiles.errors import UserError
 from support.course_copy import CourseCopy
 from support.file_server import BODY, DIGEST, Server
 
@@ -41,7 +41,7 @@ def test_goes_on_after_cuts_without_fetching_anything_twice(server, tmp_path):
 def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server, tmp_path):
     target = tmp_path / "net.mag"
     server.cuts = [700_000, 0, 0]
-    with pytest.raises(DlwaError, match="cut") as failure:
+    with pytest.raises(UserError, match="cut") as failure:
         fetch(server.url(), target, len(BODY), DIGEST, patience=AT_ONCE)
     assert "700.0 kB are kept" in failure.value.hint
     assert not target.exists()
@@ -52,7 +52,7 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(server, tmp_path):
 
 def test_starts_over_when_the_file_changed_at_its_source_meanwhile(server, tmp_path):
     server.cuts = [700_000, 0, 0]
-    with contextlib.suppress(DlwaError):
+    with contextlib.suppress(UserError):
         fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
     server.body, server.etag = b"another file" * 100_000, '"two"'
     fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
@@ -74,7 +74,7 @@ def test_all_came_but_the_last_step_was_interrupted(server, tmp_path):
 def test_what_is_not_as_expected_is_thrown_away_and_the_old_file_stays(server, tmp_path, known):
     target = tmp_path / "net.mag"
     target.write_bytes(b"old")
-    with pytest.raises(DlwaError, match="not the file that was expected"):
+    with pytest.raises(UserError, match="not the file that was expected"):
         fetch(server.url(), target, **known)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
@@ -83,14 +83,14 @@ def test_what_is_not_as_expected_is_thrown_away_and_the_old_file_stays(server, t
 @pytest.mark.parametrize("status, tries", [(404, 1), (503, 3)])
 def test_an_error_of_the_server_is_told_in_one_line(server, tmp_path, status, tries):
     server.status = status
-    with pytest.raises(DlwaError, match=str(status)):
+    with pytest.raises(UserError, match=str(status)):
         fetch(server.url(), tmp_path / "net.mag", patience=AT_ONCE)
     assert len(server.asked) == tries
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_answers(tmp_path):
-    with pytest.raises(DlwaError, match="refused"):
+    with pytest.raises(UserError, match="refused"):
         fetch("http://127.0.0.1:9/net.mag", tmp_path / "net.mag", patience=AT_ONCE)
 
 
@@ -203,7 +203,7 @@ def test_fetches_a_folder_and_goes_on_with_the_file_that_was_cut(bucket, tmp_pat
     target = tmp_path / "voice"
     url = bucket.url(LISTING[1:])
     bucket.cuts = [10**9, 10**9, 700_000, 0, 0]
-    with pytest.raises(DlwaError, match="cut"):
+    with pytest.raises(UserError, match="cut"):
         fetch_folder(url, target, patience=AT_ONCE)
     assert not target.exists()
     fetch_folder(url, target, patience=AT_ONCE)
@@ -214,14 +214,14 @@ def test_fetches_a_folder_and_goes_on_with_the_file_that_was_cut(bucket, tmp_pat
 @pytest.mark.parametrize("listing", [b"no json", b"{}", b'{"items": [{"name": "../../evil"}]}', b"[]"])
 def test_a_listing_that_names_no_files_is_refused(bucket, tmp_path, listing):
     bucket.files[LISTING] = listing
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         fetch_folder(bucket.url(LISTING[1:]), tmp_path / "voice", patience=AT_ONCE)
     assert not (tmp_path / "voice").exists()
 
 
 def test_a_listed_file_with_another_content_is_thrown_away(bucket, tmp_path):
     bucket.files["/ckpt-7.index"] = b"other" * 1000
-    with pytest.raises(DlwaError, match="not what the listing says"):
+    with pytest.raises(UserError, match="not what the listing says"):
         fetch_folder(bucket.url(LISTING[1:]), tmp_path / "voice", patience=AT_ONCE)
 
 

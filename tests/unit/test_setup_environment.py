@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from dlwakit.base import console
-from dlwakit.base.console import DlwaError
 from dlwakit.base.files import read_json
 from dlwakit.install import environment, pythons
 from dlwakit.install.environment import Environment, ToolsForTests
 from dlwakit.install.parts import ensure
+from modelfiles.errors import UserError
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 BASE = Path(sys.base_prefix, "bin", f"python{VERSION}")
@@ -151,7 +151,7 @@ def test_an_environment_that_does_not_work_is_not_recorded(machine, definitions)
     index = definitions / "index.json"
     index.write_text(index.read_text().replace("import json", "import no_such_module"))
     toy = Environment("toy", definitions)
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([toy], yes=True)
     assert environment.recorded("toy") is None
     assert toy.missing()
@@ -212,7 +212,7 @@ def test_where_nothing_works_it_says_so_and_what_helps(machine, definitions, cap
     (machine / f"python{VERSION}").unlink()
     program(machine, "uv", "sys.exit('error: Failed to download cpython')")
     toy = Environment("toy", definitions)
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([toy], yes=True)
     said = capsys.readouterr().err
     assert f"no way to a Python {VERSION} for 'toy'" in said
@@ -224,7 +224,7 @@ def test_where_nothing_works_it_says_so_and_what_helps(machine, definitions, cap
 def test_what_pip_cannot_find_is_told(machine, definitions, capsys):
     (definitions / "toy.txt").write_text("no-such-package==1.0\n")
     toy = Environment("toy", definitions)
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([toy], yes=True)
     said = capsys.readouterr().err
     assert "no-such-package" in said
@@ -238,7 +238,7 @@ def test_an_interpreter_of_the_users_own_counts(machine, definitions, monkeypatc
 
 
 def test_an_environment_that_is_not_there_names_its_command(machine, definitions):
-    with pytest.raises(DlwaError) as failure:
+    with pytest.raises(UserError) as failure:
         environment.python_of("tensorflow")
     assert "install --env tensorflow" in failure.value.hint
 

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from dlwakit.base.console import DlwaError
 from dlwakit.install.external import NAME_FOR_PD64, External
 from dlwakit.install.parts import ensure
+from modelfiles.errors import UserError
 
 MAKEFILE = "all:\n\t@echo building with $(PYTHON)\n\t@cp src/py.cpp py.pd_linux\n"
 
@@ -79,7 +79,7 @@ def test_what_a_developers_make_leaves_does_not_count(external):
 def test_a_failed_build_leaves_the_old_library(external, capsys):
     ensure([external], yes=True)
     (external.source / "Makefile").write_text("all:\n\t@echo no pybind11 here; false\n")
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([external], yes=True)
     assert "no pybind11 here" in capsys.readouterr().err
     assert (external.folder / "py.pd_linux").read_text() == "one"
@@ -97,6 +97,6 @@ def test_an_interrupted_swap_is_mended(external):
 
 def test_half_a_checkout_is_named(external, capsys):
     shutil.rmtree(external.source)
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([external], yes=True)
     assert "no Makefile" in capsys.readouterr().err

@@ -4,11 +4,11 @@ import os
 import sys
 
 import pytest
-from dlwakit.base.console import DlwaError
 from dlwakit.base.files import read_json
 from dlwakit.install import packages, system
 from dlwakit.install.packages import PLAY, TEST, Packages, record_file
 from dlwakit.install.parts import ensure
+from modelfiles.errors import UserError
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_who_is_no_administrator_gets_the_line_for_one(machine, monkeypatch, cap
     machine("apt-get")
     if sudo:
         machine("sudo", sudo)
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([Packages("toys", {"gone": lambda: False})], yes=True)
     assert "apt-get install --yes" in capfd.readouterr().err
 
@@ -79,7 +79,7 @@ def test_one_outdated_package_source_does_not_matter(machine, monkeypatch):
 def test_a_package_that_apt_does_not_know(machine, monkeypatch, capsys):
     monkeypatch.setattr(packages, "is_root", lambda: True)
     machine("apt-get", "sys.exit('E: Unable to locate package gone' if 'install' in sys.argv else 0)")
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([Packages("toys", {"gone": lambda: False})], yes=True)
     said = capsys.readouterr().err
     assert "Unable to locate package gone" in said
@@ -87,7 +87,7 @@ def test_a_package_that_apt_does_not_know(machine, monkeypatch, capsys):
 
 
 def test_a_system_without_apt_gets_the_list(machine, capsys):
-    with pytest.raises(DlwaError):
+    with pytest.raises(UserError):
         ensure([Packages("toys", {"gone": lambda: False})], yes=True)
     assert "what Debian calls: gone" in capsys.readouterr().err
 
@@ -97,7 +97,7 @@ def test_one_failing_part_does_not_keep_the_others_from_being_made(machine, tmp_
         def make(self):
             (tmp_path / "made").touch()
 
-    with pytest.raises(DlwaError, match="1 of 2 parts"):
+    with pytest.raises(UserError, match="1 of 2 parts"):
         ensure(
             [Packages("toys", {"gone": lambda: False}), Other("others", {"made": machine.brought("made")})],
             yes=True,

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from dlwakit.base.console import DlwaError
 from dlwakit.cli import bench, demo
 from dlwakit.course import days
+from modelfiles.errors import UserError
 from support.course_copy import ROOT
 
 DEMO = """
@@ -116,7 +116,7 @@ def test_a_day_goes_by_many_names(course, word):
 @pytest.mark.parametrize("word", ["", "3", "011", "duet", "01_"])
 def test_and_by_no_others(course, word):
     course("01_ai_duet", None)
-    with pytest.raises(DlwaError, match="no day"):
+    with pytest.raises(UserError, match="no day"):
         days.find_day(word, course.root)
 
 
@@ -134,7 +134,7 @@ def test_benchmarks_go_by_name_and_by_group():
     assert bench.choose([], known) == known
     assert bench.choose(["melody"], known) == known[:2]
     assert bench.choose(["pyext.message"], known) == known[2:]
-    with pytest.raises(DlwaError, match="'mel'"):
+    with pytest.raises(UserError, match="'mel'"):
         bench.choose(["mel"], known)
 
 

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 import soundfile
 from dlwakit.training.history import read
-from dlwakit.training.run import RunError
+from modelfiles.errors import UserError
 from support.tensorflow_environment import tensorflow_python
 from support.training_program import run_training
 from timbre_transfer import dataset, model, train
@@ -78,11 +78,11 @@ def test_data_sets_that_cannot_be(tmp_path, names, complaint):
 
 
 def test_trainings_that_cannot_be(data, tmp_path):
-    with pytest.raises(RunError, match="make it with setup/dlwa dataset ddsp"):
+    with pytest.raises(UserError, match="make it with setup/dlwa dataset ddsp"):
         train.load_examples(tmp_path)
     few = {name: values[:5] for name, values in np.load(data / "examples.npz").items()}
     np.savez(tmp_path / "examples.npz", **few)
-    with pytest.raises(RunError, match="5 examples, training takes 12"):
+    with pytest.raises(UserError, match="5 examples, training takes 12"):
         train.load_examples(tmp_path)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 from dlwakit.runs.state import minutes
-from dlwakit.training.run import Run, RunError
+from dlwakit.training.run import Run
+from modelfiles.errors import UserError
 
 from ai_duet.training import metrics, network, preview
 from ai_duet.training.held_out import HeldOut, compare
@@ -23,7 +24,7 @@ DIVERGED = 50.0  # nats a step; blind guessing among 130 events loses 4.9
 def train(run: Run, dataset: Dataset, patience: int, threads: int) -> int:
     """Train until the goal, no gain in `patience` checks, or a signal; write the bundle; the exit status.
 
-    0 `threads` stands for all cores. Raises RunError when the run cannot go on.
+    0 `threads` stands for all cores. Raises UserError when the run cannot go on.
     """
     settings = Settings.of(run)
     config = network.configuration(
@@ -67,7 +68,9 @@ def _steps(run: Run, trainer: Trainer, batches: Batches, held_out: HeldOut, pati
         step += 1
         run.progress(step, loss=loss)
         if loss > DIVERGED:
-            raise RunError(f"the loss ran away to {loss:.3g} at step {step}; try a smaller --learning-rate")
+            raise UserError(
+                "state", f"the loss ran away to {loss:.3g} at step {step}; try a smaller --learning-rate"
+            )
         if run.check_due(step):
             _check(run, trainer, held_out, step)
             if step - run.history.best("perplexity")["step"] >= patience * run.check_every:

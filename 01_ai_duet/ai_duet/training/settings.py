@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dlwakit.training.run import Plot, Run, RunError
+from dlwakit.training.run import Plot, Run
+from modelfiles.errors import UserError
 
 from ai_duet.training.melodies import Dataset
 
@@ -48,7 +49,7 @@ class Settings:
 def open_run(folder: Path, chosen: dict, goal: int, check_every: int) -> tuple[Run, Dataset]:
     """The run in `folder`, to begin or to go on, and its melodies.
 
-    Raises RunError when `chosen` or the melodies are not what the run began with, or not there.
+    Raises UserError when `chosen` or the melodies are not what the run began with, or not there.
     """
     run = Run(
         folder,
@@ -79,8 +80,10 @@ def open_run(folder: Path, chosen: dict, goal: int, check_every: int) -> tuple[R
 
 
 def melodies(folder: Path) -> Dataset:
-    """The melodies that `dataset` has put into a folder. Raises RunError when there are none."""
+    """The melodies that `dataset` has put into a folder. Raises UserError when there are none."""
     try:
         return Dataset.load(folder)
     except FileNotFoundError as error:
-        raise RunError(f"no melodies in {error.filename}; first: setup/dlwa dataset melody FOLDER") from None
+        raise UserError(
+            "file", f"no melodies in {error.filename}; first: setup/dlwa dataset melody FOLDER"
+        ) from None

@@ -9,16 +9,9 @@ import sys
 import threading
 import time
 
+from modelfiles.errors import UserError
+
 from dlwakit.base.paths import state_folder
-
-
-class DlwaError(Exception):
-    """Something the user can act on: one line that says what is wrong, and a hint that says what to do."""
-
-    def __init__(self, message, hint=""):
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 def say(text=""):
@@ -26,23 +19,25 @@ def say(text=""):
     print(text, flush=True)
 
 
-def warn(error):
-    """Print a DlwaError to stderr: the line, and its hint below it."""
-    print(f"dlwa: {error.message}", file=sys.stderr, flush=True)
+def warn(error, program="setup/dlwa"):
+    """Print a UserError to stderr: the line, after the program's name, and its hint below it."""
+    print(f"{program}: {error.message}", file=sys.stderr, flush=True)
     for line in error.hint.splitlines():
-        print(f"      {line}", file=sys.stderr, flush=True)
+        print(f"    {line}", file=sys.stderr, flush=True)
 
 
 def confirm(question, yes):
-    """Ask a yes-or-no question; `yes` answers it. DlwaError on no, or when nobody can answer."""
+    """Ask a yes-or-no question; `yes` answers it. UserError on no, or when nobody can answer."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise DlwaError(
-            "nobody is here to answer, so nothing was changed", "The same command with --yes goes ahead."
+        raise UserError(
+            "usage",
+            "nobody is here to answer, so nothing was changed",
+            "The same command with --yes goes ahead.",
         )
     if input(f"{question} [Y/n] ").strip().lower() not in ("", "y", "yes"):
-        raise DlwaError("stopped, nothing was changed")
+        raise UserError("cancelled", "stopped, nothing was changed")
 
 
 def human_size(count):
@@ -83,7 +78,7 @@ class Activity:
 def run(command, title, log, env=None):
     """Print a command and run it; what it says goes to a log file and shows as a moving line.
 
-    log: the log file's name; env: variables to add. Raises DlwaError with the last lines and the log's path
+    log: the log file's name; env: variables to add. Raises UserError with the last lines and the log's path
     if the command fails.
     """
     command = [str(word) for word in command]
@@ -105,7 +100,7 @@ def run(command, title, log, env=None):
                 pass_fds=_held_locks,
             )
         except OSError as error:
-            raise DlwaError(f"{title}: cannot start {command[0]}: {error.strerror}") from None
+            raise UserError("file", f"{title}: cannot start {command[0]}: {error.strerror}") from None
         with _ended_with_us(process):
             for line in process.stdout:
                 file.write(line)
@@ -114,7 +109,8 @@ def run(command, title, log, env=None):
                     tail = [*tail, line.rstrip()][-6:]
             status = process.wait()
     if status:
-        raise DlwaError(
+        raise UserError(
+            "environment",
             f"{title}: failed ({os.path.basename(command[0])} ended with {status})",
             "\n".join([*tail, f"Everything it said: {path}"]),
         )

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
 
 
 def sha256(path):
@@ -39,7 +39,7 @@ def content(path):
 
 
 def copy(source, target):
-    """Copy a file or a folder in place of `target`; under that name it is never half there. Raises DlwaError."""
+    """Copy a file or a folder in place of `target`; under that name it is never half there. Raises UserError."""
     part = target.with_name(target.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     remove(part)
@@ -47,7 +47,7 @@ def copy(source, target):
         shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
     except OSError as error:
         remove(part)
-        raise DlwaError(f"{target}: {error.strerror or error}") from None
+        raise UserError("file", f"{target}: {error.strerror or error}") from None
     remove(target)
     part.replace(target)
 
@@ -69,13 +69,13 @@ def read_json(path, default):
 
 
 def read_part(path):
-    """What a JSON file of the checkout holds; DlwaError that names the file if it is missing or not JSON."""
+    """What a JSON file of the checkout holds; UserError that names the file if it is missing or not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DlwaError(
-            f"{path}: {reason}", "This checkout is not complete: git status shows what differs"
+        raise UserError(
+            "file", f"{path}: {reason}", "This checkout is not complete: git status shows what differs"
         ) from None
 
 

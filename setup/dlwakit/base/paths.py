@@ -1,7 +1,8 @@
 """Where things are: the checkout, the user's Pd library folder, the kit's own folders for data and logs."""
 
-import sys
 from pathlib import Path
+
+from pdworker.environments import EnvironmentMissing, data_folder, find_python, state_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ROOT / "environments"
@@ -9,10 +10,6 @@ EXTERNAL_SOURCE = ROOT / "pyext_py3"
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # the Python that Pd embeds
 
-if str(EXTERNAL_SOURCE) not in sys.path:
-    sys.path.insert(1, str(EXTERNAL_SOURCE))
-
-from pdworker.environments import EnvironmentMissing, data_folder, find_python, state_folder  # noqa: E402
 
 __all__ = [
     "ENVIRONMENTS",

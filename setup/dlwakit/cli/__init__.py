@@ -10,8 +10,10 @@ import importlib
 import signal
 import sys
 
+from modelfiles.errors import UserError
+
 from dlwakit import VERSION
-from dlwakit.base.console import DlwaError, warn
+from dlwakit.base.console import warn
 
 COMMANDS = (
     "install",
@@ -61,9 +63,9 @@ def main(arguments):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return args.run(args)
-    except DlwaError as error:
+    except UserError as error:
         warn(error)
         return 1
     except KeyboardInterrupt:
-        print("\ndlwa: stopped; the same command goes on from here", file=sys.stderr)
+        print("\nsetup/dlwa: stopped; the same command goes on from here", file=sys.stderr)
         return 130

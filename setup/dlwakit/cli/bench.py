@@ -11,7 +11,9 @@ import subprocess
 from pathlib import Path
 from statistics import median
 
-from dlwakit.base.console import DlwaError, say, warn
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say, warn
 from dlwakit.base.files import write_json
 from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT
 from dlwakit.cli.install import to_play
@@ -42,11 +44,13 @@ def names_in(file):
 
 
 def choose(wanted, known):
-    """The names of `known` that the user means by full names and groups; DlwaError for others."""
+    """The names of `known` that the user means by full names and groups; UserError for others."""
     for word in wanted:
         if not any(name == word or name.startswith(f"{word}.") for name in known):
-            raise DlwaError(
-                f"there is no benchmark '{word}'", f"Benchmarks here: {', '.join(known) or 'none yet'}"
+            raise UserError(
+                "input",
+                f"there is no benchmark '{word}'",
+                f"Benchmarks here: {', '.join(known) or 'none yet'}",
             )
     return [name for name in known if not wanted or name in wanted or name.split(".")[0] in wanted]
 
@@ -74,7 +78,7 @@ def run(args):
     files = {name: file for file in sorted(FOLDER.glob("*.py")) for name in names_in(file)}
     chosen = choose(args.names, list(files))
     if not chosen:
-        raise DlwaError("there are no benchmarks yet")
+        raise UserError("input", "there are no benchmarks yet")
     ensure(to_play("torch"), yes=args.yes)
     measured, failed = {}, False
     for file in dict.fromkeys(files[name] for name in chosen):
@@ -82,7 +86,7 @@ def run(args):
             errors = [run["error"] for run in runs if "error" in run]
             if errors or not runs:
                 failed = True
-                warn(DlwaError(f"{name}: {errors[0] if errors else 'did not run'}"))
+                warn(UserError("internal", f"{name}: {errors[0] if errors else 'did not run'}"))
             else:
                 measured[name] = figures(runs)
                 _print(name, measured[name])

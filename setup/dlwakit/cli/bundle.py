@@ -15,7 +15,9 @@ import tarfile
 import time
 from pathlib import Path
 
-from dlwakit.base.console import Activity, DlwaError, human_size, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import Activity, human_size, say
 from dlwakit.base.files import copy, remove, sha256, write_json
 from dlwakit.base.paths import ROOT
 from dlwakit.course import registry
@@ -58,13 +60,15 @@ def run(args):
     checkpoints = _checkpoints(wanted["days"], wanted["checkpoints"])
     try:
         size = _gather(folder, environments, checkpoints)
-    except (DlwaError, OSError) as error:
+    except (UserError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC or shutil.disk_usage(folder).free < FULL:
-            raise DlwaError(
-                f"the disk of {folder} is full", "Make room there; the same command goes on from here."
+            raise UserError(
+                "file",
+                f"the disk of {folder} is full",
+                "Make room there; the same command goes on from here.",
             ) from None
         if isinstance(error, OSError):
-            raise DlwaError(f"{error.filename or folder}: {error.strerror}") from None
+            raise UserError("file", f"{error.filename or folder}: {error.strerror}") from None
         raise
     say(f"{folder}: {human_size(size)}, {time.monotonic() - start:.0f} s")
     say("On each laptop, in the folder where the course shall be:")
@@ -77,11 +81,11 @@ def _check_folder(folder):
     ours = {FACTS, COURSE, "wheels", "packages", "checkpoints"}
     others = sorted({path.name for path in folder.iterdir()} - ours) if folder.is_dir() else []
     if others:
-        raise DlwaError(f"{folder} has other things in it: {others[0]}", "Name a new folder.")
+        raise UserError("state", f"{folder} has other things in it: {others[0]}", "Name a new folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DlwaError(f"{folder}: {error.strerror}") from None
+        raise UserError("file", f"{folder}: {error.strerror}") from None
 
 
 def _classroom(file):
@@ -89,15 +93,17 @@ def _classroom(file):
     try:
         text = file.expanduser().read_bytes()
     except OSError as error:
-        raise DlwaError(f"{file}: {error.strerror}", f"An example: {CLASS}") from None
+        raise UserError("file", f"{file}: {error.strerror}", f"An example: {CLASS}") from None
     done = subprocess.run([python_of("torch"), "-c", TO_JSON], input=text, capture_output=True, check=False)
     if done.returncode:
-        raise DlwaError(f"{file} is not YAML", done.stderr.decode(errors="replace").strip())
+        raise UserError("file", f"{file} is not YAML", done.stderr.decode(errors="replace").strip())
     settings = json.loads(done.stdout)
     lists = isinstance(settings, dict) and all(isinstance(value, list) for value in settings.values())
     if not lists or not set(settings) <= set(KEYS):
-        raise DlwaError(
-            f"{file}: made of lists with the names {', '.join(KEYS)}, nothing else", f"An example: {CLASS}"
+        raise UserError(
+            "input",
+            f"{file}: made of lists with the names {', '.join(KEYS)}, nothing else",
+            f"An example: {CLASS}",
         )
     return {
         "days": [find_day(str(word)) for word in settings.get("days", [])],
@@ -110,14 +116,15 @@ def _check_python(environment):
     """A laptop without a network has the system's Python alone."""
     here, system = python_version(python_of(environment.environment)), machine()["python"]
     if here != system:
-        raise DlwaError(
+        raise UserError(
+            "environment",
             f"'{environment.environment}' has Python {here} here, but the laptops only have the system's {system}",
             "Such a bundle would not install. Take the environment out of the class's file.",
         )
 
 
 def _checkpoints(days, names):
-    """{file name: Entry}: the days' official ones that are here, and those named, which must be. Raises DlwaError."""
+    """{file name: Entry}: the days' official ones that are here, and those named, which must be. Raises UserError."""
     found = []
     for entry in (entry for day in days for entry in registry.of_day(day) if entry.kind == "official"):
         if registry.state(entry) in WHOLE:
@@ -127,11 +134,14 @@ def _checkpoints(days, names):
     movable = {entry.name: entry for entry in registry.entries() if entry.kind != "starter"}
     for name in names:
         if name not in movable:
-            raise DlwaError(f"there is no checkpoint '{name}'", f"Known: {', '.join(movable) or 'none'}")
+            raise UserError(
+                "input", f"there is no checkpoint '{name}'", f"Known: {', '.join(movable) or 'none'}"
+            )
         entry = movable[name]
         if registry.state(entry) not in WHOLE:
             action = "get" if entry.kind == "official" else "add"
-            raise DlwaError(
+            raise UserError(
+                "checkpoint",
                 f"the checkpoint '{name}' is {registry.state(entry)}",
                 f"setup/dlwa checkpoints {action} {name}",
             )
@@ -182,8 +192,10 @@ def _pack_course(target):
     ).stdout.split("\0")
     files = [name for name in listed if name and (ROOT / name).exists()]
     if not files:
-        raise DlwaError(
-            f"{ROOT} is no git clone, so its own files cannot be told from others", "git clone it."
+        raise UserError(
+            "environment",
+            f"{ROOT} is no git clone, so its own files cannot be told from others",
+            "git clone it.",
         )
     with tarfile.open(target, "w:gz") as archive:
         for name in files:

@@ -6,7 +6,9 @@ Downloads go to the user's own folder, go on where they were cut, and count only
 import json
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, human_size, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import human_size, say
 from dlwakit.base.files import content, copy
 from dlwakit.course import registry
 from dlwakit.course.bucket import fetch_folder, is_listing
@@ -112,7 +114,8 @@ def _verify(args):
         )
         damaged += state in ("damaged", "not here")
     if damaged:
-        raise DlwaError(
+        raise UserError(
+            "checkpoint",
             f"{damaged} checkpoints are damaged or missing",
             "Official ones: setup/dlwa checkpoints get NAME; starters: git checkout -- NN_day/checkpoints",
         )
@@ -123,12 +126,14 @@ def _add(args):
     """Copy a file or a folder under a temporary name, then rename it; a second time changes nothing."""
     source = args.path.resolve()
     if not source.exists():
-        raise DlwaError(f"there is no file or folder {source}")
+        raise UserError("checkpoint", f"there is no file or folder {source}")
     target = registry.user_folder() / source.name
     size, digest = content(source)
     if not target.exists() or content(target)[1] != digest:
         if target.exists() and not args.replace:
-            raise DlwaError(f"there is another checkpoint {target}", "Rename yours, or say --replace.")
+            raise UserError(
+                "state", f"there is another checkpoint {target}", "Rename yours, or say --replace."
+            )
         copy(source, target)
     registry.record(target.name, kind="own", sha256=digest)
     say(f"{target.stem}: {target}, {human_size(size)}")

@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, say, warn
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say, warn
 from dlwakit.base.files import write_json
 from dlwakit.base.paths import ROOT
 from dlwakit.cli.install import to_play
@@ -39,7 +41,7 @@ def run(args):
         day for day in all_days() if _program(day).exists()
     ]
     if not days:
-        raise DlwaError("no day has a demo yet")
+        raise UserError("input", "no day has a demo yet")
     ensure(to_play(*sorted({day.environment for day in days})), yes=args.yes)
     out = args.out.resolve()
     results = {}
@@ -66,7 +68,7 @@ def _play(day, out):
         if absent or not files:
             raise RuntimeError(f"the demo did not write {', '.join(absent) or 'anything'}")
     except Exception as error:
-        warn(DlwaError(f"{day.name}: {error}"))
+        warn(UserError("internal", f"{day.name}: {error}"))
         return {
             "ok": False,
             "seconds": round(time.monotonic() - start, 2),

@@ -10,7 +10,9 @@ import re
 import shutil
 import subprocess
 
-from dlwakit.base.console import DlwaError, human_size, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import human_size, say
 from dlwakit.base.files import fingerprint
 from dlwakit.base.paths import ENVIRONMENTS, EXTERNAL_SOURCE, ROOT, data_folder, library_folder
 from dlwakit.course import registry
@@ -132,7 +134,7 @@ def _test_tools():
 def _checkpoints(day):
     try:
         starters = [entry for entry in registry.of_day(day) if entry.kind == "starter"]
-    except DlwaError as error:
+    except UserError as error:
         return check(f"checkpoints of {day.name}", False, error.message, f"git checkout -- {day.name}")
     bad = [f"{entry.name} {state}" for entry in starters if (state := registry.state(entry)) != "ok"]
     return check(

@@ -7,7 +7,9 @@ and says what is installed.
 import os
 import shutil
 
-from dlwakit.base.console import DlwaError, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT
 from dlwakit.cli import doctor
 from dlwakit.cli.install import to_play
@@ -31,7 +33,7 @@ def run(args):
     ensure(to_play(day.environment if day else "torch"), yes=args.yes)
     pd = shutil.which("pd")
     if pd is None:
-        raise DlwaError("Pd is not on the PATH", "sudo apt-get install puredata")
+        raise UserError("environment", "Pd is not on the PATH", "sudo apt-get install puredata")
     patch = day.folder / day.patch if day else OVERVIEW
     say(f"{day.title if day else 'Overview'}: {patch}")
     words = [] if day else what_is_installed(doctor.report())

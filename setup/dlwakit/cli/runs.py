@@ -16,7 +16,9 @@ import time
 import webbrowser
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say
 from dlwakit.base.paths import worker_path
 from dlwakit.install.environment import Environment, call, python_of
 from dlwakit.install.parts import ensure
@@ -81,7 +83,7 @@ def follow(args):
     """What a run says, until it ends; Ctrl-C only stops looking."""
     (run, *others) = _named(args)
     if others:
-        raise DlwaError("only one run can be followed at a time")
+        raise UserError("usage", "only one run can be followed at a time")
     place, offset, before = places.of(run), 0, None
     while True:
         look = place.look(run, offset)
@@ -120,7 +122,7 @@ def report(args):
     for run in _named(args):
         places.of(run).fetch(run)
         if not files.read_run(run["folder"]):
-            raise DlwaError(f"the run in {run['folder']} has not begun yet")
+            raise UserError("state", f"the run in {run['folder']} has not begun yet")
         ensure([Environment("torch")])
         path = os.pathsep.join(map(str, worker_path(run["folder"])))
         status = call(

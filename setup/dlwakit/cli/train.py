@@ -15,7 +15,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT, worker_path
 from dlwakit.course.days import find_model
 from dlwakit.install.environment import Environment, python_of
@@ -41,7 +43,7 @@ def run(args):
     options, args.arguments = ours.parse_known_args(args.arguments)
     place = places.parse(options.on)
     if options.grid and place.kind != "slurm":
-        raise DlwaError("--grid needs a queue", "Add --on slurm, or slurm:PROFILE.")
+        raise UserError("usage", "--grid needs a queue", "Add --on slurm, or slurm:PROFILE.")
     if place.kind == "local":
         return run_program(args, "train", options.dry_run)
     find_model(args.model)
@@ -66,7 +68,7 @@ def _program(args, task, dry_run):
     """(the command of a model's program, variables that it needs), its environment made where it is missing."""
     day, facts = find_model(args.model)
     if task not in facts:
-        raise DlwaError(f"the model '{args.model}' has no program for '{task}'")
+        raise UserError("input", f"the model '{args.model}' has no program for '{task}'")
     environment = facts.get("environment", day.environment)
     if not dry_run:
         ensure([Environment(environment)], yes=args.yes)
@@ -120,8 +122,8 @@ def _submit(args, profile, folder, arguments, options):
 
 
 def _values(text):
-    """[(setting, value), ...] of 'rate=0.1,0.2'; else DlwaError."""
+    """[(setting, value), ...] of 'rate=0.1,0.2'; else UserError."""
     setting, equals, values = text.lstrip("-").partition("=")
     if not (setting and equals and values):
-        raise DlwaError(f"--grid {text} is not SETTING=A,B,C")
+        raise UserError("usage", f"--grid {text} is not SETTING=A,B,C")
     return [(setting, value) for value in values.split(",")]

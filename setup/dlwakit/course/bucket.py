@@ -11,8 +11,9 @@ import re
 import urllib.request
 from pathlib import Path
 
+from modelfiles.errors import UserError
+
 from dlwakit import VERSION
-from dlwakit.base.console import DlwaError
 from dlwakit.course.download import PATIENCE, TIMEOUT, fetch
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -26,7 +27,7 @@ def is_listing(url):
 def fetch_folder(url, target, patience=PATIENCE):
     """Download what a listing names into the folder `target`.
 
-    What has come is kept in `target.part`, and a later call goes on from there. Raises DlwaError; then there is no new
+    What has come is kept in `target.part`, and a later call goes on from there. Raises UserError; then there is no new
     folder under the name `target`.
     """
     target = Path(target)
@@ -38,7 +39,9 @@ def fetch_folder(url, target, patience=PATIENCE):
             fetch(item["url"], file, item["size"], patience=patience)
             if _md5(file) != item["md5"]:
                 file.unlink()
-                raise DlwaError(f"{item['url']}: what came is not what the listing says", "Try again.")
+                raise UserError(
+                    "file", f"{item['url']}: what came is not what the listing says", "Try again."
+                )
     part.replace(target)
 
 
@@ -58,12 +61,13 @@ def _items(url):
             if not item["name"].endswith("/")
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DlwaError(
+        raise UserError(
+            "file",
             f"{url}: no list of files comes from there ({getattr(error, 'reason', error)})",
             "Try again later.",
         ) from None
     if not items or not all(PLAIN_NAME.fullmatch(item["name"]) for item in items):
-        raise DlwaError(f"{url}: there are no files of a checkpoint there", "They may have moved.")
+        raise UserError("file", f"{url}: there are no files of a checkpoint there", "They may have moved.")
     return items
 
 

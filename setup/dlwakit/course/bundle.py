@@ -13,7 +13,9 @@ without one is not finished.
 import os
 from pathlib import Path
 
-from dlwakit.base.console import Activity, DlwaError
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import Activity
 from dlwakit.base.files import content, copy, read_json, sha256
 from dlwakit.course import registry
 from dlwakit.install import system
@@ -40,7 +42,7 @@ def wheels_folder(environment):
 
 
 class Bundle:
-    """A finished bundle for this kind of machine, with every file as it was made; else DlwaError."""
+    """A finished bundle for this kind of machine, with every file as it was made; else UserError."""
 
     def __init__(self, folder):
         self.folder = Path(folder).expanduser().resolve()
@@ -50,8 +52,8 @@ class Bundle:
             self.checkpoints = facts["checkpoints"]
             self._machine, self._files = facts["machine"], facts["files"]
         except (KeyError, TypeError):
-            raise DlwaError(
-                f"{self.folder} is no finished bundle", "Make one with: setup/dlwa bundle FOLDER"
+            raise UserError(
+                "file", f"{self.folder} is no finished bundle", "Make one with: setup/dlwa bundle FOLDER"
             ) from None
         self._check_machine()
         self._check_files()
@@ -62,7 +64,8 @@ class Bundle:
             made_for, this_is = (
                 "{system}, {processor}, Python {python}".format_map(kind) for kind in (self._machine, here)
             )
-            raise DlwaError(
+            raise UserError(
+                "file",
                 f"this bundle is for {made_for}; this machine is {this_is}",
                 "Make a bundle on a machine of this kind.",
             )
@@ -85,14 +88,17 @@ class Bundle:
         return self.folder / "packages"
 
     def environment(self, name):
-        """The Environment of a name, to be filled from this bundle alone. Raises DlwaError."""
+        """The Environment of a name, to be filled from this bundle alone. Raises UserError."""
         if name not in self.environments:
-            raise DlwaError(
-                f"the environment '{name}' is not in this bundle", f"In it: {', '.join(self.environments)}"
+            raise UserError(
+                "input",
+                f"the environment '{name}' is not in this bundle",
+                f"In it: {', '.join(self.environments)}",
             )
         wheels = self.folder / wheels_folder(Environment(name))
         if not wheels.is_dir():
-            raise DlwaError(
+            raise UserError(
+                "file",
                 f"this bundle has other versions of '{name}' than this checkout asks for",
                 f"Take the checkout that is in it: tar xzf {self.folder / COURSE}",
             )
@@ -100,8 +106,10 @@ class Bundle:
 
 
 def _damaged(name, why):
-    return DlwaError(
-        f"the bundle is damaged: {name}: {why}", "Nothing was installed. Copy the bundle's folder once more."
+    return UserError(
+        "file",
+        f"the bundle is damaged: {name}: {why}",
+        "Nothing was installed. Copy the bundle's folder once more.",
     )
 
 
@@ -137,7 +145,7 @@ class BundledCheckpoints(Part):
             if not target.exists():
                 copy(self._files[file], target)
             elif content(target) != content(self._files[file]):
-                raise DlwaError(
-                    f"there is another checkpoint {target}", "Rename yours, then start this again."
+                raise UserError(
+                    "state", f"there is another checkpoint {target}", "Rename yours, then start this again."
                 )
             registry.record(file, **self._facts[file])

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.base.files import read_part
 from dlwakit.base.paths import ROOT
 
@@ -53,19 +54,21 @@ def all_days(root=ROOT):
 
 
 def find_day(word, root=ROOT):
-    """The day that is meant by '1', '01', '01_ai_duet' (or a path to it) or 'ai_duet'; else DlwaError."""
+    """The day that is meant by '1', '01', '01_ai_duet' (or a path to it) or 'ai_duet'; else UserError."""
     wanted = re.sub(r"/+$", "", word).rpartition("/")[2].lower()
     days = all_days(root)
     for day in days:
         if wanted in day.names:
             return day
     known = ", ".join(day.name for day in days) or "none yet"
-    raise DlwaError(f"there is no day '{word}'", f"Days here: {known}")
+    raise UserError("input", f"there is no day '{word}'", f"Days here: {known}")
 
 
 def find_model(word, root=ROOT):
-    """(day, what day.json says of the model) for a model's name; else DlwaError that lists the known ones."""
+    """(day, what day.json says of the model) for a model's name; else UserError that lists the known ones."""
     models = {name: (day, facts) for day in all_days(root) for name, facts in day.models.items()}
     if word not in models:
-        raise DlwaError(f"there is no model '{word}'", f"Models here: {', '.join(models) or 'none yet'}")
+        raise UserError(
+            "input", f"there is no model '{word}'", f"Models here: {', '.join(models) or 'none yet'}"
+        )
     return models[word]

@@ -7,8 +7,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from modelfiles.errors import UserError
+
 from dlwakit import VERSION
-from dlwakit.base.console import Activity, DlwaError, human_size
+from dlwakit.base.console import Activity, human_size
 from dlwakit.base.files import read_json, sha256, write_json
 
 BLOCK = 1 << 18
@@ -21,7 +23,7 @@ def fetch(url, target, size=None, digest=None, patience=PATIENCE):
 
     size, digest: bytes and SHA-256 that it must have, where they are known. What has come is kept as
     `target.part` beside the target, and a later call goes on from there, as long as the server says that its
-    file is still the same one. Raises DlwaError; then there is no new file under the name `target`.
+    file is still the same one. Raises UserError; then there is no new file under the name `target`.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,8 @@ def fetch(url, target, size=None, digest=None, patience=PATIENCE):
     if wrong:
         part.unlink()
         notes.unlink(missing_ok=True)
-        raise DlwaError(
+        raise UserError(
+            "file",
             f"{url}: what came is not the file that was expected ({wrong})",
             "It was thrown away. Try again; if it happens again, the file was changed at its source.",
         )
@@ -58,8 +61,10 @@ def _receive_all(url, part, notes, size, patience):
                 problem = "the connection was cut"
             except urllib.error.HTTPError as error:
                 if error.code < 500 and error.code != 429:
-                    raise DlwaError(
-                        f"{url}: the server answers {error.code} {error.reason}", "The file may have moved."
+                    raise UserError(
+                        "file",
+                        f"{url}: the server answers {error.code} {error.reason}",
+                        "The file may have moved.",
                     ) from None
                 problem = f"the server answers {error.code} {error.reason}"
             except (OSError, http.client.HTTPException) as error:
@@ -69,8 +74,10 @@ def _receive_all(url, part, notes, size, patience):
             wait = next(waits, None)
             if wait is None:
                 have = part.stat().st_size if part.exists() else 0
-                raise DlwaError(
-                    f"{url}: {problem}", f"{human_size(have)} are kept; the same command goes on from there."
+                raise UserError(
+                    "file",
+                    f"{url}: {problem}",
+                    f"{human_size(have)} are kept; the same command goes on from there.",
                 )
             time.sleep(wait)
 
@@ -100,7 +107,7 @@ def _receive(url, part, notes, size, activity):
         length = answer.headers.get("Content-Length")
         whole = have + int(length) if length is not None else size
         if whole is not None and whole - have > shutil.disk_usage(part.parent).free:
-            raise DlwaError(f"{url}: no room for {human_size(whole - have)} in {part.parent}")
+            raise UserError("file", f"{url}: no room for {human_size(whole - have)} in {part.parent}")
         etag = answer.headers.get("ETag", "")
         write_json(
             notes, {"url": url, "mark": etag if etag.startswith('"') else answer.headers.get("Last-Modified")}

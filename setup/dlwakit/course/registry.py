@@ -8,7 +8,8 @@ the SHA-256 that each had when it came.
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.base.files import content, read_json, read_part, write_json
 from dlwakit.base.paths import ROOT, data_folder
 from dlwakit.course.days import all_days
@@ -79,16 +80,16 @@ def entries(root=ROOT):
 
 
 def find(name, kind, root=ROOT):
-    """The checkpoint of this name (or 'DAY/NAME') and kind; else DlwaError that lists the known ones."""
+    """The checkpoint of this name (or 'DAY/NAME') and kind; else UserError that lists the known ones."""
     day, _, word = name.rpartition("/")
     candidates = [entry for entry in entries(root) if entry.kind == kind]
     matching = [entry for entry in candidates if entry.name == word and day in ("", entry.day)]
     if not matching:
         known = ", ".join(entry.name for entry in candidates) or "none"
-        raise DlwaError(f"there is no {kind} checkpoint '{name}'", f"Known: {known}")
+        raise UserError("input", f"there is no {kind} checkpoint '{name}'", f"Known: {known}")
     if len(matching) > 1:
         choices = " or ".join(f"{entry.day}/{entry.name}" for entry in matching)
-        raise DlwaError(f"'{name}' is more than one checkpoint", f"Say {choices}")
+        raise UserError("input", f"'{name}' is more than one checkpoint", f"Say {choices}")
     return matching[0]
 
 

@@ -7,7 +7,9 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from dlwakit.base.console import DlwaError, run
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import run
 from dlwakit.base.files import sha256
 
 
@@ -15,7 +17,7 @@ def gather(names, folder):
     """Download packages and all that they need, as if a machine had none of them, with an index for apt.
 
     Runs without root's rights and changes nothing on this machine. What an earlier call brought is kept.
-    Raises DlwaError.
+    Raises UserError.
     """
     folder = Path(folder)
     (folder / "partial").mkdir(parents=True, exist_ok=True)
@@ -37,15 +39,17 @@ def gather(names, folder):
         ]
         try:
             run(command, "system packages", "apt.log")
-        except DlwaError as error:
-            raise DlwaError(
-                error.message, f"{error.hint}\nOutdated package lists? sudo apt-get update"
+        except UserError as error:
+            raise UserError(
+                "environment", error.message, f"{error.hint}\nOutdated package lists? sudo apt-get update"
             ) from None
         run(["apt-get", *options, "autoclean"], "system packages", "apt.log")
     shutil.rmtree(folder / "partial")
     (folder / "lock").unlink(missing_ok=True)
     if not write_index(folder):
-        raise DlwaError(f"apt put no packages into {folder}", "Its sources must be servers, not folders.")
+        raise UserError(
+            "environment", f"apt put no packages into {folder}", "Its sources must be servers, not folders."
+        )
 
 
 def write_index(folder):

@@ -14,7 +14,9 @@ import time
 import zipfile
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, run, say, warn
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import run, say, warn
 from dlwakit.base.files import fingerprint, read_json, write_json
 from dlwakit.base.paths import ENVIRONMENTS, EnvironmentMissing, data_folder, find_python
 from dlwakit.install import pythons
@@ -60,7 +62,7 @@ class Environment(Part):
     def __init__(self, name, definitions=ENVIRONMENTS, wheels=None):
         known = descriptions(definitions)
         if name not in known:
-            raise DlwaError(f"there is no environment '{name}'", f"Environments: {', '.join(known)}")
+            raise UserError("input", f"there is no environment '{name}'", f"Environments: {', '.join(known)}")
         self.definitions = Path(definitions)
         self.facts = known[name]
         self.environment = name
@@ -118,7 +120,7 @@ class Environment(Part):
         return ways + [shlex.join(map(str, command)) for command in self._pip_commands(self._pip_install())]
 
     def make(self):
-        """Make or complete the environment, look that it works, and record it. Raises DlwaError."""
+        """Make or complete the environment, look that it works, and record it. Raises UserError."""
         _record(self.environment, None)
         (self.folder / STAMP).unlink(missing_ok=True)
         start = time.monotonic()
@@ -146,15 +148,18 @@ class Environment(Part):
             shutil.rmtree(self.folder, ignore_errors=True)
             try:
                 make()
-            except DlwaError as error:
+            except UserError as error:
                 failures.append(error)
                 warn(error)
                 continue
             if python_version(self.python) in self.facts["pythons"]:
                 return way
-            failures.append(DlwaError(f"{way} made no Python {' or '.join(self.facts['pythons'])}"))
+            failures.append(
+                UserError("environment", f"{way} made no Python {' or '.join(self.facts['pythons'])}")
+            )
         shutil.rmtree(self.folder, ignore_errors=True)
-        raise DlwaError(
+        raise UserError(
+            "environment",
             f"no way to a Python {' or '.join(sorted(self.facts['pythons']))} for '{self.environment}': "
             + "; ".join(failure.message for failure in failures),
             "What helps: an internet connection (uv then brings a Python of its own),\n"
@@ -179,14 +184,16 @@ class Environment(Part):
     def _make_venv(self, base=None):
         base = base or pythons.find_base_python(self.facts["pythons"])
         if base is None:
-            raise DlwaError(f"this machine has no Python {' or '.join(sorted(self.facts['pythons']))}")
+            raise UserError(
+                "environment", f"this machine has no Python {' or '.join(sorted(self.facts['pythons']))}"
+            )
         run([base, "-m", "venv", self.folder], self.environment, f"{self.environment}.log")
 
     def _make_venv_with_uv(self):
         self._make_venv(pythons.python_from_uv(self.facts["pythons"][0]))
 
     def gather(self, folder):
-        """Put all locked packages into `folder`, a wheel each, built where there is none. Raises DlwaError."""
+        """Put all locked packages into `folder`, a wheel each, built where there is none. Raises UserError."""
         for file in folder.glob("*.whl"):
             if not zipfile.is_zipfile(file):  # cut short by an interruption
                 file.unlink()
@@ -215,7 +222,7 @@ class Environment(Part):
             if not self.wheels and self._cpu_build_is_enough():
                 try:
                     run([*pip, "--no-deps", "--index-url", TORCH_CPU_INDEX, torch], torch, log, env=env)
-                except DlwaError:
+                except UserError:
                     say("  no build for CPUs alone there; taking the one for all")
         for command in self._pip_commands(pip):
             run(command, f"pip, {self.environment}", log, env=env)
@@ -264,7 +271,7 @@ class ToolsForTests(Part):
         return [f"{self.environment.python} -m pip install --no-deps -r {self.file}"]
 
     def make(self):
-        """Let pip install the locked versions, which are all that is needed, into `torch`. Raises DlwaError."""
+        """Let pip install the locked versions, which are all that is needed, into `torch`. Raises UserError."""
         self.stamp.unlink(missing_ok=True)
         run(
             [self.environment.python, "-m", "pip", "install", "--no-cache-dir", "--no-deps", "-r", self.file],
@@ -275,11 +282,11 @@ class ToolsForTests(Part):
 
 
 def python_of(name):
-    """The interpreter that workers use for an environment. Raises DlwaError where there is none."""
+    """The interpreter that workers use for an environment. Raises UserError where there is none."""
     try:
         return find_python(name)
     except EnvironmentMissing as error:
-        raise DlwaError(error.message, error.hint) from None
+        raise UserError("environment", error.message, error.hint) from None
 
 
 def call(command, env=None, **options):

@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, run
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import run
 from dlwakit.base.files import fingerprint, read_json, write_json
 from dlwakit.base.paths import EXTERNAL_SOURCE, SYSTEM_PYTHON, library_folder
 from dlwakit.install.parts import Part
@@ -81,8 +83,10 @@ class External(Part):
     def make(self):
         """Put the library together beside its place, then swap; build the binary only if its sources changed."""
         if not (self.source / "Makefile").exists():
-            raise DlwaError(
-                f"{self.source} has no Makefile", "This checkout is not complete: git status, git pull"
+            raise UserError(
+                "environment",
+                f"{self.source} has no Makefile",
+                "This checkout is not complete: git status, git pull",
             )
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         for left_over in self.folder.parent.glob(".pyext-*"):
@@ -114,7 +118,7 @@ class External(Part):
             shutil.copytree(self.source, copy, ignore=shutil.ignore_patterns(*MADE_BY_MAKE))
             run(self._make_command(copy), "building pyext", "pyext.log")
             if not (copy / BINARY).exists():
-                raise DlwaError(f"building pyext: make ended well but left no {BINARY}")
+                raise UserError("environment", f"building pyext: make ended well but left no {BINARY}")
             shutil.copy2(copy / BINARY, target)
 
 

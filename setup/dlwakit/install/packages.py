@@ -7,7 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, run
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import run
 from dlwakit.base.files import read_json, write_json
 from dlwakit.base.paths import data_folder
 from dlwakit.install import apt
@@ -111,31 +113,36 @@ class Packages(Part):
         return [" ".join(self._as_root("apt-get", "update")), " ".join(self._install_command())]
 
     def make(self):
-        """Install the absent packages with apt-get. Raises DlwaError where that cannot be done."""
+        """Install the absent packages with apt-get. Raises UserError where that cannot be done."""
         absent = self._absent()
         if shutil.which("apt-get") is None:
-            raise DlwaError(
+            raise UserError(
+                "environment",
                 "this system has no apt-get",
                 f"Install with its own package tool what Debian calls: {' '.join(absent)}",
             )
         if not is_root():
             if shutil.which("sudo") is None:
-                raise DlwaError(
+                raise UserError(
+                    "environment",
                     "installing system packages needs an administrator",
                     f"Ask for: {' '.join(self._install_command()[1:])}",
                 )
             # sudo asks for the password on the terminal, which a command with a log file has not.
             if os.spawnvp(os.P_WAIT, "sudo", ["sudo", "-v"]):
-                raise DlwaError(
-                    "sudo said no", f"Ask an administrator for: {' '.join(self._install_command()[1:])}"
+                raise UserError(
+                    "environment",
+                    "sudo said no",
+                    f"Ask an administrator for: {' '.join(self._install_command()[1:])}",
                 )
         with apt.options_for(self.source) as options:
             self._let_apt_install(options)
         system_python_facts.cache_clear()
         write_json(record_file(), sorted({*read_json(record_file(), []), *absent}))
         if still := self._absent():
-            raise DlwaError(
-                f"apt-get brought {' '.join(absent)}, but {' '.join(still)} cannot be found afterwards"
+            raise UserError(
+                "environment",
+                f"apt-get brought {' '.join(absent)}, but {' '.join(still)} cannot be found afterwards",
             )
 
     def _let_apt_install(self, options):
@@ -144,12 +151,12 @@ class Packages(Part):
             run(self._as_root("dpkg", "--configure", "-a"), self.name, "apt.log", env=quiet)
         try:
             run(self._as_root("apt-get", *options, "update"), "package lists", "apt.log")
-        except DlwaError as error:
+        except UserError as error:
             outdated = error  # one broken source need not matter to the packages wanted here
         else:
             outdated = None
         try:
             run(self._install_command(*options), self.name, "apt.log", env=quiet)
-        except DlwaError as error:
+        except UserError as error:
             universe = "\nOn Ubuntu: sudo add-apt-repository universe" if "locate" in error.hint else ""
-            raise outdated or DlwaError(error.message, error.hint + universe) from None
+            raise outdated or UserError("environment", error.message, error.hint + universe) from None

@@ -6,7 +6,9 @@ they need before they start.
 
 import time
 
-from dlwakit.base.console import DlwaError, confirm, human_size, only_one_at_a_time, say, warn
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import confirm, human_size, only_one_at_a_time, say, warn
 from dlwakit.base.files import folder_size
 from dlwakit.base.paths import data_folder
 
@@ -29,7 +31,7 @@ class Part:
         raise NotImplementedError
 
     def make(self):
-        """Make what is missing; safe to start again after an interruption. Raises DlwaError."""
+        """Make what is missing; safe to start again after an interruption. Raises UserError."""
         raise NotImplementedError
 
 
@@ -59,13 +61,15 @@ def ensure(parts, yes=False, dry_run=False):
             if part.missing():
                 try:
                     _make(part)
-                except DlwaError as error:
+                except UserError as error:
                     failures.append(error)
                     warn(error)
     if failures:
         count = f"{len(failures)} of {len(todo)} parts" if len(todo) > 1 else "it"
-        raise DlwaError(
-            f"could not make {count}", "See above; the same command goes on where this one stopped."
+        raise UserError(
+            "environment",
+            f"could not make {count}",
+            "See above; the same command goes on where this one stopped.",
         )
     return True
 

@@ -5,7 +5,9 @@ import re
 import shutil
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, run
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import run
 from dlwakit.base.paths import SYSTEM_PYTHON, data_folder
 from dlwakit.install.system import python_version
 
@@ -76,8 +78,10 @@ def _uv():
     versions = [f"3.{minor}" for minor in range(20, 8, -1)]
     base = find_base_python(versions)
     if base is None:
-        raise DlwaError(
-            "uv is not here, and no Python that could fetch it", "sudo apt-get install python3-venv"
+        raise UserError(
+            "environment",
+            "uv is not here, and no Python that could fetch it",
+            "sudo apt-get install python3-venv",
         )
     run([base, "-m", "venv", own.parents[1]], "uv", "uv.log")
     run([own.with_name("python"), "-m", "pip", "install", "uv"], "uv", "uv.log")
@@ -85,7 +89,7 @@ def _uv():
 
 
 def python_from_uv(version):
-    """Let uv bring a Python of its own into the kit's data folder; its path. Raises DlwaError."""
+    """Let uv bring a Python of its own into the kit's data folder; its path. Raises UserError."""
     uv = _uv()
     home = data_folder() / "python"
     try:
@@ -95,11 +99,11 @@ def python_from_uv(version):
             "uv.log",
             env={"UV_PYTHON_INSTALL_DIR": str(home)},
         )
-    except DlwaError as error:
+    except UserError as error:
         causes = re.findall(r"(?m)^\s*(?:cause|error): *(.+)$", error.hint)
         why = causes[-1] if causes else error.message
-        raise DlwaError(f"uv could not bring a Python {version}: {why}", error.hint) from None
+        raise UserError("environment", f"uv could not bring a Python {version}: {why}", error.hint) from None
     found = sorted(home.glob(f"cpython-{version}.*/bin/python{version}"))
     if not found:
-        raise DlwaError(f"uv said that it brought Python {version}, but it is not in {home}")
+        raise UserError("environment", f"uv said that it brought Python {version}, but it is not in {home}")
     return found[-1]

@@ -5,7 +5,8 @@ import signal
 import time
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.runs import folder as files
 from dlwakit.runs.state import Look, State
 
@@ -78,7 +79,7 @@ def _alive(pid):
 
 
 def stop(run):
-    """Ask the training to save and end; waits for it. Raises DlwaError if it does not."""
+    """Ask the training to save and end; waits for it. Raises UserError if it does not."""
     folder = Path(run["folder"])
     now = state(folder)
     if now.word not in ("running", "starting"):
@@ -87,11 +88,15 @@ def stop(run):
     try:
         os.kill(pid, signal.SIGTERM)
     except OSError as error:
-        raise DlwaError(f"process {pid} cannot be stopped: {error.strerror}") from None
+        raise UserError("file", f"process {pid} cannot be stopped: {error.strerror}") from None
     end = time.monotonic() + PATIENCE
     while state(folder).word in ("running", "starting"):
         if time.monotonic() > end:
-            raise DlwaError(f"process {pid} was asked to stop and is still at work", f"kill -9 {pid} ends it")
+            raise UserError(
+                "environment",
+                f"process {pid} was asked to stop and is still at work",
+                f"kill -9 {pid} ends it",
+            )
         time.sleep(0.2)
 
 

@@ -7,7 +7,8 @@ A place kind is a module with `look(run, offset)`, `stop(run)` and `fetch(run)`;
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.runs import local, slurm, ssh
 from dlwakit.runs.records import known
 from dlwakit.runs.state import ENDED
@@ -24,10 +25,12 @@ class Place:
 
 
 def parse(word):
-    """The Place that 'local', 'slurm', 'slurm:PROFILE' or 'ssh:HOST' means; else DlwaError."""
+    """The Place that 'local', 'slurm', 'slurm:PROFILE' or 'ssh:HOST' means; else UserError."""
     kind, _, name = word.partition(":")
     if kind not in KINDS or ((kind == "ssh") != bool(name) and kind != "slurm"):
-        raise DlwaError(f"there is no place '{word}'", "Places: local, slurm, slurm:PROFILE, ssh:HOST")
+        raise UserError(
+            "input", f"there is no place '{word}'", "Places: local, slurm, slurm:PROFILE, ssh:HOST"
+        )
     return Place(kind, name or "default")
 
 
@@ -37,17 +40,18 @@ def of(run):
 
 
 def refuse_second(folder, model):
-    """DlwaError if a run at this folder is at work, or waits in a queue, or is of another model."""
+    """UserError if a run at this folder is at work, or waits in a queue, or is of another model."""
     run = known(folder)
     if not run:
         return
     if run["model"] != model and Path(folder).exists():
-        raise DlwaError(
-            f"{folder} is a run of '{run['model']}', not of '{model}'", "Give another --run FOLDER."
+        raise UserError(
+            "state", f"{folder} is a run of '{run['model']}', not of '{model}'", "Give another --run FOLDER."
         )
     state = of(run).look(run).state
     if state.word not in ENDED:
-        raise DlwaError(
+        raise UserError(
+            "state",
             f"the run '{Path(folder).name}' is there already: {state.line()}",
             f"setup/dlwa runs follow {Path(folder).name} shows it; another one needs another --run FOLDER.",
         )

@@ -6,7 +6,8 @@ A record: {"folder", "model", "place": {"kind": "local"}} or, by kind, what `dlw
 import hashlib
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.base.files import read_json, write_json
 from dlwakit.base.paths import data_folder
 from dlwakit.runs import folder as files
@@ -46,7 +47,7 @@ def forget(folder):
 
 
 def find(name):
-    """The record that is meant by a run folder's name or path; else DlwaError that lists the known ones."""
+    """The record that is meant by a run folder's name or path; else UserError that lists the known ones."""
     runs = records()
     path = str(Path(name).absolute())
     if exact := [run for run in runs if run["folder"] == path]:
@@ -56,8 +57,10 @@ def find(name):
     matching = [run for run in runs if Path(run["folder"]).name == name]
     if not matching:
         names = ", ".join(Path(run["folder"]).name for run in runs) or "none yet"
-        raise DlwaError(f"there is no run '{name}'", f"Runs: {names}")
+        raise UserError("input", f"there is no run '{name}'", f"Runs: {names}")
     if len(matching) > 1:
         folders = "\n".join(run["folder"] for run in matching)
-        raise DlwaError(f"'{name}' is the name of more than one run", f"Give the folder instead:\n{folders}")
+        raise UserError(
+            "input", f"'{name}' is the name of more than one run", f"Give the folder instead:\n{folders}"
+        )
     return matching[0]

@@ -5,7 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
+
 from dlwakit.runs import folder as files
 from dlwakit.runs.local import PATIENCE, last_line, read, with_progress
 from dlwakit.runs.state import Look
@@ -23,7 +24,7 @@ def look(run, offset=0):
 def _state(folder, job):
     try:
         queue, reason = _queue(job)
-    except DlwaError as error:
+    except UserError as error:
         return with_progress(folder, "unknown", error.message)
     if queue == "RUNNING":
         word = "running" if files.read_state(folder).get("state") == "running" else "starting"
@@ -43,24 +44,26 @@ def _state(folder, job):
 
 
 def _queue(job):
-    """(state in the queue, or "" when it has left it; the reason why it waits). Raises DlwaError."""
+    """(state in the queue, or "" when it has left it; the reason why it waits). Raises UserError."""
     done = _slurm("squeue", "--noheader", "--jobs", job, "--format", "%T|%r", check=False)
     if done.returncode:
         if GONE in done.stderr:
             return "", ""
-        raise DlwaError(f"Slurm does not answer: {_reason(done)}")
+        raise UserError("environment", f"Slurm does not answer: {_reason(done)}")
     state, _, reason = done.stdout.strip().partition("|")
     return state, reason.splitlines()[0] if reason else ""
 
 
 def stop(run):
-    """Take the run out of the queue, or let it save and end; waits for it. Raises DlwaError."""
+    """Take the run out of the queue, or let it save and end; waits for it. Raises UserError."""
     job = run["place"]["job"]
     began, last = time.monotonic(), -math.inf
     while queue := _queue(job)[0]:
         now = time.monotonic()
         if now > began + PATIENCE:
-            raise DlwaError(f"job {job} was asked to stop and is still at work", f"scancel {job} ends it")
+            raise UserError(
+                "environment", f"job {job} was asked to stop and is still at work", f"scancel {job} ends it"
+            )
         if queue == "PENDING":
             _slurm("scancel", job)
         elif queue == "RUNNING" and now > last + AGAIN:
@@ -77,13 +80,15 @@ def _slurm(*command, check=True):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except FileNotFoundError:
-        raise DlwaError(
-            f"there is no {command[0]} here", "Slurm's commands are on the cluster's login machine."
+        raise UserError(
+            "environment",
+            f"there is no {command[0]} here",
+            "Slurm's commands are on the cluster's login machine.",
         ) from None
     except subprocess.TimeoutExpired:
-        raise DlwaError(f"{command[0]} does not answer") from None
+        raise UserError("environment", f"{command[0]} does not answer") from None
     if check and done.returncode:
-        raise DlwaError(f"{command[0]}: {_reason(done)}")
+        raise UserError("environment", f"{command[0]}: {_reason(done)}")
     return done
 
 

@@ -10,7 +10,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from dlwakit.base.console import DlwaError, say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record, records
@@ -22,7 +24,7 @@ LEFT_HERE = (".git", "runs", "demo", "__pycache__", "*.part", ".*_cache")
 
 
 def start(host, model, arguments, folder, dry_run):
-    """Bring course and data to the host and start `setup/dlwa train` there. Raises DlwaError.
+    """Bring course and data to the host and start `setup/dlwa train` there. Raises UserError.
 
     arguments: those of the model's program, without --run; those that are paths here are taken along.
     """
@@ -57,8 +59,8 @@ def _refuse_namesake(host, there, folder):
     for run in records():
         same_place = run["place"] == {"kind": "ssh", "host": host, "run": there}
         if same_place and run["folder"] != str(folder):
-            raise DlwaError(
-                f"{host} has a run '{folder.name}' of {run['folder']}", "Give another --run FOLDER."
+            raise UserError(
+                "state", f"{host} has a run '{folder.name}' of {run['folder']}", "Give another --run FOLDER."
             )
 
 
@@ -98,20 +100,20 @@ def look(run, offset=0):
     )
     try:
         said = _ssh(host, ask)
-    except DlwaError as error:
+    except UserError as error:
         return Look(State("unknown", note=error.message), "", offset)
     facts, _, output = said.partition("\n")
     return Look(State(**json.loads(facts)[0]["state"]), output, offset + len(output.encode()))
 
 
 def stop(run):
-    """Let the training over there save and end; waits for it. Raises DlwaError."""
+    """Let the training over there save and end; waits for it. Raises UserError."""
     place = run["place"]
     _ssh(place["host"], f"cd {BASE} && python3 course/setup/dlwa runs stop {shlex.quote(place['run'])}")
 
 
 def fetch(run):
-    """Bring the run folder back; files that are here already are not sent again. Raises DlwaError."""
+    """Bring the run folder back; files that are here already are not sent again. Raises UserError."""
     place, folder = run["place"], Path(run["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     source = f"{place['host']}:{BASE}/{place['run']}/"
@@ -124,7 +126,7 @@ def _shell():
 
 
 def _ssh(host, command):
-    """What a command on the host prints. Raises DlwaError."""
+    """What a command on the host prints. Raises UserError."""
     return _call(["ssh", *OPTIONS, host, command], host)
 
 
@@ -143,8 +145,10 @@ def _call(command, name):
             check=False,
         )
     except FileNotFoundError:
-        raise DlwaError(
-            f"there is no {command[0]} on this machine", f"sudo apt-get install {PACKAGES[command[0]]}"
+        raise UserError(
+            "environment",
+            f"there is no {command[0]} on this machine",
+            f"sudo apt-get install {PACKAGES[command[0]]}",
         ) from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or [
@@ -152,7 +156,9 @@ def _call(command, name):
         ]
         refused = "Permission denied" in done.stderr
         hint = "A key lets you in without a password: ssh-copy-id HOST, once." if refused else ""
-        raise DlwaError(f"{name}: {lines[0] if lines[0].startswith('dlwa') else lines[-1]}", hint)
+        raise UserError(
+            "environment", f"{name}: {lines[0] if lines[0].startswith('setup/dlwa') else lines[-1]}", hint
+        )
     return done.stdout
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-
-from dlwakit.base.console import DlwaError
+from modelfiles.errors import UserError
 
 FOLDER = Path(__file__).with_name("profiles")
 
@@ -33,27 +32,31 @@ OURS = {"time", "signal", "array", "output", "error", "job-name", "requeue", "op
 
 
 def load(word):
-    """The Profile of a name, or of a file that ends with .yml; DlwaError says what is wrong with it."""
+    """The Profile of a name, or of a file that ends with .yml; UserError says what is wrong with it."""
     path = Path(word).expanduser() if word.endswith((".yml", ".yaml")) else FOLDER / f"{word}.yml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yml")))
-        raise DlwaError(
-            f"there is no profile '{word}'", f"Profiles: {known}; or the path of a file of yours, x.yml"
+        raise UserError(
+            "input",
+            f"there is no profile '{word}'",
+            f"Profiles: {known}; or the path of a file of yours, x.yml",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise DlwaError(f"{path}: {error}") from None
+        raise UserError("file", f"{path}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise DlwaError(f"{path} is not YAML{where}: {getattr(error, 'problem', error)}") from None
+        raise UserError("file", f"{path} is not YAML{where}: {getattr(error, 'problem', error)}") from None
     return _checked(path, content)
 
 
 def _checked(path, content):
     def wrong(what):
-        return DlwaError(f"{path}: {what}", "setup/dlwakit/training/README.md tells what a profile holds.")
+        return UserError(
+            "file", f"{path}: {what}", "setup/dlwakit/training/README.md tells what a profile holds."
+        )
 
     if not isinstance(content, dict):
         raise wrong("a profile is made of lines 'name: value'")

@@ -27,7 +27,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from modelfiles.errors import UserError
 
+from dlwakit.base.console import warn
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.runs.state import minutes
@@ -38,10 +40,6 @@ from dlwakit.training.versions import versions
 REPORT_EVERY = 60  # seconds between two reports while it trains
 STATE_EVERY = 1  # seconds between two states
 RECORDED = "DLWA_RECORDED"  # set where whoever started the training knows where it is
-
-
-class RunError(ValueError):
-    """A training that cannot start or go on; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Run:
     such as where the data are. goal: the `unit`s (steps,
     images) in the life of the run; check_every: how many lie between two checks. watch: the number in the
     history that tells how good the model is, lower is better, or ""; learned: the same on what it learns from.
-    `healthy` may be set to the history.csv of a good run, to compare with. Raises RunError when `chosen` is not
+    `healthy` may be set to the history.csv of a good run, to compare with. Raises UserError when `chosen` is not
     what the run began with.
     """
 
@@ -87,8 +85,8 @@ class Run:
         self.healthy = None
         begun = files.read_run(self.folder)
         if begun and begun["model"] != model:
-            raise RunError(
-                f"{folder} holds a run of '{begun['model']}', not of '{model}': give another --run"
+            raise UserError(
+                "state", f"{folder} holds a run of '{begun['model']}', not of '{model}': give another --run"
             )
         before = begun.get("settings", {})
         self.settings = {**defaults, **before, **chosen}
@@ -116,10 +114,12 @@ class Run:
             if name in now and _plain(before[name]) != _plain(now[name])
         )
         if others:
-            raise RunError(f"the run in {self.folder} began with {others}; give another --run to begin anew")
+            raise UserError(
+                "state", f"the run in {self.folder} began with {others}; give another --run to begin anew"
+            )
 
     def fix(self, **facts):
-        """Facts that must stay the same for the whole run, such as the data's fingerprint. Raises RunError."""
+        """Facts that must stay the same for the whole run, such as the data's fingerprint. Raises UserError."""
         self._refuse_others(self._facts["fixed"], facts)
         self._facts["fixed"].update(facts)
 
@@ -141,9 +141,10 @@ class Run:
             self._lock = files.lock(self.folder)
             if self._lock is None:
                 other = files.read_state(self.folder).get("pid", "?")
-                raise RunError(
+                raise UserError(
+                    "state",
                     f"another training (process {other}) is at work in {self.folder}: wait for it, stop it with "
-                    f"setup/dlwa runs stop {shlex.quote(self.folder.name)}, or give another --run"
+                    f"setup/dlwa runs stop {shlex.quote(self.folder.name)}, or give another --run",
                 )
             self.checkpoints.mkdir(exist_ok=True)
             self._facts["starts"].append(
@@ -218,12 +219,13 @@ class Run:
 
     def _in_one_line(self, error):
         if files.is_disk_full(error):
-            return RunError(
+            return UserError(
+                "file",
                 f"no room left on the disk of {self.folder}: what was saved before is whole; free some space, "
-                "then the same command goes on"
+                "then the same command goes on",
             )
         if isinstance(error, OSError):
-            return RunError(f"{error.filename or self.folder}: {error.strerror or error}")
+            return UserError("file", f"{error.filename or self.folder}: {error.strerror or error}")
         return error
 
     @property
@@ -242,12 +244,13 @@ class Run:
         self._enough = why
 
     def progress(self, step, **numbers):
-        """Count a step and gather its numbers; shows how far it is. Raises RunError when one is no number."""
+        """Count a step and gather its numbers; shows how far it is. Raises UserError when one is no number."""
         for name, value in numbers.items():
             if not math.isfinite(value):
-                raise RunError(
+                raise UserError(
+                    "state",
                     f"{name} is no number any more at {self.unit} {step}: begin anew with another --run and a "
-                    "smaller learning rate"
+                    "smaller learning rate",
                 )
             total, count = self._sums.get(name, (0.0, 0))
             self._sums[name] = total + value, count + 1
@@ -338,15 +341,17 @@ def _plain(value):
     return list(value) if isinstance(value, tuple) else value
 
 
-def program(model, train):
-    """The exit status of train(), a model's training program; what goes wrong is said in one line."""
+def program(name, work):
+    """The exit status of work(), a day's program; name: how errors call it, such as "setup/dlwa train melody"."""
     try:
-        return train()
+        return work() or 0
     except KeyboardInterrupt:
-        print(f"train {model}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        print(f"{name}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
+    except UserError as error:
+        warn(error, name)
     except FileNotFoundError as error:
-        print(f"train {model}: there is no {error.filename}", file=sys.stderr)
+        warn(UserError("file", f"there is no {error.filename}"), name)
     except (ValueError, OSError) as error:
-        print(f"train {model}: {error}", file=sys.stderr)
+        warn(UserError("input", str(error)), name)
     return 1

@@ -18,9 +18,10 @@ import time
 from pathlib import Path
 
 import submitit
+from modelfiles.errors import UserError
 from submitit.slurm.slurm import SlurmExecutor, _make_sbatch_string
 
-from dlwakit.base.console import DlwaError, say, warn
+from dlwakit.base.console import say, warn
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.training import profile
@@ -85,14 +86,14 @@ def main():
     order = json.load(sys.stdin)
     try:
         submit(order, profile.load(order["profile"]))
-    except DlwaError as error:
+    except UserError as error:
         warn(error)
         return 1
     return 0
 
 
 def submit(order, wanted):
-    """Submit the programs of an order with a Profile, and record where they are. Raises DlwaError."""
+    """Submit the programs of an order with a Profile, and record where they are. Raises UserError."""
     folder, programs = Path(order["folder"]), order["programs"]
     options = _options(order, wanted)
     if order["dry_run"]:
@@ -104,8 +105,10 @@ def submit(order, wanted):
     try:
         executor = SlurmExecutor(folder, max_num_timeout=wanted.restarts)
     except RuntimeError:
-        raise DlwaError(
-            "there is no Slurm here", "Its commands (sbatch, squeue) are on the cluster's login machine."
+        raise UserError(
+            "environment",
+            "there is no Slurm here",
+            "Its commands (sbatch, squeue) are on the cluster's login machine.",
         ) from None
     for program in programs:
         run = Path(program["run"])
@@ -117,7 +120,9 @@ def submit(order, wanted):
             jobs = [executor.submit(Training(program["command"], program["run"])) for program in programs]
         numbers = [job.job_id for job in jobs]
     except (submitit.core.utils.FailedJobError, subprocess.CalledProcessError) as error:
-        raise DlwaError(f"Slurm refuses the job: {_said(error)}", f"Profile: {order['profile']}") from None
+        raise UserError(
+            "environment", f"Slurm refuses the job: {_said(error)}", f"Profile: {order['profile']}"
+        ) from None
     for program, number in zip(programs, numbers):
         place = {"kind": "slurm", "job": number, "profile": order["profile"]}
         record(program["run"], program["model"], place)

@@ -1,6 +1,7 @@
 """From played notes to answered notes, with either engine."""
 
 import numpy as np
+from modelfiles.errors import UserError
 
 from . import melody, tempo
 
@@ -19,9 +20,9 @@ def answer(network, notes, seconds, *, temperature=1.0, candidates=1, qpm=0, rng
       none, if the network rests all the while.
     """
     if not seconds > 0:
-        raise ValueError(f"cannot generate {seconds} seconds")
+        raise UserError("input", f"cannot generate {seconds} seconds")
     if qpm < 0:
-        raise ValueError(f"cannot play {qpm} quarter notes a minute")
+        raise UserError("input", f"cannot play {qpm} quarter notes a minute")
     qpm = qpm or tempo.estimate(notes)
     primer = melody.rest_after(melody.to_events(notes, qpm))
     events, log_likelihood = network.continue_melody(

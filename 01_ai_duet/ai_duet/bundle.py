@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelfiles.checkpoint import load_checkpoint
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.wire import Message
 
 
@@ -24,20 +24,20 @@ class Bundle(NamedTuple):
 
 
 def read_bundle(path):
-    """Read a `.mag` file; CheckpointError if it is damaged or something else."""
+    """Read a `.mag` file; UserError if it is damaged or something else."""
     path = Path(path)
     try:
         message = Message(path.read_bytes())
         name = message.message(1).text(1)
         checkpoints = message.blobs(2)
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
-    except CheckpointError as error:
-        raise CheckpointError(
-            f"{path.name} is not a Magenta bundle, or it is damaged ({error.message})"
+        raise UserError("checkpoint", f"cannot read {path}: {error.strerror}") from None
+    except UserError as error:
+        raise UserError(
+            "checkpoint", f"{path.name} is not a Magenta bundle, or it is damaged ({error.message})"
         ) from None
     if not name or len(checkpoints) != 1:
-        raise CheckpointError(f"{path.name} is not a Magenta bundle, or it is damaged")
+        raise UserError("checkpoint", f"{path.name} is not a Magenta bundle, or it is damaged")
     return Bundle(
         name, message.message(4).text(1), load_checkpoint(checkpoints[0]), _state_width(message.blob(3))
     )

@@ -16,6 +16,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from modelfiles.errors import UserError
+
 from ai_duet.training.corpus import CORPORA, fetch
 from ai_duet.training.melodies import Dataset, Melody, split
 from ai_duet.training.settings import DEFAULT_DATA
@@ -27,14 +29,14 @@ ENOUGH_MELODIES = 50
 def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tuple[Dataset, str]:
     """Read all files under `folder`; return the data set and the linter's report.
 
-    Raises ValueError when the folder has no music files or too few melodies that can be used.
+    Raises UserError when the folder has no music files or too few melodies that can be used.
     """
     from ai_duet.training import reading  # magenta takes seconds to import; a wrong argument should not
 
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.SUFFIXES)
     if not paths:
         kinds = ", ".join(sorted(reading.SUFFIXES))
-        raise ValueError(f"there are no music files ({kinds}) in {folder}")
+        raise UserError("file", f"there are no music files ({kinds}) in {folder}")
     melodies: list[Melody] = []
     unreadable: list[str] = []
     left_out: Counter = Counter()
@@ -42,8 +44,8 @@ def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tup
     for path in paths:
         for name, sequence in reading.read_sequences(path):
             pieces += 1
-            if isinstance(sequence, reading.UnreadableFile):
-                unreadable.append(f"{name}: {sequence}")
+            if isinstance(sequence, UserError):
+                unreadable.append(f"{name}: {sequence.message}")
                 continue
             found, reasons = reading.extract_melodies(name, sequence)
             melodies += found
@@ -108,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"fetching  {CORPORA[options.corpus].about}", flush=True)
                 fetch(options.corpus, folder)
             dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed)
-    except (ValueError, RuntimeError) as error:
+    except (UserError, OSError) as error:
         print(f"dataset melody: {error}", file=sys.stderr)
         return 1
     path = dataset.save(options.out)

@@ -4,16 +4,13 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 import mido
+from modelfiles.errors import UserError
 
 from .tempo import DEFAULT
 
 TICKS_PER_QUARTER = 480
 DRUMS = 9  # MIDI's channel 10
 TOGETHER = 0.03  # seconds; notes that begin within this time are a chord
-
-
-class MidiError(ValueError):
-    """A file is not MIDI, or there is no melody in it."""
 
 
 class MidiMelody(NamedTuple):
@@ -32,18 +29,19 @@ def read_midi(path):
     try:
         file = mido.MidiFile(path, clip=True)
         if file.ticks_per_beat <= 0:
-            raise MidiError(
-                f"{path} counts in film frames, not in beats; save it again as a MIDI file with a tempo"
+            raise UserError(
+                "file",
+                f"{path} counts in film frames, not in beats; save it again as a MIDI file with a tempo",
             )
         voices = _voices(file)
-    except MidiError:
+    except UserError:
         raise
     except FileNotFoundError:
-        raise MidiError(f"there is no file {path}") from None
+        raise UserError("file", f"there is no file {path}") from None
     except Exception as error:  # mido raises whatever its parser stumbles over
-        raise MidiError(f"{path} is not a readable MIDI file ({type(error).__name__})") from None
+        raise UserError("file", f"{path} is not a readable MIDI file ({type(error).__name__})") from None
     if not voices:
-        raise MidiError(f"there are no notes in {path}")
+        raise UserError("file", f"there are no notes in {path}")
     remarks = []
     if len(voices) > 1:
         remarks.append(f"took the first of {len(voices)} voices")

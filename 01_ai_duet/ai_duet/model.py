@@ -15,13 +15,16 @@ magenta/models/shared/events_rnn_graph.py, magenta/contrib/rnn.py.
 import re
 
 import numpy as np
+from modelfiles.errors import UserError
 
 from .encodings import ENCODINGS
 from .melody import squash, transpose
 
+HINT = "setup/dlwa checkpoints list shows what there is"
 
-class ModelError(ValueError):
-    """The weights do not make a network that this file can play."""
+
+def _unplayable(message):
+    return UserError("checkpoint", message, HINT)
 
 
 class MelodyRnn:
@@ -35,12 +38,12 @@ class MelodyRnn:
     Attributes:
       name, encoding (see encodings.py), layers: units of each LSTM layer, attention_length: steps, 0 without.
 
-    Raises ModelError.
+    Raises UserError for weights that do not make a network that can be played here.
     """
 
     def __init__(self, name, variables, state_width=None):
         if name not in ENCODINGS:
-            raise ModelError(f"{name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
+            raise _unplayable(f"{name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
         self.name = name
         self.encoding = ENCODINGS[name]
         weights = name_by_role(variables)
@@ -108,22 +111,22 @@ class MelodyRnn:
     def _check_sizes(self):
         expected, found = self.encoding.input_size, self._cell.input_size
         if found != expected:
-            raise ModelError(f"{self.name} hears {expected} numbers a step, these weights {found}")
+            raise _unplayable(f"{self.name} hears {expected} numbers a step, these weights {found}")
         expected, found = self.encoding.labels, len(self._output.bias)
         if found != expected:
-            raise ModelError(f"{self.name} chooses among {expected} labels, these weights among {found}")
+            raise _unplayable(f"{self.name} chooses among {expected} labels, these weights among {found}")
 
 
 def check_request(primer, steps, temperature, candidates):
     """Raise ValueError, with the reason, for what cannot be generated."""
     if not len(primer):
-        raise ValueError("there is no event to go on from")
+        raise UserError("input", "there is no event to go on from")
     if steps < 1:
-        raise ValueError(f"cannot generate {steps} steps")
+        raise UserError("input", f"cannot generate {steps} steps")
     if not 0 < temperature < float("inf"):
-        raise ValueError(f"the temperature must be above 0, not {temperature}")
+        raise UserError("input", f"the temperature must be above 0, not {temperature}")
     if candidates < 1:
-        raise ValueError(f"cannot choose among {candidates} candidates")
+        raise UserError("input", f"cannot choose among {candidates} candidates")
 
 
 def log_likelihood(encoding, events, probabilities):
@@ -155,9 +158,9 @@ class Linear:
         try:
             self.kernel, self.bias = weights[f"{role}/kernel"], weights[f"{role}/bias"]
         except KeyError:
-            raise ModelError(f"the weights called {role} are missing") from None
+            raise _unplayable(f"the weights called {role} are missing") from None
         if self.kernel.ndim != 2 or self.bias.shape != self.kernel.shape[1:]:
-            raise ModelError(f"the weights called {role} have impossible shapes")
+            raise _unplayable(f"the weights called {role} have impossible shapes")
 
     def __call__(self, *inputs):
         return np.concatenate(inputs, axis=1) @ self.kernel + self.bias
@@ -192,7 +195,7 @@ class Stack:
         self.input_size, self.output_size = cells[0].input_size, cells[-1].output_size
         for below, above in zip(cells, cells[1:]):
             if above.input_size != below.output_size:
-                raise ModelError("the layers do not fit on top of each other")
+                raise _unplayable("the layers do not fit on top of each other")
 
     def zero_state(self, batch):
         return [part for cell in self._cells for part in cell.zero_state(batch)]
@@ -221,7 +224,7 @@ class Attention:
             self._projection = weights[f"{name}/w"].reshape(weights[f"{name}/w"].shape[-2:])
             self._score = weights[f"{name}/v"]
         except (KeyError, ValueError):
-            raise ModelError(f"the weights called {name}/w are missing or have impossible shapes") from None
+            raise _unplayable(f"the weights called {name}/w are missing or have impossible shapes") from None
         self.output_size = len(self._projection)
         self.input_size = len(self._input.kernel) - self.output_size
 
@@ -257,7 +260,7 @@ def layer_sizes(weights):
     while f"lstm {len(sizes)}/bias" in weights:
         sizes.append(weights[f"lstm {len(sizes)}/bias"].size // 4)
     if not sizes:
-        raise ModelError("there is no LSTM layer in the weights")
+        raise _unplayable("there is no LSTM layer in the weights")
     return sizes
 
 
@@ -277,7 +280,7 @@ def _attention_length(layers, size, state_width):
     """Steps: the state is c and h of each layer, the last mixture, and `length` outputs."""
     length, rest = divmod((state_width or 0) - 2 * sum(layers) - size, size)
     if length < 1 or rest:
-        raise ModelError("the graph that tells the length of the attention is missing or of an unknown kind")
+        raise _unplayable("the graph that tells the length of the attention is missing or of an unknown kind")
     return length
 
 
@@ -301,7 +304,7 @@ _TRAINING = re.compile(r"(/Adam(_1)?|(^|/)global_step|(^|/)beta[12]_power)$")
 def name_by_role(variables):
     """Weights as float32 arrays by what they do: "lstm 0/kernel", "inner attention query/bias" ...
 
-    What only training needs is left out. Raises ModelError for a name that no Melody RNN has.
+    What only training needs is left out. Raises UserError for a name that no Melody RNN has.
     """
     weights = {}
     for name in variables:
@@ -309,12 +312,12 @@ def name_by_role(variables):
             continue
         role = _role(name)
         if role is None:
-            raise ModelError(f"the weights called {name} belong to a network of another kind")
+            raise _unplayable(f"the weights called {name} belong to a network of another kind")
         if role in weights:
-            raise ModelError(f"there are two weights for {role}")
+            raise _unplayable(f"there are two weights for {role}")
         weights[role] = np.asarray(variables[name], np.float32)
         if not np.isfinite(weights[role]).all():
-            raise ModelError(f"the weights called {name} are not numbers")
+            raise _unplayable(f"the weights called {name} are not numbers")
     return weights
 
 

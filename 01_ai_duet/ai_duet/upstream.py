@@ -16,10 +16,11 @@ import tensorflow.compat.v1 as tf
 from magenta.models.melody_rnn import melody_rnn_model
 from magenta.models.melody_rnn.melody_rnn_sequence_generator import MelodyRnnSequenceGenerator
 from magenta.models.shared.sequence_generator_bundle import read_bundle_file
+from modelfiles.errors import UserError
 
 from .encodings import ENCODINGS
 from .melody import squash
-from .model import ModelError, check_request, layer_sizes, log_likelihood, name_by_role
+from .model import check_request, layer_sizes, log_likelihood, name_by_role
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -32,7 +33,7 @@ class MelodyRnn:
         bundle = read_bundle_file(str(path))
         self.name = bundle.generator_details.id
         if self.name not in ENCODINGS:
-            raise ModelError(f"{self.name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
+            raise UserError("checkpoint", f"{self.name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
         self.encoding = ENCODINGS[self.name]
         config = copy.copy(melody_rnn_model.default_configs[self.name])
         self._draws = config.encoder_decoder = _Draws(config.encoder_decoder)

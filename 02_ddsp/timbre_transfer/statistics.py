@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.unpickling import Record, load_pickle_allow_list
 
 NAME = "dataset_statistics.pkl"
@@ -26,7 +26,7 @@ class Statistics:
 def load(folder):
     """The Statistics in a model's folder, or None where there are none.
 
-    Raises CheckpointError when the file is damaged, or a pickle that wants to do more than hold numbers.
+    Raises UserError when the file is damaged, or a pickle that wants to do more than hold numbers.
     """
     path = Path(folder, NAME)
     if not path.is_file():
@@ -38,4 +38,4 @@ def load(folder):
         quantiles = np.asarray(attributes["quantiles_"], np.float64).reshape(-1)
         return Statistics(float(values["mean_pitch"]), np.maximum.accumulate(quantiles))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{NAME} holds no statistics of a DDSP model: {error!r}") from None
+        raise UserError("checkpoint", f"{NAME} holds no statistics of a DDSP model: {error!r}") from None

@@ -11,11 +11,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from pathlib import Path
 
 import numpy as np
+from modelfiles.errors import UserError
 from modelfiles.finding import latest
 
 import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
 from timbre_transfer import configuration, statistics
-from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
 from timbre_transfer.loudness import loudness_db as measure_loudness
 
@@ -34,7 +34,7 @@ def load(folder):
     ):
         if preprocessor in text:
             return kind(folder, text)
-    raise ConfigurationError("it does not listen to f0 and loudness")
+    raise UserError("checkpoint", "it does not listen to f0 and loudness")
 
 
 class UpstreamModel:

@@ -11,15 +11,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from modelfiles.errors import CheckpointError
 from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
 from timbre_transfer import controls, features, live, model, picture
-from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.controls import Controls
-from timbre_transfer.f0 import DEFAULT, EstimatorError, estimate
-from timbre_transfer.features import SAMPLE_RATE, SoundError
+from timbre_transfer.f0 import DEFAULT, estimate
+from timbre_transfer.features import SAMPLE_RATE
 
 PEAK = 0.9
 KEPT = 4  # sounds whose features are remembered
@@ -52,13 +50,7 @@ def load(job, *, checkpoint="ddsp_violin", folders=(), engine="small"):
 
 def _load(job, path, engine):
     if engine == "small":
-        try:
-            return model.load(path)
-        except ConfigurationError as error:
-            hint = "load it with --engine upstream"
-            raise WorkerError(
-                "checkpoint", f"{path.name}: {error}; only the ddsp package can play it", hint
-            ) from None
+        return model.load(path)
     from timbre_transfer import upstream  # imports TensorFlow, which takes seconds and half a gigabyte
 
     return upstream.load(path)
@@ -66,7 +58,7 @@ def _load(job, path, engine):
 
 def warm_up():
     """Make the first transfer as fast as all others."""
-    with contextlib.suppress(EstimatorError):  # said when it is asked for
+    with contextlib.suppress(WorkerError):  # said when it is asked for
         estimate(np.zeros(SAMPLE_RATE // 4, np.float32))
     player.play(np.full(8, 220.0), np.full(8, -30.0), seed=0)
 
@@ -178,12 +170,6 @@ def clear_errors():
     """Turn what a person can do wrong into the one line that they will read."""
     try:
         yield
-    except CheckpointError as error:
-        raise WorkerError("checkpoint", error.message, error.hint) from None
-    except ConfigurationError as error:
-        raise WorkerError("checkpoint", str(error)) from None
-    except (SoundError, EstimatorError) as error:
-        raise WorkerError("sound", str(error)) from None
     except (OSError, soundfile.SoundFileError) as error:
         raise WorkerError("file", str(error)) from None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from modelfiles.errors import UserError
 
 from . import soundfont
 from .presets import DATA
@@ -113,7 +114,7 @@ def collect(notes, out, *, sample_rate, length):
         }
         rows.append(np.int16(np.clip(audio / max(peak, 1.0), -1, 1) * 32767))
     if not rows:
-        raise ValueError("no usable sound was found")
+        raise UserError("sound", "no usable sound was found")
     np.save(out / "notes.npy", np.stack(rows))
     (out / "meta.json").write_text(json.dumps(meta, indent=1))
     facts = {"sample_rate": sample_rate, "audio_length": length}
@@ -181,7 +182,7 @@ def main(arguments=None):
         notes = read_folder(options.folder, sample_rate=options.rate, length=length, step=step, pitch=pitch)
     try:
         meta, left_out = collect(notes, options.out, sample_rate=options.rate, length=length)
-    except (ValueError, RuntimeError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"dataset: {error}")
     print(*report(meta, left_out, options.seconds), sep="\n")
     where = "" if options.out == DATA else f" --data {shlex.quote(str(options.out))}"

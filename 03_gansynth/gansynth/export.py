@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 
 from .folder import generator_names, open_folder
 
@@ -47,7 +47,7 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         model = export(options.run, options.model)
-    except (CheckpointError, OSError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"export: {error}")
     print(f"{options.model}: stage {model.stage + 1} of {model.stages}, {len(model.pitches)} pitches")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 
 NEEDED = re.compile(
     r"(experiment\.json|meta\.json|checkpoint|\.index|\.data-\d{5}-of-\d{5})$"
@@ -38,14 +38,6 @@ DEFAULTS = {
     "transition_stage_num_images": 32,
     "train_progressive": True,
 }
-
-
-class PitchError(ValueError):
-    """A pitch that the model was not trained on; the message says which it was."""
-
-
-class LatentError(ValueError):
-    """A latent vector of another model's size."""
 
 
 @dataclass
@@ -92,45 +84,48 @@ class ModelFolder:
         return np.random.default_rng(seed).standard_normal((count, self.latent_size), np.float32)
 
     def label(self, pitch):
-        """The network's number for a MIDI pitch; PitchError if it has none."""
+        """The network's number for a MIDI pitch; UserError if it has none."""
         if pitch in self.pitches:
             return self.pitches.index(pitch)
         low, high = self.pitches[0], self.pitches[-1]
         known = (
             f"{low} to {high}" if len(self.pitches) == high - low + 1 else ", ".join(map(str, self.pitches))
         )
-        raise PitchError(f"{self.name} has no pitch {pitch:g}; it knows {known}")
+        raise UserError("input", f"{self.name} has no pitch {pitch:g}; it knows {known}")
 
     def inputs(self, latents, pitches):
-        """Latent vectors as [notes, latent_size], float32, and labels as [notes]; PitchError, LatentError."""
+        """Latent vectors as [notes, latent_size], float32, and labels as [notes]; UserError."""
         latents = np.atleast_2d(np.asarray(latents, np.float32))
         if latents.shape[1] != self.latent_size:
-            raise LatentError(
-                f"a latent vector of {latents.shape[1]} numbers; {self.name} needs {self.latent_size}"
+            raise UserError(
+                "input",
+                f"a latent vector of {latents.shape[1]} numbers; {self.name} needs {self.latent_size}",
             )
         if not np.isfinite(latents).all():
-            raise LatentError("a latent vector holds something that is not a number")
+            raise UserError("input", "a latent vector holds something that is not a number")
         if len(latents) != len(pitches):
-            raise LatentError(f"{len(latents)} latent vectors for {len(pitches)} pitches")
+            raise UserError("input", f"{len(latents)} latent vectors for {len(pitches)} pitches")
         return latents, [self.label(pitch) for pitch in pitches]
 
 
 def open_folder(path):
     """Look into a model's folder, or into a .zip of one, which is unpacked beside it the first time.
 
-    Raises CheckpointError in a line that says what is wrong with it.
+    Raises UserError in a line that says what is wrong with it.
     """
     path = _unpacked(Path(path)) if Path(path).suffix == ".zip" else Path(path)
     flags = _read_flags(path / "experiment.json")
     stage, stage_path = _last_stage(path)
     if stage > 2 * flags["num_resolutions"] - 2:
-        raise CheckpointError(
-            f"{stage_path} lies beyond the {flags['num_resolutions']} sizes of experiment.json"
+        raise UserError(
+            "checkpoint", f"{stage_path} lies beyond the {flags['num_resolutions']} sizes of experiment.json"
         )
     folder = ModelFolder(path.name, path, flags, stage, load_checkpoint(stage_path))
     for name in (*generator_names(folder.blocks), "global_step"):
         if name not in folder.checkpoint:
-            raise CheckpointError(f"{stage_path} is not a whole GANSynth checkpoint: it has no {name}")
+            raise UserError(
+                "checkpoint", f"{stage_path} is not a whole GANSynth checkpoint: it has no {name}"
+            )
     kernel = folder.checkpoint.shapes[generator_names(1)[0]]
     folder.pitches = _pitches(path, kernel[2] - folder.latent_size)
     return folder
@@ -159,10 +154,12 @@ def _unpacked(archive):
                         file.extract(name, begun)
             begun.rename(target)
         except (OSError, zipfile.BadZipFile, zlib.error) as error:
-            raise CheckpointError(f"{archive} cannot be unpacked: {error}", "download it again") from None
+            raise UserError(
+                "checkpoint", f"{archive} cannot be unpacked: {error}", "download it again"
+            ) from None
     found = sorted(target.rglob("experiment.json"))
     if not found:
-        raise CheckpointError(f"{archive} holds no GANSynth model: it has no experiment.json")
+        raise UserError("checkpoint", f"{archive} holds no GANSynth model: it has no experiment.json")
     return found[0].parent
 
 
@@ -170,11 +167,13 @@ def _read_flags(file):
     try:
         flags = json.loads(file.read_text())
     except OSError:
-        raise CheckpointError(f"{file.parent} is no GANSynth model: it has no experiment.json") from None
+        raise UserError(
+            "checkpoint", f"{file.parent} is no GANSynth model: it has no experiment.json"
+        ) from None
     except ValueError:
         flags = None
     if not isinstance(flags, dict):
-        raise CheckpointError(f"{file} is damaged: it is not JSON")
+        raise UserError("checkpoint", f"{file} is damaged: it is not JSON")
     return DEFAULTS | flags
 
 
@@ -182,7 +181,7 @@ def _last_stage(folder):
     """(number, path) of the last stage that holds a checkpoint; a stage just begun holds none yet."""
     stages = sorted(path for path in folder.glob("stage_*") if any(path.glob("*.index")))
     if not stages:
-        raise CheckpointError(f"{folder} has no stage with a checkpoint", "unpack the whole archive")
+        raise UserError("checkpoint", f"{folder} has no stage with a checkpoint", "unpack the whole archive")
     return int(stages[-1].name.removeprefix("stage_")), stages[-1]
 
 
@@ -195,9 +194,10 @@ def _pitches(folder, labels):
         try:
             pitches = sorted({int(entry["pitch"]) for entry in json.loads(file.read_text()).values()})
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise CheckpointError(f"{file} is damaged: it does not tell the pitches") from None
+            raise UserError("checkpoint", f"{file} is damaged: it does not tell the pitches") from None
     if len(pitches) != labels:
-        raise CheckpointError(
+        raise UserError(
+            "checkpoint",
             f"{folder.name} has {labels} pitches, but {source} has {len(pitches)}",
             f"put the meta.json of its training set into {folder}",
         )

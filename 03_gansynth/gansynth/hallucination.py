@@ -7,6 +7,7 @@ exact.
 from dataclasses import dataclass, replace
 
 import numpy as np
+from modelfiles.errors import UserError
 
 from .latent import slerp
 
@@ -30,13 +31,15 @@ class Envelope:
     def within(self, seconds):
         """The same envelope, made to fit a note of so many seconds: the sustain gives way first.
 
-        Raises ValueError if the trim leaves nothing of the note, or the envelope has no length.
+        Raises UserError if the trim leaves nothing of the note, or the envelope has no length.
         """
         room = seconds - self.trim
         if room <= 0:
-            raise ValueError(f"a start trim of {self.trim:g} s leaves nothing of a note of {seconds:g} s")
+            raise UserError(
+                "input", f"a start trim of {self.trim:g} s leaves nothing of a note of {seconds:g} s"
+            )
         if self.attack + self.sustain + self.release <= 0:
-            raise ValueError("attack, sustain and release are all zero: there is nothing to hear")
+            raise UserError("input", "attack, sustain and release are all zero: there is nothing to hear")
         fades = self.attack + self.release
         scale = min(1.0, room / fades) if fades else 1.0
         return replace(

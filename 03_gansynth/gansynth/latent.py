@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from modelfiles.errors import UserError
 
 
 def slerp(start, end, amount):
@@ -33,13 +34,13 @@ def write(path, point):
 
 
 def read(path):
-    """Read a latent vector from a `.npy` or text file. Raises ValueError if it holds anything else."""
+    """Read a latent vector from a `.npy` or text file. Raises UserError if it holds anything else."""
     try:
         point = (
             np.load(path, allow_pickle=False) if Path(path).suffix == ".npy" else np.loadtxt(path, ndmin=1)
         )
     except (ValueError, EOFError):
-        raise ValueError(f"{path} holds no latent vector") from None
+        raise UserError("file", f"{path} holds no latent vector") from None
     if point.ndim != 1 or point.dtype.kind not in "fiu" or not np.isfinite(point).all():
-        raise ValueError(f"{path} holds no latent vector")
+        raise UserError("file", f"{path} holds no latent vector")
     return point.astype(np.float32)

@@ -9,9 +9,9 @@ the averaged weights of the generator and the count of images that it was traine
 
 import numpy as np
 import torch
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 
-from .folder import UPSTREAM, LatentError, generator_names, open_folder
+from .folder import UPSTREAM, generator_names, open_folder
 from .generator import Generator, progress
 from .spectrogram import Spectrogram
 
@@ -40,7 +40,9 @@ class GANSynth:
         flags, self.folder = folder.flags, folder
         for key, value in UNDERSTOOD.items():
             if flags.get(key, value) != value:
-                raise CheckpointError(f"{folder.name}: {key} {flags[key]} is not understood here", UPSTREAM)
+                raise UserError(
+                    "checkpoint", f"{folder.name}: {key} {flags[key]} is not understood here", UPSTREAM
+                )
         grown = folder.blocks - 1.0
         if flags["train_progressive"]:
             stable, transition = flags["stable_stage_num_images"], flags["transition_stage_num_images"]
@@ -67,7 +69,7 @@ class GANSynth:
 
         layer, offset: an array [notes, height, width, channels] to add to what comes out of that layer;
         replace: put it in its place, which makes latent vector and pitch meaningless.
-        Raises PitchError, LatentError.
+        Raises UserError.
         """
         return self.audio(self.pictures(latents, pitches, layer=layer, offset=offset, replace=replace))
 
@@ -88,7 +90,7 @@ class GANSynth:
             offset = np.asarray(offset, np.float32)
             wanted = (len(inputs), *self._shape(layer))
             if offset.shape != wanted:
-                raise LatentError(f"an offset of {offset.shape} for {layer}, which needs {wanted}")
+                raise UserError("input", f"an offset of {offset.shape} for {layer}, which needs {wanted}")
             offsets = torch.from_numpy(offset).split(1)
         else:
             offsets = [None] * len(inputs)
@@ -108,7 +110,9 @@ class GANSynth:
 
     def _shape(self, layer):
         if layer not in self.layers:
-            raise CheckpointError(f"{self.folder.name} has no layer {layer}; it has {', '.join(self.layers)}")
+            raise UserError(
+                "input", f"{self.folder.name} has no layer {layer}; it has {', '.join(self.layers)}"
+            )
         return self.layers[layer]
 
     def _inputs(self, latents, pitches):
@@ -118,5 +122,5 @@ class GANSynth:
 
 
 def load(path):
-    """Load the newest checkpoint in a model's folder. Raises CheckpointError."""
+    """Load the newest checkpoint in a model's folder. Raises UserError."""
     return GANSynth(open_folder(path))

@@ -7,6 +7,7 @@ from pathlib import Path
 import librosa
 import pretty_midi
 import soundfile
+from modelfiles.errors import UserError
 
 REST = 1.0  # seconds between two notes, for the release to die away
 
@@ -16,7 +17,7 @@ def render(font, programs, pitches, velocities, *, seconds, sample_rate):
 
     font: a .sf2 file. programs: General MIDI numbers, 0 to 127. pitches: MIDI pitches.
     velocities: 1 to 127, one note for each. audio: float32, `seconds` long; the key is held for nine tenths of it.
-    Raises RuntimeError with FluidSynth's own words when it fails.
+    Raises UserError with FluidSynth's own words when it fails.
     """
     for program in programs:
         name = pretty_midi.program_to_instrument_name(program).lower().replace(" ", "-")
@@ -55,7 +56,7 @@ def _play(font, program, notes, seconds, sample_rate):
         ]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode or not sound.exists():
-            raise RuntimeError(f"FluidSynth could not play {font}: {done.stderr.strip()[-300:]}")
+            raise UserError("file", f"FluidSynth could not play {font}: {done.stderr.strip()[-300:]}")
         audio, rate = soundfile.read(sound, dtype="float32", always_2d=True)
     audio = librosa.resample(audio.mean(axis=1), orig_sr=rate, target_sr=sample_rate)
     wanted = round(len(notes) * (seconds + REST) * sample_rate)

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import torch
+from modelfiles.errors import UserError
 
 BREAK_HZ, MEL_Q = 700.0, 1127.0
 POWER_FLOOR = 1e-6
@@ -66,7 +67,9 @@ class Spectrogram:
         self.hop = bands // 2
         self.padding = self.hop * (frames - 1) + self.window_length - audio_length
         if self.padding < 0:
-            raise ValueError(f"{frames} frames of {bands} bands are shorter than {audio_length} samples")
+            raise UserError(
+                "checkpoint", f"{frames} frames of {bands} bands are shorter than {audio_length} samples"
+            )
         matrix = torch.from_numpy(inverse_mel_matrix(bands, sample_rate).T.astype(np.float32))
         self._to_linear = matrix.to_sparse_coo()
         window = torch.hann_window(self.window_length, periodic=True, dtype=torch.float64)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from dlwakit.training.run import Plot, Run, program
-from modelfiles.errors import CheckpointError, UserError
+from modelfiles.errors import UserError
 
 from .folder import open_folder
 from .presets import DATA, PRESETS, RUNS
@@ -167,7 +167,7 @@ def _images(checkpoints):
     """How many images a run has heard: those of its newest checkpoint."""
     try:
         return int(open_folder(checkpoints).checkpoint["global_step"])
-    except CheckpointError:  # none was saved yet
+    except UserError:  # none was saved yet
         return 0
 
 

@@ -11,7 +11,7 @@ from magenta.models.gansynth.lib import data_helpers, network_functions, train_u
 from magenta.models.gansynth.lib import model as magenta_model
 from magenta.models.gansynth.lib.flags import Flags
 from magenta.models.gansynth.lib.networks import compute_progress
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 
 from .folder import open_folder
 
@@ -49,7 +49,9 @@ class Upstream:
     def activations(self, latents, pitches, layer):
         graph, feed = self._feed(latents, pitches)
         if layer not in graph.layers:
-            raise CheckpointError(f"{self.folder.name} has no layer {layer}; it has {', '.join(self.layers)}")
+            raise UserError(
+                "input", f"{self.folder.name} has no layer {layer}; it has {', '.join(self.layers)}"
+            )
         return graph.session.run(graph.layers[layer], feed)
 
     def _feed(self, latents, pitches):
@@ -122,6 +124,6 @@ def _data_helper(flags):
 
 
 def load(path):
-    """Load the newest checkpoint in a model's folder. Raises CheckpointError."""
+    """Load the newest checkpoint in a model's folder. Raises UserError."""
     tf.disable_v2_behavior()
     return Upstream(open_folder(path))

@@ -4,12 +4,10 @@ import contextlib
 import importlib
 
 import numpy as np
-from modelfiles.errors import CheckpointError
 from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
 from . import latent
-from .folder import LatentError, PitchError
 from .hallucination import Envelope, combine, path
 from .thumbnail import thumbnail
 
@@ -24,10 +22,6 @@ def clear_errors():
     """Turn what a student can put right into one clear line."""
     try:
         yield
-    except CheckpointError as error:
-        raise WorkerError("checkpoint", error.message, error.hint) from error
-    except (PitchError, LatentError) as error:
-        raise WorkerError("input", str(error)) from error
     except FileNotFoundError as error:
         raise WorkerError("file", f"there is no file {error.filename}") from error
     except (OSError, ValueError) as error:

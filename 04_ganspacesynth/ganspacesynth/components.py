@@ -12,14 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from gansynth.folder import generator_names
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.unpickling import load_pickle_allow_list
 
 ARRAYS = {"comp": "comp", "stdev": "stdev", "var_ratio": "var_ratio", "global_mean": "mean"}
-
-
-class EditError(ValueError):
-    """Edits that do not fit the components."""
 
 
 @dataclass
@@ -52,23 +48,27 @@ class Components:
     def _fit(self, edits):
         edits = np.atleast_2d(np.asarray(edits, np.float64))
         if not np.isfinite(edits).all():
-            raise EditError("an edit is not a number")
+            raise UserError("input", "an edit is not a number")
         surplus = edits[:, self.count :]
         if surplus.any():
-            raise EditError(f"edits for {edits.shape[1]} components; there are {self.count}")
+            raise UserError("input", f"edits for {edits.shape[1]} components; there are {self.count}")
         edits = edits[:, : self.count]
         return np.pad(edits, ((0, 0), (0, self.count - edits.shape[1])))
 
     def check(self, folder, layers):
-        """Raise CheckpointError unless these are components of that model (its folder, its layers' shapes)."""
+        """Raise UserError unless these are components of that model (its folder, its layers' shapes)."""
         if self.layer not in layers:
-            raise CheckpointError(f"components of layer {self.layer}, which {folder.name} does not have")
+            raise UserError(
+                "checkpoint", f"components of layer {self.layer}, which {folder.name} does not have"
+            )
         if self.mean.shape != tuple(layers[self.layer]):
-            raise CheckpointError(
-                f"components of a layer of {self.mean.shape}; {self.layer} of {folder.name} has {layers[self.layer]}"
+            raise UserError(
+                "checkpoint",
+                f"components of a layer of {self.mean.shape}; {self.layer} of {folder.name} has {layers[self.layer]}",
             )
         if self.model and self.model != fingerprint(folder):
-            raise CheckpointError(
+            raise UserError(
+                "checkpoint",
                 f"these components were computed from another model than {folder.name}",
                 f"compute its own: setup/dlwa train ganspace {folder.path}",
             )
@@ -96,28 +96,28 @@ def fingerprint(folder):
 def read(path):
     """Read components from `.npz`, or from a pickle of the original's without running any of it.
 
-    Raises CheckpointError for anything that is not such a file, whole and consistent.
+    Raises UserError for anything that is not such a file, whole and consistent.
     """
     path = Path(path)
     found = _read_npz(path) if path.suffix == ".npz" else load_pickle_allow_list(path)
     if not isinstance(found, dict) or not {"layer", *ARRAYS} <= set(found):
-        raise CheckpointError(f"{path.name} holds no components")
+        raise UserError("checkpoint", f"{path.name} holds no components")
     try:
         arrays = {name: np.asarray(found[key], np.float32) for key, name in ARRAYS.items()}
         pitch = int(found.get("pitch", -1))
     except (TypeError, ValueError):
-        raise CheckpointError(f"{path.name} holds no components") from None
+        raise UserError("checkpoint", f"{path.name} holds no components") from None
     comp, stdev, mean = arrays["comp"], arrays["stdev"], arrays["mean"]
     if (
         comp.ndim != 4
         or comp.shape[1:] != mean.shape
         or not len(comp) == len(stdev) == len(arrays["var_ratio"])
     ):
-        raise CheckpointError(
-            f"{path.name} is inconsistent: components of {comp.shape}, mean of {mean.shape}"
+        raise UserError(
+            "checkpoint", f"{path.name} is inconsistent: components of {comp.shape}, mean of {mean.shape}"
         )
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise CheckpointError(f"{path.name} is damaged: it holds something that is not a number")
+        raise UserError("checkpoint", f"{path.name} is damaged: it holds something that is not a number")
     return Components(
         str(found["layer"]), pitch=None if pitch < 0 else pitch, model=str(found.get("model", "")), **arrays
     )
@@ -128,6 +128,8 @@ def _read_npz(path):
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
-        raise CheckpointError(f"there is no file {path}") from None
+        raise UserError("checkpoint", f"there is no file {path}") from None
     except Exception as error:
-        raise CheckpointError(f"{path.name} is damaged or no .npz file ({type(error).__name__})") from None
+        raise UserError(
+            "checkpoint", f"{path.name} is damaged or no .npz file ({type(error).__name__})"
+        ) from None

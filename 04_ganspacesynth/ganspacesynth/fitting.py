@@ -1,6 +1,7 @@
 """Principal components of a layer, from many random points of the latent space."""
 
 import numpy as np
+from modelfiles.errors import UserError
 from sklearn.decomposition import PCA
 
 from .components import Components, fingerprint
@@ -17,10 +18,12 @@ def fit(model, *, layer="conv0", samples=8192, components=64, pitch=None, seed=0
     folder = model.folder
     pitch = folder.pitches[len(folder.pitches) // 2] if pitch is None else pitch
     if layer not in model.layers:
-        raise ValueError(f"{folder.name} has no layer {layer}; it has {', '.join(model.layers)}")
+        raise UserError("input", f"{folder.name} has no layer {layer}; it has {', '.join(model.layers)}")
     shape = model.layers[layer]
     if not 1 <= components <= min(samples, np.prod(shape)):
-        raise ValueError(f"{components} components from {samples} samples of {np.prod(shape)} numbers")
+        raise UserError(
+            "input", f"{components} components from {samples} samples of {np.prod(shape)} numbers"
+        )
     latents = model.random(samples, seed)
     rows = np.empty((samples, int(np.prod(shape))), np.float32)
     for start in range(0, samples, BATCH):

@@ -1,6 +1,7 @@
 """The steps of a hallucination: a list of edits, one list of numbers a step, as a student builds it up."""
 
 import numpy as np
+from modelfiles.errors import UserError
 
 
 class Steps:
@@ -61,7 +62,7 @@ def write(path, rows):
 
 
 def read(path, size):
-    """Steps of `size` numbers from text, [n, size], float32. Raises ValueError."""
+    """Steps of `size` numbers from text, [n, size], float32. Raises UserError."""
     with open(path) as file:
         lines = [line.split() for line in file if line.strip()]
     try:
@@ -69,8 +70,8 @@ def read(path, size):
     except ValueError:
         rows = []
     if not rows or not all(np.isfinite(row).all() for row in rows):
-        raise ValueError(f"{path} holds no steps: a line for each, with numbers between spaces")
+        raise UserError("file", f"{path} holds no steps: a line for each, with numbers between spaces")
     longest = max(map(len, rows))
     if longest > size:
-        raise ValueError(f"{path} has steps of {longest} numbers; there are {size} components")
+        raise UserError("file", f"{path} has steps of {longest} numbers; there are {size} components")
     return np.stack([np.pad(row, (0, size - len(row))) for row in rows])

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from gansynth.model import load
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 
 from .fitting import fit
 
@@ -45,7 +45,7 @@ def main(arguments=None):
             seed=options.seed,
             tell=tell,
         )
-    except (CheckpointError, ValueError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"train ganspace: {error}")
     if sys.stdout.isatty():
         print("\r", end="")

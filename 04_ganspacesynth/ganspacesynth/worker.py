@@ -4,7 +4,7 @@ import numpy as np
 from gansynth import worker as gansynth
 from gansynth.hallucination import Envelope, combine, path
 from gansynth.thumbnail import thumbnail
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
@@ -28,8 +28,9 @@ def load_components(job, *, file, folders=()):
     with gansynth.clear_errors():
         try:
             found = find(file, [*folders, folder.path], (".npz", ".pickle"))
-        except CheckpointError as error:
-            raise CheckpointError(
+        except UserError as error:
+            raise UserError(
+                "checkpoint",
                 f"there are no components {file} for {folder.name}",
                 f"compute them: setup/dlwa train ganspace {folder.path}",
             ) from error

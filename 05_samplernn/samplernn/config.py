@@ -4,9 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-
-class ConfigError(ValueError):
-    """A configuration that no model can have; the message names the key and the value."""
+from modelfiles.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -42,20 +40,26 @@ class Config:
 
     def _check(self):
         if self.rnn_type not in ("gru", "lstm"):
-            raise ConfigError(f"rnn_type is '{self.rnn_type}', it can be gru or lstm")
+            raise UserError("checkpoint", f"rnn_type is '{self.rnn_type}', it can be gru or lstm")
         if self.q_type not in ("linear", "mu-law"):
-            raise ConfigError(f"q_type is '{self.q_type}', it can be linear or mu-law")
+            raise UserError("checkpoint", f"q_type is '{self.q_type}', it can be linear or mu-law")
         for key in ("dim", "num_rnn_layers", "q_levels", "emb_size", "seq_len", "sample_rate"):
             value = getattr(self, key)
             if not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{key} is {value!r}, it must be a positive whole number")
+                raise UserError("checkpoint", f"{key} is {value!r}, it must be a positive whole number")
         sizes = self.frame_sizes
         if len(sizes) != 2 or not all(isinstance(size, int) and size > 0 for size in sizes):
-            raise ConfigError(f"frame_sizes is {list(sizes)}, it must be two positive whole numbers")
+            raise UserError(
+                "checkpoint", f"frame_sizes is {list(sizes)}, it must be two positive whole numbers"
+            )
         if sizes[1] % sizes[0] or sizes[1] == sizes[0]:
-            raise ConfigError(f"frame_sizes is {list(sizes)}, the second must be a multiple of the first")
+            raise UserError(
+                "checkpoint", f"frame_sizes is {list(sizes)}, the second must be a multiple of the first"
+            )
         if self.seq_len % sizes[1]:
-            raise ConfigError(f"seq_len is {self.seq_len}, it must be a multiple of the frame of {sizes[1]}")
+            raise UserError(
+                "checkpoint", f"seq_len is {self.seq_len}, it must be a multiple of the frame of {sizes[1]}"
+            )
 
     @property
     def frame_size(self):
@@ -74,7 +78,9 @@ class Config:
         try:
             return cls(**{key: value for key, value in values.items() if key in known and value is not None})
         except TypeError as error:
-            raise ConfigError(f"the configuration does not hold what it should: {error}") from None
+            raise UserError(
+                "checkpoint", f"the configuration does not hold what it should: {error}"
+            ) from None
 
     def to_dict(self):
         """The configuration as a JSON file holds it."""
@@ -86,9 +92,9 @@ def read_config(path):
     try:
         values = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path.name} is not a readable JSON file: {error}") from None
+        raise UserError("checkpoint", f"{path.name} is not a readable JSON file: {error}") from None
     if not isinstance(values, dict):
-        raise ConfigError(f"{path.name} holds no keys and values")
+        raise UserError("checkpoint", f"{path.name} holds no keys and values")
     return values
 
 

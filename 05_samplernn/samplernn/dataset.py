@@ -12,6 +12,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from modelfiles.errors import UserError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 HELD_OUT = 0.1
@@ -20,22 +21,18 @@ QUIET = 50
 ADVISED_SECONDS = 300
 
 
-class DataError(ValueError):
-    """Sounds that nothing can be learned from; the message says what to change."""
-
-
 def find_sounds(source):
     """The sound files in a folder and its sub-folders, or the one file that was given."""
     if source.is_file():
         return [source]
     found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not found:
-        raise DataError(f"there are no sounds in {source} (looked for {' '.join(SUFFIXES)})")
+        raise UserError("sound", f"there are no sounds in {source} (looked for {' '.join(SUFFIXES)})")
     return found
 
 
 def read_sound(path, rate):
-    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; DataError if nothing is left.
+    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; UserError if nothing is left.
 
     Silence is what is QUIET decibels below the peak. A model that has heard much of it begins with silence and stays
     there, for nothing is easier to guess.
@@ -43,7 +40,7 @@ def read_sound(path, rate):
     audio, _ = librosa.load(path, sr=rate, mono=True)
     peak = np.abs(audio).max(initial=0)
     if peak < 1e-4:
-        raise DataError(f"{path.name} is silent")
+        raise UserError("sound", f"{path.name} is silent")
     parts = librosa.effects.split(audio, top_db=QUIET)
     return np.concatenate([audio[first:last] for first, last in parts]) * (0.9 / peak)
 
@@ -66,7 +63,7 @@ def cut(samples, length, overlap=0):
 def make(source, out, rate=16000, chunk=4.0, overlap=1.0, say=print):
     """Write train.npy, validation.npy and dataset.json into `out`; returns the facts in dataset.json."""
     if not 0 <= overlap < chunk:
-        raise DataError(f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
+        raise UserError("sound", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
     seen, held, names = [], [], []
     for path in find_sounds(source):
         try:
@@ -79,7 +76,7 @@ def make(source, out, rate=16000, chunk=4.0, overlap=1.0, say=print):
         held.append(sound[split:])
         names.append(path.name)
     if not names:
-        raise DataError(f"not one sound in {source} could be used")
+        raise UserError("sound", f"not one sound in {source} could be used")
     out.mkdir(parents=True, exist_ok=True)
     length = int(chunk * rate)
     train, rest = cut(tape(seen, rate), length, int(overlap * rate)), tape(held, rate)
@@ -121,7 +118,7 @@ def main(arguments=None):
     out = options.out or source.with_name(source.stem + "-samplernn")
     try:
         make(source, out, options.rate, options.chunk, options.overlap)
-    except (DataError, OSError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"next: setup/dlwa train samplernn {out}")
 

@@ -4,13 +4,10 @@ import math
 import re
 
 import numpy as np
+from modelfiles.errors import UserError
 
 STRAIGHT = 0.001
 LISTS = re.compile(r"Env\(\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])*)\s*\)")
-
-
-class EnvelopeError(ValueError):
-    """A temperature that cannot be; the message says what is wrong with it."""
 
 
 def parse(text):
@@ -22,26 +19,27 @@ def parse(text):
     text = re.sub(r"[\\\s]", "", text)
     found = LISTS.fullmatch(text)
     if not found:
-        raise EnvelopeError(f"'{text}' is no envelope; it should be like Env([0.7,1],[4],[0])")
+        raise UserError("input", f"'{text}' is no envelope; it should be like Env([0.7,1],[4],[0])")
     try:
         lists = [_numbers(part) for part in re.findall(r"\[([^\]]*)\]", found[1])]
     except ValueError:
-        raise EnvelopeError(f"not everything in '{text}' is a number") from None
+        raise UserError("input", f"not everything in '{text}' is a number") from None
     if len(lists) > 3:
-        raise EnvelopeError(f"'{text}' has {len(lists)} lists; there are levels, times and curves")
+        raise UserError("input", f"'{text}' has {len(lists)} lists; there are levels, times and curves")
     levels = lists[0]
     if not levels:
-        raise EnvelopeError(f"'{text}' has no levels")
+        raise UserError("input", f"'{text}' has no levels")
     segments = len(levels) - 1
     times = lists[1] if len(lists) > 1 else [1.0] * segments
     curves = lists[2] if len(lists) > 2 else [0.0] * segments
     for name, values in (("times", times), ("curves", curves)):
         if len(values) != segments:
-            raise EnvelopeError(
-                f"'{text}' has {len(levels)} levels, so it needs {segments} {name}, not {len(values)}"
+            raise UserError(
+                "input",
+                f"'{text}' has {len(levels)} levels, so it needs {segments} {name}, not {len(values)}",
             )
     if min(times, default=0) < 0:
-        raise EnvelopeError(f"'{text}' has a time below 0")
+        raise UserError("input", f"'{text}' has a time below 0")
     return levels, times, curves
 
 
@@ -80,8 +78,8 @@ def temperatures(what, samples, seconds):
     else:
         points = np.atleast_1d(np.asarray(what, np.float64))
         if not len(points):
-            raise EnvelopeError("the temperature curve has no points")
+            raise UserError("input", "the temperature curve has no points")
         values = np.interp(np.arange(samples), np.linspace(0, max(samples - 1, 1), len(points)), points)
     if not np.isfinite(values).all() or (values < 0).any():
-        raise EnvelopeError("a temperature cannot be below 0; interesting ones are around 0.7 to 1.1")
+        raise UserError("input", "a temperature cannot be below 0; interesting ones are around 0.7 to 1.1")
     return values.astype(np.float32)

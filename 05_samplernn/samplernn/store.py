@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.errors import UserError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from .config import Config, ConfigError, read_config
+from .config import Config, read_config
 from .model import SampleRNN
 
-
-class ModelError(ValueError):
-    """Weights that cannot be read or do not fit their configuration; the message says which."""
+TELL = "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
 
 
 def config_path(path):
@@ -33,15 +32,15 @@ def save(path, model, half=False):
 
 
 def load(path):
-    """The model in NAME.safetensors; raises ModelError or ConfigError with one line."""
+    """The model in NAME.safetensors; raises UserError."""
     path = Path(path)
     beside = config_path(path)
     if not beside.exists():
-        raise ConfigError(f"{path.name} has no configuration beside it: {beside.name} is missing")
+        raise UserError("checkpoint", f"{path.name} has no configuration beside it: {beside.name} is missing")
     try:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path.name} is not a whole safetensors file: {error}") from None
+        raise UserError("checkpoint", f"{path.name} is not a whole safetensors file: {error}") from None
     return assemble(Config.from_dict(read_config(beside)), weights, path.name)
 
 
@@ -53,11 +52,15 @@ def assemble(config, weights, name):
     held = {key: tuple(value.shape) for key, value in weights.items()}
     if wanted != held:
         key = min(key for key in wanted.keys() | held.keys() if wanted.get(key) != held.get(key))
-        raise ModelError(
+        raise UserError(
+            "checkpoint",
             f"{name} does not fit its configuration: {key} is {held.get(key, 'missing')}, "
-            f"the configuration asks for {wanted.get(key, 'no such weights')}"
+            f"the configuration asks for {wanted.get(key, 'no such weights')}",
         )
-    model.load_state_dict({key: value.float() for key, value in weights.items()}, assign=True)
+    aligned = {
+        key: value.to(torch.float32, copy=True) for key, value in weights.items()
+    }  # those of a file may not be
+    model.load_state_dict(aligned, assign=True)
     return model.eval()
 
 
@@ -75,7 +78,7 @@ def prism_shape(arrays):
         gates = arrays[f"frame_rnn/rnn/layer_0/cell/recurrent_kernel{SUFFIX}"].shape[1] // dim
         levels, width = arrays[f"sample_mlp/embedding/embeddings{SUFFIX}"].shape
     except KeyError as error:
-        raise ModelError(f"this is no SampleRNN checkpoint: it has no {error.args[0]}") from None
+        raise UserError("checkpoint", f"this is no SampleRNN checkpoint: it has no {error.args[0]}") from None
     layers = 0
     while f"frame_rnn/rnn/layer_{layers}/cell/kernel{SUFFIX}" in arrays:
         layers += 1
@@ -100,14 +103,15 @@ def from_prism(arrays, values, name="the checkpoint"):
     values = {key: value for key, value in values.items() if key != "emb_size"}
     missing = [key for key in ("q_type", "sample_rate") if values.get(key) is None]
     if missing:
-        raise ConfigError(f"{name} does not tell {' and '.join(missing)}")
+        raise UserError("checkpoint", f"{name} does not tell {' and '.join(missing)}", TELL)
     config = Config.from_dict(values | told)
     stated = Config.from_dict(told | values)
     for key in told:
         if getattr(stated, key) != getattr(config, key):
-            raise ModelError(
+            raise UserError(
+                "checkpoint",
                 f"{name} does not fit its configuration: {key} is {getattr(config, key)} in the weights, "
-                f"{getattr(stated, key)} in the configuration"
+                f"{getattr(stated, key)} in the configuration",
             )
     return assemble(config, dict(_translated(arrays, config)), name)
 
@@ -119,7 +123,7 @@ def _translated(arrays, config):
         try:
             return np.asarray(arrays[key + SUFFIX], np.float32)
         except KeyError:
-            raise ModelError(f"the checkpoint has no {key}") from None
+            raise UserError("checkpoint", f"the checkpoint has no {key}") from None
 
     def linear(ours, theirs, bias=True):
         yield f"{ours}.weight", get(f"{theirs}/kernel").T

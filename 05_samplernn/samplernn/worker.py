@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import soxr
 from modelfiles.checkpoint import load_checkpoint
-from modelfiles.errors import CheckpointError
 from modelfiles.finding import find, latest
 from pdworker.serving.server import WorkerError, serve
 
 from . import envelope, store
-from .config import ConfigError, read_config
+from .config import read_config
 from .generator import Generator
 
 SHORTEST, LONGEST = 0.001, 600.0  # seconds
@@ -48,10 +47,9 @@ def load(
     job.progress(0.1, f"reading {name}")
     try:
         model = read_model(name, folders, {key: value for key, value in told.items() if value is not None})
-    except CheckpointError as error:
-        raise WorkerError("checkpoint", error.message, error.hint) from None
-    except (ConfigError, store.ModelError) as error:
-        raise WorkerError("checkpoint", str(error), hint_for(error)) from None
+    except WorkerError as error:
+        hint = error.hint or "see: setup/dlwa checkpoints list"
+        raise WorkerError("checkpoint", error.message, hint) from None
     job.progress(0.4, "preparing (the very first time this takes a minute)")
     take = None
     generator = Generator(model, threads)
@@ -64,12 +62,6 @@ def load(
         "weights": generator.engine,
         "bits_lost": round(generator.bits_lost, 6),
     }
-
-
-def hint_for(error):
-    if "does not tell" in str(error):
-        return "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
-    return "see: setup/dlwa checkpoints list"
 
 
 def read_model(name, folders, told):
@@ -87,7 +79,9 @@ def configuration(folder):
     """The keys of the one *.config.json in a checkpoint's folder; {} if there is none."""
     files = sorted(folder.glob("*.config.json"))
     if len(files) > 1:
-        raise ConfigError(f"{folder.name} holds {len(files)} configurations, it should hold one")
+        raise WorkerError(
+            "checkpoint", f"{folder.name} holds {len(files)} configurations, it should hold one"
+        )
     return read_config(files[0]) if files else {}
 
 
@@ -121,8 +115,8 @@ def start(job, *, temperatures, seconds, out_sr=None, seed_sr=None, top_k=0, top
             envelope.temperatures(arrays[what["array"]] if isinstance(what, dict) else what, samples, seconds)
             for what in temperatures
         ]
-    except envelope.EnvelopeError as error:
-        raise WorkerError("temperature", str(error), "see step 3 of the patch") from None
+    except WorkerError as error:
+        raise WorkerError("input", error.message, "see step 3 of the patch") from None
     primer = np.nan_to_num(np.asarray(arrays[0] if len(arrays) else [], np.float32))
     if len(primer) and seed_sr != rate:
         primer = soxr.resample(primer, seed_sr, rate)

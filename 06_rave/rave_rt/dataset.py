@@ -12,6 +12,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from modelfiles.errors import UserError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 HELD_OUT = 10  # one sound in so many
@@ -20,27 +21,24 @@ PAUSE = 0.05  # seconds between two sounds
 ADVISED_MINUTES = 10
 
 
-class DataError(ValueError):
-    """Sounds that nothing can be learned from; the message says what to change."""
-
-
 def find_sounds(source):
-    """The sound files in a folder and its sub-folders, sorted. Raises DataError."""
+    """The sound files in a folder and its sub-folders, sorted. Raises UserError."""
     found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
     if len(found) < 2:
-        raise DataError(
+        raise UserError(
+            "sound",
             f"{len(found)} sounds in {source}: it takes two or more, such as {' '.join(SUFFIXES)}; "
-            "cut one long recording in parts"
+            "cut one long recording in parts",
         )
     return found
 
 
 def read_sound(path, rate):
-    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without silence at its ends. Raises DataError."""
+    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without silence at its ends. Raises UserError."""
     audio, _ = librosa.load(path, sr=rate, mono=True)
     peak = np.abs(audio).max(initial=0)
     if peak < 1e-4:
-        raise DataError("it is silent")
+        raise UserError("sound", "it is silent")
     audio, _ = librosa.effects.trim(audio, top_db=QUIET)
     return audio * (0.9 / peak)
 
@@ -61,7 +59,7 @@ def make(source, out, rate=44100, say=print):
         except Exception as error:  # one bad file among many must not end the rest
             say(f"left out {path.name}: {error}")
     if len(sounds) < 2:
-        raise DataError(f"{len(sounds)} sounds in {source} could be used: it takes two or more")
+        raise UserError("sound", f"{len(sounds)} sounds in {source} could be used: it takes two or more")
     names = list(sounds)
     held = set(names[HELD_OUT - 1 :: HELD_OUT] or names[-1:])
     parts = {
@@ -119,7 +117,7 @@ def main(arguments=None):
     out = options.out or source.with_name(source.name + "-rave")
     try:
         make(source, out, options.rate)
-    except (DataError, OSError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"next: setup/dlwa train rave {out}")
 

@@ -13,9 +13,8 @@ import socket
 import time
 import traceback
 
+from modelfiles.errors import UserError
 from pdworker.protocol import FrameReader, FrameWriter, StreamClosed
-
-from .model import ModelError
 
 MEMORY = 4 << 30  # bytes that a child may have beyond what it was born with
 _PR_SET_PDEATHSIG = 1
@@ -97,10 +96,10 @@ def _run(function, link, arguments):
         status = 0
     except (OSError, StreamClosed):
         pass  # the worker has gone
-    except ModelError as error:
-        link.send("error", id=0, error="model", message=str(error), hint="")
+    except UserError as error:
+        link.send("error", id=0, error=error.kind, message=error.message, hint=error.hint)
     except BaseException as error:
         traceback.print_exc()
-        link.send("error", id=0, error="model", message=f"{type(error).__name__}: {error}"[:300], hint="")
+        link.send("error", id=0, error="internal", message=f"{type(error).__name__}: {error}"[:300], hint="")
     finally:
         os._exit(status)

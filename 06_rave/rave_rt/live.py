@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 import torch
+from modelfiles.errors import UserError
 from pdworker.serving.audio_stream import Stream
 
 from . import rates
-from .model import Model, ModelError, resolved
+from .model import Model, resolved
 
 PIECE = 256  # frames read at once where the rates differ
 IDLE = 0.05  # seconds between two looks for messages while Pd's sound is off
@@ -85,12 +86,14 @@ def buffer_size(model, wanted):
 
 
 def latents_of(model, method):
-    """How many latents `method` has to scale; ModelError where it is not a forward that encodes and decodes."""
+    """How many latents `method` has to scale; UserError where it is not a forward that encodes and decodes."""
     encode, decode = model.methods.get("encode"), model.methods.get("decode")
     if method.name != "forward" or encode is None or decode is None:
-        raise ModelError("scale and bias need the method forward of a model that has encode and decode")
+        raise UserError(
+            "input", "scale and bias need the method forward of a model that has encode and decode"
+        )
     if (encode.outputs, encode.out_ratio) != (decode.inputs, decode.in_ratio):
-        raise ModelError("encode and decode of this model do not fit together")
+        raise UserError("input", "encode and decode of this model do not fit together")
     return encode.outputs
 
 
@@ -132,7 +135,7 @@ class Player:
     link      to the worker, whose calls get, set, bend and enable it answers between two buffers
     pulse     a Pulse, for the worker to see
     spec      what to play: "stream", "method", "buffer", "settings", "bend", "enabled"
-    Raises ModelError when the model does not follow the convention.
+    Raises UserError when the model does not follow the convention.
     """
 
     def __init__(self, link, pulse, module, spec, threads):
@@ -147,7 +150,7 @@ class Player:
         model.set_all(spec["settings"])
         try:
             self._set_bend(**spec["bend"])
-        except ModelError as error:
+        except UserError as error:
             self._say(str(error))
         self._warm_up(module)
 
@@ -197,9 +200,9 @@ class Player:
         try:
             answer = self._through_model(self._model, values)
             if not np.isfinite(answer).all():
-                raise ModelError(f"{self._method.name} answered something that is not a number")
+                raise UserError("checkpoint", f"{self._method.name} answered something that is not a number")
             self._pulse.buffers += 1
-        except ModelError as error:
+        except UserError as error:
             self._complain(f"{error}: silence instead")
             answer = silent(self._method, self._buffer)
         self._pulse.busy_since = 0
@@ -227,7 +230,7 @@ class Player:
         for _ in range(WARM_UP):
             try:
                 self._through_model(twin, zeros)
-            except ModelError as error:
+            except UserError as error:
                 self._complain(str(error))
         self._pulse.busy_since = 0
 
@@ -275,8 +278,10 @@ class Player:
             try:
                 values = self._call(header["name"], frame.arrays, **header["arguments"])
                 self._link.send("result", id=header["id"], values=values)
-            except ModelError as error:
-                self._link.send("error", id=header["id"], error="model", message=str(error), hint="")
+            except UserError as error:
+                self._link.send(
+                    "error", id=header["id"], error=error.kind, message=error.message, hint=error.hint
+                )
 
     def _complain(self, text):
         """Say it, once in a row."""

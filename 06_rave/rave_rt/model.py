@@ -8,14 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from modelfiles.errors import UserError
 from pdworker.options import text
 
 TYPES = ("bool", "int", "float", "str", "tensor", "buffer")
-USUAL_RATE = 44100
-
-
-class ModelError(ValueError):
-    """The file, or what was asked of its model, does not follow the convention; the text is one line for people."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +28,14 @@ class Method:
 
 
 def load(path):
-    """The TorchScript module in a file. Raises ModelError when there is none."""
+    """The TorchScript module in a file. Raises UserError when there is none."""
     try:
         return torch.jit.load(path, map_location="cpu").eval()
     except (RuntimeError, ValueError, OSError) as error:
-        raise ModelError(
-            f"{path.name} is not a TorchScript file, or is damaged: {last_line(error)}"
+        raise UserError(
+            "checkpoint",
+            f"{path.name} is not a TorchScript file, or is damaged: {last_line(error)}",
+            "export or download it again",
         ) from error
 
 
@@ -57,7 +55,7 @@ class Model:
 
     rate: the model's own sample rate in Hz, 0 when it does not tell; methods: {name: Method}; attributes:
     {name: types}.
-    Raises ModelError when the module does not follow the convention.
+    Raises UserError when the module does not follow the convention.
     """
 
     def __init__(self, module):
@@ -65,7 +63,9 @@ class Model:
         self.rate = self._read_rate()  # before anybody sets another one
         self.methods = {name: self._method(name) for name in self._method_names()}
         if not self.methods:
-            raise ModelError("this TorchScript file has no methods for signals: it is not made for nn~")
+            raise UserError(
+                "checkpoint", "this TorchScript file has no methods for signals: it is not made for nn~"
+            )
         self.attributes = {name: self._types(name) for name in self._attribute_names()}
 
     @property
@@ -74,29 +74,29 @@ class Model:
         return max(max(method.in_ratio, method.out_ratio) for method in self.methods.values())
 
     def method(self, name):
-        """The method of this name, else `forward`, as nn~ does. Raises ModelError when there is neither."""
+        """The method of this name, else `forward`, as nn~ does. Raises UserError when there is neither."""
         found = self.methods.get(name) or self.methods.get("forward")
         if found is None:
-            raise ModelError(f"the model has no method {name}, only {', '.join(self.methods)}")
+            raise UserError("input", f"the model has no method {name}, only {', '.join(self.methods)}")
         return found
 
     @torch.inference_mode()
     def run(self, name, values):
         """Call a method: float32 [inputs, n] to float32 [outputs, m].
 
-        Raises ModelError when the model fails, or answers something else than its `_params` promise.
+        Raises UserError when the model fails, or answers something else than its `_params` promise.
         """
         method = self.methods[name]
         tensor = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
         try:
             answer = getattr(self._module, name)(tensor)
         except Exception as error:  # whatever a stranger's program raises
-            raise ModelError(f"{name} failed: {last_line(error)}") from error
+            raise UserError("checkpoint", f"{name} failed: {last_line(error)}") from error
         wanted = [1, method.outputs, values.shape[1] * method.in_ratio // method.out_ratio]
         if not isinstance(answer, torch.Tensor):
-            raise ModelError(f"{name} answered {type(answer).__name__}, not a tensor")
+            raise UserError("checkpoint", f"{name} answered {type(answer).__name__}, not a tensor")
         if list(answer.shape) != wanted:
-            raise ModelError(f"{name} answered {list(answer.shape)}, it promises {wanted}")
+            raise UserError("checkpoint", f"{name} answered {list(answer.shape)}, it promises {wanted}")
         return answer[0].to(torch.float32).numpy()
 
     @torch.inference_mode()
@@ -112,11 +112,13 @@ class Model:
         """Set an attribute. values: one for each of its types; for tensor and buffer (float32 [n], rate in Hz)."""
         types = self._check_attribute(name)
         if len(values) != len(types):
-            raise ModelError(f"{name} takes {len(types)} values ({' '.join(types)}), not {len(values)}")
+            raise UserError(
+                "input", f"{name} takes {len(types)} values ({' '.join(types)}), not {len(values)}"
+            )
         values = [self._value(name, place, *pair) for place, pair in enumerate(zip(types, values))]
         answer = self._call(f"set_{name}", *values)
         if answer not in (0, None):
-            raise ModelError(f"the model refuses this value of {name}")
+            raise UserError("input", f"the model refuses this value of {name}")
 
     def set_all(self, settings):
         """Set several attributes, {name: values}."""
@@ -135,11 +137,11 @@ class Model:
 
     def _call(self, method, *values):
         if not self._has(method):
-            raise ModelError(f"the model has no {method}")
+            raise UserError("checkpoint", f"the model has no {method}")
         try:
             return getattr(self._module, method)(*values)
         except Exception as error:  # whatever a stranger's program raises
-            raise ModelError(f"{method} failed: {last_line(error)}") from error
+            raise UserError("checkpoint", f"{method} failed: {last_line(error)}") from error
 
     def _read_rate(self):
         if self._has("get_sample_rate"):
@@ -164,10 +166,14 @@ class Model:
     def _method(self, name):
         params = getattr(self._module, f"{name}_params", None)
         if not self._has(name) or not isinstance(params, torch.Tensor):
-            raise ModelError(f"the model names a method {name} but has no {name} with {name}_params")
+            raise UserError(
+                "checkpoint", f"the model names a method {name} but has no {name} with {name}_params"
+            )
         numbers = params.flatten().tolist()
         if len(numbers) != 4 or any(number != int(number) or number < 1 for number in numbers):
-            raise ModelError(f"{name}_params is {numbers}; it should be four whole numbers from 1")
+            raise UserError(
+                "checkpoint", f"{name}_params is {numbers}; it should be four whole numbers from 1"
+            )
         inputs, in_ratio, outputs, out_ratio = map(int, numbers)
         return Method(
             name,
@@ -194,13 +200,13 @@ class Model:
         params = getattr(self._module, f"{name}_params", None)
         codes = params.flatten().tolist() if isinstance(params, torch.Tensor) else None
         if codes is None or any(code not in range(len(TYPES)) for code in codes):
-            raise ModelError(f"{name}_params should be a tensor of type codes from 0 to 5")
+            raise UserError("checkpoint", f"{name}_params should be a tensor of type codes from 0 to 5")
         return tuple(TYPES[int(code)] for code in codes)
 
     def _check_attribute(self, name):
         if name not in self.attributes:
             there = ", ".join(self.attributes) or "none"
-            raise ModelError(f"the model has no attribute {name} (it has: {there})")
+            raise UserError("input", f"the model has no attribute {name} (it has: {there})")
         return self.attributes[name]
 
     def _value(self, name, place, kind, value):
@@ -217,4 +223,4 @@ class Model:
                 return text([value])  # Pd has no words that are numbers
             return {"int": int, "float": float}[kind](value)
         except (TypeError, ValueError, KeyError) as error:
-            raise ModelError(f"{name}: {value} is no {kind}") from error
+            raise UserError("input", f"{name}: {value} is no {kind}") from error

@@ -3,8 +3,9 @@
 import numpy as np
 import soxr
 import torch
+from modelfiles.errors import UserError
 
-from .model import Model, ModelError
+from .model import Model
 
 PIECE = 1 << 16  # samples at once: long enough to be quick, short enough to tell how far it is
 
@@ -23,7 +24,7 @@ def run(link, module, settings, name, values, rate, threads, random=None):
     model.set_all(settings)
     method = model.methods.get(name)
     if method is None:
-        raise ModelError(f"the model has no method {name}, only {', '.join(model.methods)}")
+        raise UserError("input", f"the model has no method {name}, only {', '.join(model.methods)}")
     own = model.rate or rate
     rate = rate or own
     samples = values.shape[1] * method.in_ratio
@@ -58,7 +59,7 @@ def whole(model, method, values, progress=lambda fraction: None):
         progress(start / padded.shape[1])
         answers.append(model.run(method.name, padded[:, start : start + piece]))
         if not np.isfinite(answers[-1]).all():
-            raise ModelError(f"{method.name} answered something that is not a number")
+            raise UserError("checkpoint", f"{method.name} answered something that is not a number")
     length = -(-count * method.in_ratio // method.out_ratio)
     return np.concatenate(answers, 1)[:, :length]
 

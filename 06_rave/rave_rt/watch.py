@@ -2,9 +2,10 @@
 
 import time
 
+from modelfiles.errors import UserError
+
 from .forked import Child, Gone
 from .live import Player, Pulse
-from .model import ModelError
 
 HANG = 2.0  # seconds for one buffer; a good one takes less than its own length
 HANG_AT_START = 15.0  # seconds for the first buffers, in which torch optimises
@@ -51,7 +52,7 @@ class Watch:
             self._replace(f"the model's process has ended, {gone}")
 
     def call(self, name, /, arrays=(), **arguments):
-        """Let the process answer a call (see live.Player). Raises ModelError, or NotPlaying when nobody answers."""
+        """Let the process answer a call (see live.Player). Raises UserError, or NotPlaying when nobody answers."""
         if self._child is None:
             raise NotPlaying
         self._ids += 1
@@ -109,7 +110,7 @@ class Watch:
 
     def _taken(self, header):
         if header["kind"] == "error":
-            raise ModelError(header["message"])
+            raise UserError(header["error"], header["message"], header["hint"])
         return header["values"]
 
 

@@ -5,13 +5,12 @@ import os
 
 import numpy as np
 import torch
-from modelfiles.errors import CheckpointError
 from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
 from . import offline
 from .forked import Child, Gone
-from .model import Model, ModelError, resolved
+from .model import Model, resolved
 from .model import load as load_module
 from .watch import NotPlaying, Watch
 
@@ -35,13 +34,8 @@ def load(job, *, folders, checkpoint="starter", engine="small", threads=1):
     if engine != "small":
         raise WorkerError("engine", "RAVE has one engine", "leave --engine out")
     job.progress(0.1, f"reading {checkpoint}")
-    try:
-        path = find(str(checkpoint), folders, suffixes=(".ts",))
-        module = load_module(path)
-    except CheckpointError as error:
-        raise WorkerError("checkpoint", error.message, error.hint) from None
-    except ModelError as error:
-        raise WorkerError("checkpoint", str(error), "export or download it again") from None
+    path = find(str(checkpoint), folders, suffixes=(".ts",))
+    module = load_module(path)
     job.progress(0.8, "looking at its methods")
     _, facts = in_child(job, describe, module)
     loaded = Loaded(module, facts, int(threads))
@@ -202,10 +196,7 @@ def tell(call, /, arrays=(), **arguments):
     """Let what plays answer a call. Raises NotPlaying when there is nothing, or no answer."""
     if watch is None:
         raise NotPlaying
-    try:
-        return watch.call(call, arrays, **arguments)
-    except ModelError as error:
-        raise WorkerError("model", str(error)) from None
+    return watch.call(call, arrays, **arguments)
 
 
 def model_loaded():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import CheckpointError
+from .errors import UserError
 from .finding import latest
 from .tensor_bundle import TensorBundle
 from .tensor_slices import TensorSlices
@@ -62,7 +62,7 @@ def load_checkpoint(source):
 
     Returns: a Checkpoint.
 
-    Raises CheckpointError if there is none or it is damaged. Damage in the values shows when a tensor is
+    Raises UserError if there is none or it is damaged. Damage in the values shows when a tensor is
     read.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -87,10 +87,11 @@ def _v1_files(prefix):
         if (match := re.fullmatch(re.escape(prefix.name) + r"-(\d{5})-of-(\d{5})", file.name))
     ]
     if not shards:
-        raise CheckpointError("there is no such checkpoint")
+        raise UserError("checkpoint", "there is no such checkpoint")
     if len(shards) != int(shards[0][1][2]):
-        raise CheckpointError(
-            f"the checkpoint is incomplete: {len(shards)} of {int(shards[0][1][2])} files are there"
+        raise UserError(
+            "checkpoint",
+            f"the checkpoint is incomplete: {len(shards)} of {int(shards[0][1][2])} files are there",
         )
     return [file for file, _ in shards]
 
@@ -105,7 +106,7 @@ class _naming:
         return self
 
     def __exit__(self, kind, error, traceback):
-        if isinstance(error, CheckpointError):
-            raise CheckpointError(f"{self._name}: {error.message}", error.hint) from None
+        if isinstance(error, UserError):
+            raise UserError(error.kind, f"{self._name}: {error.message}", error.hint) from None
         if isinstance(error, OSError):
-            raise CheckpointError(f"{self._name}: {error.strerror or error}") from None
+            raise UserError("checkpoint", f"{self._name}: {error.strerror or error}") from None

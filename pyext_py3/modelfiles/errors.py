@@ -43,13 +43,3 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.brief} [log: {self.log}]" if self.log else self.brief
-
-
-class CheckpointError(UserError):
-    """A UserError of the kind "checkpoint", for callers that have not been changed yet."""
-
-    def __init__(self, message, hint=""):
-        super().__init__("checkpoint", message, hint)
-
-    def __reduce__(self):
-        return type(self), (self.message, self.hint)

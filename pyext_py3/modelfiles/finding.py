@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from .errors import CheckpointError
+from .errors import UserError
 
 
 def find(name, folders, suffixes=("",)):
@@ -14,10 +14,10 @@ def find(name, folders, suffixes=("",)):
       ~). folders: where to look, in this order; paths relative to them are found too. suffixes: endings
       that may be left out, such as (".mag",); the name as it stands is tried first.
 
-    Raises CheckpointError with what there is instead.
+    Raises UserError with what there is instead.
     """
     if not str(name):
-        raise CheckpointError("no checkpoint was named")
+        raise UserError("checkpoint", "no checkpoint was named")
     folders = [Path(folder).expanduser() for folder in folders]
     for folder in folders:
         base = folder / Path(name).expanduser()  # an absolute name replaces the folder
@@ -27,7 +27,8 @@ def find(name, folders, suffixes=("",)):
                 return path
     patterns = [f"*{suffix}" for suffix in suffixes if suffix]
     there = sorted({path.name for folder in folders for pattern in patterns for path in folder.glob(pattern)})
-    raise CheckpointError(
+    raise UserError(
+        "checkpoint",
         f"there is no checkpoint {str(name)!r} in {', '.join(map(str, folders))}",
         f"there is: {', '.join(there)}" if there else "",
     )
@@ -49,7 +50,7 @@ def latest(folder):
                 return prefix
     prefixes = [path.with_suffix("") for path in folder.glob("*.index")]
     if not prefixes:
-        raise CheckpointError(f"there is no checkpoint in the folder {folder}")
+        raise UserError("checkpoint", f"there is no checkpoint in the folder {folder}")
     return max(prefixes, key=lambda prefix: (_step(prefix), prefix.name))
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import CheckpointError
+from .errors import UserError
 
 MAX_RANK = 32  # numpy's
 
@@ -35,7 +35,7 @@ class Spec(NamedTuple):
         if self.type == BFLOAT16:
             return np.dtype("<f4")
         if self.type not in DTYPES:
-            raise CheckpointError(f"tensors of TensorFlow's type {self.type} are not read here")
+            raise UserError("checkpoint", f"tensors of TensorFlow's type {self.type} are not read here")
         return np.dtype(DTYPES[self.type])
 
 
@@ -44,7 +44,7 @@ def shape_of(message):
     sizes = tuple(dim.integer(1) for dim in message.messages(2))
     total = prod(size or 1 for size in sizes)
     if len(sizes) > MAX_RANK or min(sizes, default=0) < 0 or total >= 1 << 48:
-        raise CheckpointError(f"the file is damaged: it claims a tensor of the shape {_brief(sizes)}")
+        raise UserError("checkpoint", f"the file is damaged: it claims a tensor of the shape {_brief(sizes)}")
     return sizes
 
 
@@ -57,12 +57,12 @@ def part_of(message):
 def part_shape(shape, part):
     """The shape of one part of a tensor of `shape`."""
     if len(part) != len(shape):
-        raise CheckpointError("the file is damaged: a part of a tensor has the wrong number of axes")
+        raise UserError("checkpoint", "the file is damaged: a part of a tensor has the wrong number of axes")
     sizes = []
     for size, (start, length) in zip(shape, part):
         length = size - start if length == -1 else length
         if start < 0 or length < 0 or start + length > size:
-            raise CheckpointError("the file is damaged: a part of a tensor lies outside it")
+            raise UserError("checkpoint", "the file is damaged: a part of a tensor lies outside it")
         sizes.append(length)
     return tuple(sizes)
 
@@ -75,7 +75,7 @@ def assemble(spec, read_part):
     """
     shapes = [part_shape(spec.shape, part) for part in spec.parts]
     if sum(map(prod, shapes)) != prod(spec.shape):
-        raise CheckpointError("the file is damaged: the parts of a tensor do not make a whole")
+        raise UserError("checkpoint", "the file is damaged: the parts of a tensor do not make a whole")
     pieces = [(part, read_part(part, shape)) for part, shape in zip(spec.parts, shapes)]
     if len(pieces) == 1:
         return pieces[0][1]
@@ -84,7 +84,7 @@ def assemble(spec, read_part):
     for part, piece in pieces:
         place = tuple(slice(start, start + size) for (start, _), size in zip(part, piece.shape))
         if covered[place].any():
-            raise CheckpointError("the file is damaged: parts of a tensor overlap")
+            raise UserError("checkpoint", "the file is damaged: parts of a tensor overlap")
         covered[place] = True
         whole[place] = piece
     return whole

@@ -2,7 +2,7 @@
 checkpoints.
 """
 
-from .errors import CheckpointError
+from .errors import UserError
 from .wire import varint
 
 MAX_EXPANSION = 22  # a three-byte copy yields at most 64 bytes
@@ -13,7 +13,7 @@ def decompress(data):
     data = bytes(data)
     size, position = varint(data, 0)
     if size > MAX_EXPANSION * len(data):
-        raise CheckpointError("the file is damaged: a compressed block claims an impossible size")
+        raise UserError("checkpoint", "the file is damaged: a compressed block claims an impossible size")
     out = bytearray()
     while position < len(data):
         tag = data[position]
@@ -37,7 +37,7 @@ def decompress(data):
         if len(out) > size:
             break
     if len(out) != size or position != len(data):
-        raise CheckpointError("the file is damaged: a compressed block cannot be unpacked")
+        raise UserError("checkpoint", "the file is damaged: a compressed block cannot be unpacked")
     return bytes(out)
 
 

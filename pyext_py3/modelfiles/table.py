@@ -8,7 +8,7 @@ place of the index.
 from bisect import bisect_left
 
 from .crc32c import crc32c, mask
-from .errors import CheckpointError
+from .errors import UserError
 from .snappy import decompress
 from .wire import varint
 
@@ -26,14 +26,16 @@ class Table:
     def __init__(self, data):
         self._data = memoryview(data)
         if len(data) < FOOTER or self._data[-8:] != MAGIC:
-            raise CheckpointError("this is not a TensorFlow checkpoint, or the end of the file is missing")
+            raise UserError(
+                "checkpoint", "this is not a TensorFlow checkpoint, or the end of the file is missing"
+            )
         self._last_keys, self._places = [], []
         end = 0
         for key, value in self._block(*self._index_place()):
             offset, position = varint(value, 0)
             size, _ = varint(value, position)
             if offset < end or (self._last_keys and key < self._last_keys[-1]):
-                raise CheckpointError("the file is damaged: its blocks are out of order")
+                raise UserError("checkpoint", "the file is damaged: its blocks are out of order")
             end = offset + size
             self._last_keys.append(key)
             self._places.append((offset, size))
@@ -51,7 +53,7 @@ class Table:
         for place in self._places:
             for key, value in self._block(*place):
                 if previous is not None and key <= previous:
-                    raise CheckpointError("the file is damaged: its names are out of order")
+                    raise UserError("checkpoint", "the file is damaged: its names are out of order")
                 previous = key
                 yield key, value
 
@@ -67,12 +69,12 @@ class Table:
         """The (key, value) pairs of one block, checked and unpacked."""
         stored = self._data[offset : offset + size + TRAILER]
         if len(stored) != size + TRAILER:
-            raise CheckpointError("the file is damaged or incomplete: a block lies outside it")
+            raise UserError("checkpoint", "the file is damaged or incomplete: a block lies outside it")
         if mask(crc32c(stored[: size + 1])) != int.from_bytes(stored[size + 1 :], "little"):
-            raise CheckpointError("the file is damaged: a checksum is wrong")
+            raise UserError("checkpoint", "the file is damaged: a checksum is wrong")
         compression = stored[size]
         if compression > 1:
-            raise CheckpointError(f"the file uses the unknown compression {compression}")
+            raise UserError("checkpoint", f"the file uses the unknown compression {compression}")
         return list(_entries(decompress(stored[:size]) if compression else stored[:size]))
 
 
@@ -82,7 +84,7 @@ def _entries(block):
     restarts = int.from_bytes(block[-4:], "little")
     end = len(block) - 4 * (restarts + 1)
     if end < 0:
-        raise CheckpointError("the file is damaged: a block without an end")
+        raise UserError("checkpoint", "the file is damaged: a block without an end")
     key, position, key_bytes = b"", 0, 0
     while position < end:
         shared, position = varint(block, position)
@@ -90,7 +92,7 @@ def _entries(block):
         size, position = varint(block, position)
         key_bytes += shared + own
         if shared > len(key) or own + size > end - position or key_bytes > MAX_KEY_BYTES:
-            raise CheckpointError("the file is damaged: an entry does not fit its block")
+            raise UserError("checkpoint", "the file is damaged: an entry does not fit its block")
         key = key[:shared] + bytes(block[position : position + own])
         position += own
         yield key, block[position : position + size]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .crc32c import crc32c, mask
-from .errors import CheckpointError
+from .errors import UserError
 from .slices import BFLOAT16, STRING, Spec, assemble, decode, part_key, part_of, shape_of
 from .table import Table
 from .wire import Message, varint
@@ -40,9 +40,9 @@ class TensorBundle:
             else:
                 entries[key] = _entry(Message(value))
         if header is None:
-            raise CheckpointError("this is not a V2 checkpoint: its index has no header")
+            raise UserError("checkpoint", "this is not a V2 checkpoint: its index has no header")
         if header.integer(2) != 0:
-            raise CheckpointError("checkpoints from big-endian machines are not read here")
+            raise UserError("checkpoint", "checkpoints from big-endian machines are not read here")
         self._shards = header.integer(1)
         self._entries = {}
         for key, entry in entries.items():
@@ -50,7 +50,7 @@ class TensorBundle:
                 try:
                     self._entries[key.decode()] = entry
                 except UnicodeDecodeError:
-                    raise CheckpointError("the file is damaged: a name in it is not text") from None
+                    raise UserError("checkpoint", "the file is damaged: a name in it is not text") from None
         self._parts = {key: entry for key, entry in entries.items() if key.startswith(b"\0")}
         self.specs = {name: entry.spec for name, entry in self._entries.items()}
 
@@ -68,12 +68,14 @@ class TensorBundle:
         """
         total = sum(self._shard(number).stat().st_size for number in range(self._shards))
         if prod(spec.shape) * (1 if spec.type == STRING else spec.dtype.itemsize) > total:
-            raise CheckpointError("the checkpoint is damaged or incomplete: its data files are too short")
+            raise UserError(
+                "checkpoint", "the checkpoint is damaged or incomplete: its data files are too short"
+            )
 
     def _read_part(self, name, spec, part, shape):
         entry = self._parts.get(part_key(name, part))
         if entry is None or (entry.spec.type, entry.spec.shape) != (spec.type, shape):
-            raise CheckpointError("the checkpoint is damaged: a part of a tensor is missing")
+            raise UserError("checkpoint", "the checkpoint is damaged: a part of a tensor is missing")
         return self._read(entry)
 
     def _read(self, entry):
@@ -82,7 +84,7 @@ class TensorBundle:
             return _strings(raw, entry)
         item = 2 if entry.spec.type == BFLOAT16 else entry.spec.dtype.itemsize
         if entry.size != prod(entry.spec.shape) * item:
-            raise CheckpointError("the checkpoint is damaged: a tensor's size does not fit its shape")
+            raise UserError("checkpoint", "the checkpoint is damaged: a tensor's size does not fit its shape")
         _check(crc32c(raw), entry)
         return decode(entry.spec.type, raw, entry.spec.shape)
 
@@ -91,16 +93,19 @@ class TensorBundle:
         with shard.open("rb") as file:
             length = file.seek(0, 2)
             if entry.offset < 0 or entry.size < 0 or entry.offset + entry.size > length:
-                raise CheckpointError(f"the checkpoint is incomplete: {shard.name} ends too early")
+                raise UserError("checkpoint", f"the checkpoint is incomplete: {shard.name} ends too early")
             file.seek(entry.offset)
             return file.read(entry.size)
 
     def _shard(self, number):
         if not 0 <= number < self._shards < 100_000:
-            raise CheckpointError("the checkpoint is damaged: it names a data file that it does not have")
+            raise UserError(
+                "checkpoint", "the checkpoint is damaged: it names a data file that it does not have"
+            )
         path = self._prefix.with_name(f"{self._prefix.name}.data-{number:05d}-of-{self._shards:05d}")
         if not path.is_file():
-            raise CheckpointError(
+            raise UserError(
+                "checkpoint",
                 f"the checkpoint is incomplete: {path.name} is missing beside {self._prefix.name}.index",
                 "copy all files of the checkpoint, not the .index file alone",
             )
@@ -115,24 +120,24 @@ def _entry(message):
 
 def _check(crc, entry):
     if mask(crc) != entry.checksum:
-        raise CheckpointError("the checkpoint is damaged: the checksum of a tensor is wrong")
+        raise UserError("checkpoint", "the checkpoint is damaged: the checksum of a tensor is wrong")
 
 
 def _strings(raw, entry):
     """Lengths as varints, the masked checksum of the lengths, then all strings one after the other."""
     count = prod(entry.spec.shape)
     if count > len(raw):
-        raise CheckpointError("the checkpoint is damaged: a list of strings is too short")
+        raise UserError("checkpoint", "the checkpoint is damaged: a list of strings is too short")
     lengths, position = [], 0
     for _ in range(count):
         length, position = varint(raw, position)
         lengths.append(length)
     start = position + 4
     if start + sum(lengths) != len(raw):
-        raise CheckpointError("the checkpoint is damaged: a list of strings has the wrong size")
+        raise UserError("checkpoint", "the checkpoint is damaged: a list of strings has the wrong size")
     counted = b"".join(length.to_bytes(4 if length < 1 << 32 else 8, "little") for length in lengths)
     if mask(crc32c(counted)) != int.from_bytes(raw[position:start], "little"):
-        raise CheckpointError("the checkpoint is damaged: the checksum of a tensor is wrong")
+        raise UserError("checkpoint", "the checkpoint is damaged: the checksum of a tensor is wrong")
     _check(crc32c(counted + raw[position:]), entry)
     array = np.empty(count, object)
     for number, length in enumerate(lengths):

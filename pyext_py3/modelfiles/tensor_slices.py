@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from .errors import CheckpointError
+from .errors import UserError
 from .slices import STRING, Spec, assemble, decode, part_key, part_of, shape_of
 from .table import Table
 from .wire import Message, varint
@@ -29,7 +29,7 @@ class TensorSlices:
         for table in self._tables:
             header = table.get(b"")
             if header is None:
-                raise CheckpointError("this is not a V1 checkpoint: it has no list of tensors")
+                raise UserError("checkpoint", "this is not a V1 checkpoint: it has no list of tensors")
             for entry in Message(header).message(1).messages(1):
                 self._add(entry.text(1), entry)
 
@@ -38,7 +38,7 @@ class TensorSlices:
         spec = Spec(entry.integer(3), shape_of(entry.message(2)), parts)
         known = self.specs.setdefault(name, Spec(spec.type, spec.shape, []))
         if (known.type, known.shape) != (spec.type, spec.shape):
-            raise CheckpointError(f"the file is damaged: two tensors are called {name!r}")
+            raise UserError("checkpoint", f"the file is damaged: two tensors are called {name!r}")
         known.parts.extend(parts)
 
     def read(self, name):
@@ -50,10 +50,10 @@ class TensorSlices:
         key = part_key(name, part)
         found = [value for table in self._tables if (value := table.get(key)) is not None]
         if not found:
-            raise CheckpointError("the file is incomplete: a tensor has no values")
+            raise UserError("checkpoint", "the file is incomplete: a tensor has no values")
         values = _values(spec, Message(found[0]).message(2).message(3))
         if values.size != prod(shape):
-            raise CheckpointError("the file is damaged: a tensor has too few or too many values")
+            raise UserError("checkpoint", "the file is damaged: a tensor has too few or too many values")
         return values.reshape(shape)
 
 
@@ -64,14 +64,14 @@ def _values(spec, tensor):
     if spec.type in FIXED:
         raw = b"".join(tensor.blobs(FIXED[spec.type]))
         if len(raw) % spec.dtype.itemsize:
-            raise CheckpointError("the file is damaged: a number is cut off")
+            raise UserError("checkpoint", "the file is damaged: a number is cut off")
         return decode(spec.type, raw, (-1,))
     if spec.type in HALF:
         raw = _varints(tensor.raw(HALF[spec.type])).astype("<u2").tobytes()
         return decode(spec.type, raw, (-1,))
     if spec.type in VARINT:
         return _varints(tensor.raw(VARINT[spec.type])).astype(spec.dtype)
-    raise CheckpointError(f"tensors of TensorFlow's type {spec.type} are not read here")
+    raise UserError("checkpoint", f"tensors of TensorFlow's type {spec.type} are not read here")
 
 
 def _varints(values):

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .errors import CheckpointError
+from .errors import UserError
 
 PLAIN_KINDS = "biufcSUV"  # everything but Python objects and dates
 
@@ -41,19 +41,19 @@ def load_pickle_allow_list(path, records=()):
         attributes only. They come as `Record`; none of their code is run or imported. Names below
         "numpy.random" are always taken so.
 
-    Raises CheckpointError for a pickle that is damaged or names anything else.
+    Raises UserError for a pickle that is damaged or names anything else.
     """
     try:
         with Path(path).open("rb") as file:
             return _Unpickler(_Whole(file), frozenset(records)).load()
-    except CheckpointError as error:
-        raise CheckpointError(f"{Path(path).name}: {error.message}", error.hint) from None
+    except UserError as error:
+        raise UserError("checkpoint", f"{Path(path).name}: {error.message}", error.hint) from None
     except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+        raise UserError("checkpoint", f"cannot read {path}: {error.strerror}") from None
     except Exception as error:
         # A mutated pickle can do any wrong thing with any harmless object.
         reason = type(error).__name__
-        raise CheckpointError(f"{Path(path).name} is not a readable pickle ({reason})") from None
+        raise UserError("checkpoint", f"{Path(path).name} is not a readable pickle ({reason})") from None
 
 
 class _Whole:
@@ -71,7 +71,7 @@ class _Whole:
 
     def _allow(self, size):
         if not 0 <= size <= self._left:
-            raise CheckpointError("the pickle is damaged: it ends too early")
+            raise UserError("checkpoint", "the pickle is damaged: it ends too early")
         return size
 
     def _count(self, data):
@@ -82,7 +82,9 @@ class _Whole:
 def _dtype(text, align=False, copy=True):
     dtype = np.dtype(str(text)) if len(str(text)) < 16 else None
     if dtype is None or dtype.kind not in PLAIN_KINDS or dtype.names or dtype.subdtype:
-        raise CheckpointError(f"the pickle holds numpy data of the kind {str(text)[:40]!r}, not read here")
+        raise UserError(
+            "checkpoint", f"the pickle holds numpy data of the kind {str(text)[:40]!r}, not read here"
+        )
     return np.dtype(dtype, copy=True)
 
 
@@ -102,7 +104,7 @@ def _scalar(dtype, raw):
 
 def _encode(text, encoding):
     if encoding not in ("latin1", "latin-1"):
-        raise CheckpointError(f"the pickle uses the encoding {str(encoding)[:40]!r}")
+        raise UserError("checkpoint", f"the pickle uses the encoding {str(encoding)[:40]!r}")
     return text.encode("latin1")
 
 
@@ -112,7 +114,7 @@ def _inert(*_):
 
 def _expect_dtype(value):
     if not isinstance(value, np.dtype):
-        raise CheckpointError("the pickle is damaged: numpy data without a type")
+        raise UserError("checkpoint", "the pickle is damaged: numpy data without a type")
 
 
 def _raw_bytes(raw):
@@ -153,7 +155,8 @@ class _Unpickler(pickle._Unpickler):
             return _RecordMaker(full)
         if full == "copyreg._reconstructor" or full == "copy_reg._reconstructor":
             return _reconstructor
-        raise CheckpointError(
+        raise UserError(
+            "checkpoint",
             f"the pickle wants to use {full}, which a file of numbers has no need of; it was not run",
             "only open files that you trust",
         )
@@ -182,7 +185,7 @@ class _Unpickler(pickle._Unpickler):
         elif isinstance(target, np.ndarray):
             _fill_array(target, state)
         else:
-            raise CheckpointError("the pickle is damaged: it changes an object that has no state")
+            raise UserError("checkpoint", "the pickle is damaged: it changes an object that has no state")
 
     dispatch[pickle.BUILD[0]] = _build
     dispatch[pickle.BYTEARRAY8[0]] = _bytearray
@@ -202,7 +205,9 @@ class _RecordMaker:
 
 def _reconstructor(maker, *arguments):
     if not isinstance(maker, _RecordMaker):
-        raise CheckpointError("the pickle is damaged: it makes an object of something that is no class")
+        raise UserError(
+            "checkpoint", "the pickle is damaged: it makes an object of something that is no class"
+        )
     return maker(*arguments)
 
 
@@ -216,7 +221,7 @@ def _fill_dtype(dtype, state):
     """numpy's own states say much more; of a plain type only the byte order can differ from its name."""
     _, order, subdtype, names, fields, *_ = state
     if order not in ("<", ">", "=", "|") or (subdtype, names, fields) != (None, None, None):
-        raise CheckpointError("the pickle holds numpy data of a kind that is not read here")
+        raise UserError("checkpoint", "the pickle holds numpy data of a kind that is not read here")
     size, alignment = (dtype.itemsize, dtype.alignment) if dtype.kind in "SUV" else (-1, -1)
     dtype.__setstate__((3, order, None, None, None, size, alignment, 0))
 
@@ -226,5 +231,5 @@ def _fill_array(array, state):
     _expect_dtype(dtype)
     raw = _raw_bytes(raw)
     if len(raw) != prod(shape) * dtype.itemsize or any(type(size) is not int or size < 0 for size in shape):
-        raise CheckpointError("the pickle is damaged: an array's size does not fit its shape")
+        raise UserError("checkpoint", "the pickle is damaged: an array's size does not fit its shape")
     array.__setstate__((1, shape, dtype, bool(fortran), raw))

@@ -5,7 +5,7 @@ means what is the business of the caller. Checkpoints come from strangers, so ev
 it is used.
 """
 
-from .errors import CheckpointError
+from .errors import UserError
 
 
 def varint(data, position):
@@ -19,7 +19,7 @@ def varint(data, position):
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value & 0xFFFFFFFFFFFFFFFF, position
-    raise CheckpointError("the file is damaged: a number in it has no end")
+    raise UserError("checkpoint", "the file is damaged: a number in it has no end")
 
 
 def signed(value):
@@ -39,7 +39,7 @@ def fields(data):
         key, position = varint(data, position)
         number, wire_type = key >> 3, key & 7
         if number == 0:
-            raise CheckpointError("the file is damaged: a field without a number")
+            raise UserError("checkpoint", "the file is damaged: a field without a number")
         if wire_type == 0:
             value, position = varint(data, position)
         else:
@@ -48,9 +48,9 @@ def fields(data):
             elif wire_type in (1, 5):
                 size = 8 if wire_type == 1 else 4
             else:
-                raise CheckpointError(f"the file is damaged: a field of the unknown kind {wire_type}")
+                raise UserError("checkpoint", f"the file is damaged: a field of the unknown kind {wire_type}")
             if size > len(data) - position:
-                raise CheckpointError("the file is damaged: a field reaches past the end")
+                raise UserError("checkpoint", "the file is damaged: a field reaches past the end")
             value = data[position : position + size]
             position += size
         yield number, value
@@ -87,7 +87,7 @@ class Message:
         try:
             return [str(value, "utf-8") for value in self.blobs(number)]
         except UnicodeDecodeError:
-            raise CheckpointError("the file is damaged: a name in it is not text") from None
+            raise UserError("checkpoint", "the file is damaged: a name in it is not text") from None
 
     def text(self, number):
         """The value of a string field; empty if absent."""
@@ -109,11 +109,11 @@ class Message:
         """The value of a fixed32 field; 0 if absent."""
         value = self.blob(number)
         if len(value) not in (0, 4):
-            raise CheckpointError("the file is damaged: a field of the wrong size")
+            raise UserError("checkpoint", "the file is damaged: a field of the wrong size")
         return int.from_bytes(value, "little")
 
     @staticmethod
     def _expect(kind, value):
         if not isinstance(value, kind):
-            raise CheckpointError("the file is damaged: a field of the wrong kind")
+            raise UserError("checkpoint", "the file is damaged: a field of the wrong kind")
         return value

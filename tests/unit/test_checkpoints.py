@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.crc32c import crc32c
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from modelfiles.finding import find, latest
 from modelfiles.slices import part_key
 from modelfiles.snappy import decompress
@@ -104,7 +104,7 @@ def test_snappy(packed, text):
     ],
 )
 def test_snappy_refuses(packed):
-    with pytest.raises(CheckpointError):
+    with pytest.raises(UserError):
         decompress(packed)
 
 
@@ -171,13 +171,13 @@ def test_keys_of_parts_sort_as_their_numbers_do(starts, code):
 
 
 def test_files_that_are_missing(tmp_path, tensors):
-    with pytest.raises(CheckpointError, match="no such checkpoint"):
+    with pytest.raises(UserError, match="no such checkpoint"):
         load_checkpoint(tmp_path / "ckpt")
-    with pytest.raises(CheckpointError, match="no checkpoint in the folder"):
+    with pytest.raises(UserError, match="no checkpoint in the folder"):
         load_checkpoint(tmp_path)
     write_v2(tmp_path / "ckpt", tensors)
     (tmp_path / "ckpt.data-00000-of-00001").unlink()
-    with pytest.raises(CheckpointError, match="data-00000-of-00001 is missing") as caught:
+    with pytest.raises(UserError, match="data-00000-of-00001 is missing") as caught:
         load_checkpoint(tmp_path / "ckpt")["rnn/bias"]
     assert "copy all files" in caught.value.hint
 
@@ -185,14 +185,14 @@ def test_files_that_are_missing(tmp_path, tensors):
 @pytest.mark.parametrize("content", [b"", b"x", b"\0" * 48, b"<!DOCTYPE html>" * 100])
 def test_files_of_another_kind(tmp_path, content):
     (tmp_path / "model.ckpt").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"model\.ckpt: this is not a TensorFlow checkpoint"):
+    with pytest.raises(UserError, match=r"model\.ckpt: this is not a TensorFlow checkpoint"):
         load_checkpoint(tmp_path / "model.ckpt")
 
 
 def test_every_truncation_of_v1_is_refused(tensors):
     data = table(v1_entries(tensors))
     for size in range(len(data)):
-        with pytest.raises(CheckpointError):
+        with pytest.raises(UserError):
             load_checkpoint(data[:size])
 
 
@@ -202,7 +202,7 @@ def test_a_flipped_bit_in_the_values_is_noticed(tmp_path, tensors):
     raw = bytearray(shard.read_bytes())
     raw[5] ^= 1
     shard.write_bytes(raw)
-    with pytest.raises(CheckpointError, match=r"tensor rnn/kernel: .*checksum"):
+    with pytest.raises(UserError, match=r"tensor rnn/kernel: .*checksum"):
         load_checkpoint(tmp_path / "ckpt")["rnn/kernel"]
 
 
@@ -230,10 +230,10 @@ def test_keys_that_grow_by_prefix_sharing_cost_nothing():
 
 
 def refuses_within_limits(read, limit=MEMORY_LIMIT):
-    """`read` raises CheckpointError, and takes little memory to do so."""
+    """`read` raises UserError, and takes little memory to do so."""
     tracemalloc.start()
     try:
-        with pytest.raises(CheckpointError):
+        with pytest.raises(UserError):
             read()
         assert tracemalloc.get_traced_memory()[1] < limit
     finally:
@@ -241,13 +241,13 @@ def refuses_within_limits(read, limit=MEMORY_LIMIT):
 
 
 def read_all(source):
-    """Read every tensor; a CheckpointError is as good as values, anything else fails the test."""
+    """Read every tensor; a UserError is as good as values, anything else fails the test."""
     try:
         checkpoint = load_checkpoint(source)
-    except CheckpointError:
+    except UserError:
         return
     for name in checkpoint:
-        with contextlib.suppress(CheckpointError):
+        with contextlib.suppress(UserError):
             checkpoint[name]
 
 
@@ -333,10 +333,10 @@ def test_find_looks_in_the_order_of_the_folders(tmp_path):
 
 def test_find_names_what_there_is(tmp_path):
     (tmp_path / "rnn.mag").touch()
-    with pytest.raises(CheckpointError, match="no checkpoint 'rmn'") as caught:
+    with pytest.raises(UserError, match="no checkpoint 'rmn'") as caught:
         find("rmn", [tmp_path], (".mag",))
     assert "rnn.mag" in caught.value.hint
-    with pytest.raises(CheckpointError, match="no checkpoint was named"):
+    with pytest.raises(UserError, match="no checkpoint was named"):
         find("", [tmp_path], (".mag",))
 
 
@@ -430,13 +430,13 @@ class Hostile:
 def test_pickles_that_want_more_are_refused(tmp_path, monkeypatch, value, protocol):
     monkeypatch.chdir(tmp_path)
     Path("p.pkl").write_bytes(pickle.dumps({"mean": value}, protocol))
-    with pytest.raises(CheckpointError, match="the pickle"):
+    with pytest.raises(UserError, match="the pickle"):
         load_pickle_allow_list("p.pkl")
     assert not Path("hacked").exists()
 
 
 def test_a_missing_pickle():
-    with pytest.raises(CheckpointError, match="cannot read nowhere"):
+    with pytest.raises(UserError, match="cannot read nowhere"):
         load_pickle_allow_list("nowhere")
 
 
@@ -446,5 +446,5 @@ def test_2000_mutated_pickles(tmp_path, protocol, memory_stays_small):
     data = pickle.dumps(ARRAYS, protocol)
     for _ in range(2000):
         (tmp_path / "p.pkl").write_bytes(mutate(data, rng))
-        with contextlib.suppress(CheckpointError):
+        with contextlib.suppress(UserError):
             load_pickle_allow_list(tmp_path / "p.pkl")

@@ -6,9 +6,9 @@ import pickle
 import numpy as np
 import pytest
 from ganspacesynth import components, steps
-from ganspacesynth.components import Components, EditError
+from ganspacesynth.components import Components
 from ganspacesynth.steps import Steps
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from support.gansynth_files import write_model
 
 RANDOM = np.random.default_rng(4)
@@ -44,7 +44,7 @@ def test_fewer_edits_than_components_and_zeros_beyond_them():
 
 @pytest.mark.parametrize("edits", [[0, 0, 0, 0, 0, 1], [np.nan]])
 def test_edits_that_do_not_fit(edits):
-    with pytest.raises(EditError):
+    with pytest.raises(UserError):
         some().offset(edits)
 
 
@@ -79,14 +79,14 @@ class Hostile:
 def test_a_hostile_pickle_is_refused_and_not_run(tmp_path):
     file = tmp_path / "conv0.pickle"
     file.write_bytes(pickle.dumps({"layer": "conv0", "comp": Hostile(tmp_path / "was_run")}))
-    with pytest.raises(CheckpointError, match=r"conv0.pickle: .* it was not run"):
+    with pytest.raises(UserError, match=r"conv0.pickle: .* it was not run"):
         components.read(file)
     assert not (tmp_path / "was_run").exists()
 
 
 def test_hostile_objects_in_npz_are_refused(tmp_path):
     np.savez(tmp_path / "conv0.npz", layer=np.array(Hostile(tmp_path / "was_run"), dtype=object))
-    with pytest.raises(CheckpointError):
+    with pytest.raises(UserError):
         components.read(tmp_path / "conv0.npz")
     assert not (tmp_path / "was_run").exists()
 
@@ -131,7 +131,7 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, harm):
     file = tmp_path / "conv0.npz"
     some().write(file)
     harm(file)
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(UserError) as caught:
         components.read(file)
     assert "conv0.npz" in str(caught.value) and "\n" not in str(caught.value)
 
@@ -174,13 +174,13 @@ def test_components_know_their_model(model, tmp_path):
     found = fit(model, samples=100, components=3)
     found.check(model.folder, model.layers)
     other = load(write_model(tmp_path / "other", seed=9))
-    with pytest.raises(CheckpointError, match="computed from another model than other"):
+    with pytest.raises(UserError, match="computed from another model than other"):
         found.check(other.folder, other.layers)
     smaller = load(write_model(tmp_path / "narrow", fmap_max=8))
-    with pytest.raises(CheckpointError, match="components of a layer of"):
+    with pytest.raises(UserError, match="components of a layer of"):
         found.check(smaller.folder, smaller.layers)
     found.layer = "conv0_9"
-    with pytest.raises(CheckpointError, match="layer conv0_9, which small does not have"):
+    with pytest.raises(UserError, match="layer conv0_9, which small does not have"):
         found.check(model.folder, model.layers)
 
 
@@ -197,7 +197,7 @@ def test_as_many_components_as_samples_are_all_finite_and_of_length_one(model):
 def test_what_cannot_be_computed_is_said(model, wrong):
     from ganspacesynth.fitting import fit
 
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError):
         fit(model, **{"samples": 100, "components": 3, **wrong})
 
 
@@ -242,5 +242,5 @@ def test_steps_that_were_read_take_the_place_of_all():
 @pytest.mark.parametrize("text", ["", "a b", "1 2 3 4 5", "nan"])
 def test_other_text_is_refused(tmp_path, text):
     (tmp_path / "steps.txt").write_text(text)
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError):
         steps.read(tmp_path / "steps.txt", 4)

@@ -5,6 +5,7 @@ import pytest
 from gansynth.hallucination import PEAK, Envelope, combine, path
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from modelfiles.errors import UserError
 
 RATE = 1000
 
@@ -53,7 +54,7 @@ def test_envelope_longer_than_the_note_is_shortened(asked, played):
 
 @pytest.mark.parametrize("envelope", [Envelope(trim=4), Envelope(attack=0, sustain=0, release=0)])
 def test_nothing_to_hear_is_said(envelope):
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError):
         envelope.within(4)
 
 
@@ -70,7 +71,7 @@ def test_length_is_exact_and_nothing_clips(count, spacing, trim, attack, sustain
     envelope = Envelope(spacing, trim, attack, sustain, release)
     try:
         fitted = envelope.within(2)
-    except ValueError:
+    except UserError:
         return
     sound = combine(notes, len(notes), envelope, RATE)
     ring = sum(round(part * RATE) for part in (fitted.attack, fitted.sustain, fitted.release))

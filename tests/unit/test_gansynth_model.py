@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from gansynth.folder import LatentError, PitchError, open_folder
+from gansynth.folder import open_folder
 from gansynth.generator import progress, share
 from gansynth.model import load
 from gansynth.spectrogram import Spectrogram, inverse_mel_matrix, mel_matrix
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from support.gansynth_files import FLAGS, write_model
 
 
@@ -61,7 +61,7 @@ def test_a_replaced_layer_hears_neither_pitch_nor_latent_vector(model):
     change = np.random.default_rng(0).standard_normal((1, *model.layers["conv0"]))
     one = model.generate(model.random(1, seed=1), [60], layer="conv0", offset=change, replace=True)
     two = model.generate(model.random(1, seed=2), [64], layer="conv0", offset=change, replace=True)
-    np.testing.assert_array_equal(one, two)
+    np.testing.assert_allclose(one, two, atol=1e-5 * np.abs(two).max())
 
 
 def test_an_offset_layer_hears_both(model):
@@ -74,24 +74,24 @@ def test_an_offset_layer_hears_both(model):
 
 
 def test_unknown_pitch(model):
-    with pytest.raises(PitchError, match=r"small has no pitch 61; it knows 60, 62, 64"):
+    with pytest.raises(UserError, match=r"small has no pitch 61; it knows 60, 62, 64"):
         model.generate(model.random(1), [61])
 
 
 @pytest.mark.parametrize("latent", [np.zeros((1, 7)), np.full((1, 8), np.nan), np.zeros((2, 8))])
 def test_wrong_latent_vectors(model, latent):
-    with pytest.raises(LatentError):
+    with pytest.raises(UserError):
         model.generate(latent, [60])
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 16, 3), (2, 2, 16, 16), (1, 3)])
 def test_wrong_offsets(model, shape):
-    with pytest.raises(LatentError):
+    with pytest.raises(UserError):
         model.generate(model.random(1), [60], layer="conv0", offset=np.zeros(shape))
 
 
 def test_unknown_layer(model):
-    with pytest.raises(CheckpointError, match="has no layer conv0_9; it has conv0, conv1, conv0_2"):
+    with pytest.raises(UserError, match="has no layer conv0_9; it has conv0, conv1, conv0_2"):
         model.activations(model.random(1), [60], "conv0_9")
 
 
@@ -115,10 +115,8 @@ def test_the_newest_checkpoint_counts_by_number(tmp_path):
         new = tmp_path / f"newer/stage_00002/model.ckpt-5{suffix}"
         new.rename(old.with_name(f"model.ckpt-1000{suffix}"))
     latents = np.zeros((1, 8))
-    np.testing.assert_array_equal(
-        load(folder).generate(latents, [60]),
-        load(write_model(tmp_path / "again", stage=2, seed=2)).generate(latents, [60]),
-    )
+    wanted = load(write_model(tmp_path / "again", stage=2, seed=2)).generate(latents, [60])
+    np.testing.assert_allclose(load(folder).generate(latents, [60]), wanted, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_pitches_without_meta_json(tmp_path):
@@ -130,7 +128,7 @@ def test_pitches_without_meta_json(tmp_path):
 def test_pitches_that_do_not_fit(tmp_path):
     folder = write_model(tmp_path / "m")
     (folder / "meta.json").unlink()
-    with pytest.raises(CheckpointError, match="m has 3 pitches, but NSynth has 61"):
+    with pytest.raises(UserError, match="m has 3 pitches, but NSynth has 61"):
         open_folder(folder)
 
 
@@ -149,7 +147,7 @@ def test_an_archive_is_unpacked_beside_itself(tmp_path):
 def test_a_cut_archive_leaves_nothing_behind(tmp_path):
     archive = Path(zipped(write_model(tmp_path / "m")))
     archive.write_bytes(archive.read_bytes()[:-3000])
-    with pytest.raises(CheckpointError, match="cannot be unpacked"):
+    with pytest.raises(UserError, match="cannot be unpacked"):
         open_folder(archive)
     assert not (tmp_path / "m").exists()
 
@@ -210,7 +208,7 @@ def strange_meta(folder):
 def test_what_is_wrong_with_a_folder_is_said(tmp_path, harm, complaint):
     folder = write_model(tmp_path / "m")
     harm(folder)
-    with pytest.raises(CheckpointError, match=complaint) as caught:
+    with pytest.raises(UserError, match=complaint) as caught:
         load(folder)
     assert "\n" not in str(caught.value)
 
@@ -245,5 +243,5 @@ def test_mel_bands_are_upstreams_not_the_textbooks():
 
 
 def test_pictures_shorter_than_the_sound_are_refused():
-    with pytest.raises(ValueError, match="shorter than"):
+    with pytest.raises(UserError, match="shorter than"):
         Spectrogram(16, 128, 64000, 16000)

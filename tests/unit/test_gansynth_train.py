@@ -173,7 +173,8 @@ def test_the_model_at_the_end_has_the_official_layout_and_plays(trained):
     assert set(model.folder.checkpoint) == {*generator_names(2), "global_step"}
     audio = model.generate(model.random(2, 0), [60, 64])
     assert audio.shape == (2, SAMPLES) and np.isfinite(audio).all() and audio.any()
-    np.testing.assert_array_equal(audio, load(folder / "checkpoints").generate(model.random(2, 0), [60, 64]))
+    wanted = load(folder / "checkpoints").generate(model.random(2, 0), [60, 64])
+    np.testing.assert_allclose(audio, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_its_components_can_be_computed(trained):

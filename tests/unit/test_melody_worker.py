@@ -61,7 +61,8 @@ def test_generate_answers_and_repeats_itself_with_the_same_seed(ask, tmp_path):
     first, second = (
         ask("generate", notes=THEME, seconds=8, seed=3, qpm=90, candidates=2)[0] for _ in range(2)
     )
-    assert first == second
+    assert (first["notes"], first["qpm"]) == (second["notes"], second["qpm"])
+    assert first["log_likelihood"] == pytest.approx(second["log_likelihood"])
     assert first["qpm"] == 90
     assert first["log_likelihood"] < 0
     assert first["notes"]

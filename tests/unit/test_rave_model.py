@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from rave_rt.model import Model, ModelError, load
+from modelfiles.errors import UserError
+from rave_rt.model import Model, load
 from support import rave_files
 
 
@@ -83,12 +84,12 @@ def test_every_type_of_attribute(read):
     ],
 )
 def test_what_cannot_be_set(read, name, values, complaint):
-    with pytest.raises(ModelError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         read(rave_files.Attributes()).set(name, values)
 
 
 def test_what_cannot_be_got(read):
-    with pytest.raises(ModelError, match="no get_never"):
+    with pytest.raises(UserError, match="no get_never"):
         read(rave_files.Attributes()).get("never")
 
 
@@ -105,13 +106,13 @@ def test_an_unknown_method_is_forward(read):
     ],
 )
 def test_models_that_break_the_convention(read, module, complaint):
-    with pytest.raises(ModelError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         read(module)
 
 
 @pytest.mark.parametrize("fault, complaint", [("raise", "has had enough"), ("shape", "it promises")])
 def test_models_that_fail(read, fault, complaint):
-    with pytest.raises(ModelError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         read(rave_files.Faulty(fault)).run("forward", np.zeros((1, 64)))
 
 
@@ -120,8 +121,8 @@ def test_files_that_are_none(tmp_path):
     for content in (b"", b"not a model", good[: len(good) // 2], good[:-30], b"PK\3\4" + bytes(100)):
         path = tmp_path / "bad.ts"
         path.write_bytes(content)
-        with pytest.raises(ModelError, match=r"bad\.ts is not a TorchScript file"):
+        with pytest.raises(UserError, match=r"bad\.ts is not a TorchScript file"):
             load(path)
     torch.save({"weights": torch.zeros(2)}, tmp_path / "pickle.ts")
-    with pytest.raises(ModelError, match="not a TorchScript file"):
+    with pytest.raises(UserError, match="not a TorchScript file"):
         load(tmp_path / "pickle.ts")

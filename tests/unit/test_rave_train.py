@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from modelfiles.errors import UserError
 from rave_rt import dataset, train
 from rave_rt.training import adversary, export, losses, network, pqmf, score
 from rave_rt.training.layers import CausalConv
@@ -165,10 +166,10 @@ def test_what_cannot_be_trained_is_said_in_one_line(tmp_path, capsys):
     (tmp_path / "silence").mkdir()
     for number in range(3):
         soundfile.write(tmp_path / "silence" / f"{number}.wav", np.zeros(RATE), RATE)
-    with pytest.raises(dataset.DataError, match="could be used"):
+    with pytest.raises(UserError, match="could be used"):
         dataset.make(tmp_path / "silence", tmp_path / "out", RATE, say=lambda line: None)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(dataset.DataError, match="0 sounds"):
+    with pytest.raises(UserError, match="0 sounds"):
         dataset.make(tmp_path / "empty", tmp_path / "out", RATE)
 
 

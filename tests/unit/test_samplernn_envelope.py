@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from samplernn.envelope import EnvelopeError, evaluate, parse, temperatures
+from modelfiles.errors import UserError
+from samplernn.envelope import evaluate, parse, temperatures
 
 
 def test_parsing():
@@ -32,7 +33,7 @@ def test_parsing():
     ],
 )
 def test_what_is_no_envelope(text, complaint):
-    with pytest.raises(EnvelopeError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         parse(text)
 
 
@@ -65,5 +66,5 @@ def test_temperatures_per_sample():
 
 @pytest.mark.parametrize("what", [-0.1, float("nan"), [0.5, -1], [], "Env([1,-1],[1],[0])"])
 def test_temperatures_that_cannot_be(what):
-    with pytest.raises(EnvelopeError):
+    with pytest.raises(UserError):
         temperatures(what, 100, 1)

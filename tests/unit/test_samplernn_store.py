@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from modelfiles.errors import UserError
 from samplernn import quantise, store
-from samplernn.config import PRESETS, Config, ConfigError
+from samplernn.config import PRESETS, Config
 from samplernn.model import SampleRNN
 
 CONFIG = Config(frame_sizes=(4, 16), dim=12, num_rnn_layers=1, emb_size=4, seq_len=32, skip_conn=True)
@@ -21,21 +22,29 @@ def saved(tmp_path):
     return model, tmp_path / "small.safetensors"
 
 
-@pytest.mark.parametrize("half, within", [(False, 0), (True, 2e-3)])
-def test_a_model_comes_back_as_it_went(tmp_path, half, within):
+@pytest.mark.parametrize("half", [False, True])
+def test_a_model_comes_back_as_it_went(tmp_path, half):
+    """Weight by weight: sums of products may differ, for they are added up as the weights lie in memory."""
     model = SampleRNN(CONFIG).eval()
     store.save(tmp_path / "one.safetensors", model, half=half)
     again = store.load(tmp_path / "one.safetensors")
     assert again.config == CONFIG
-    codes = torch.randint(0, 256, (1, 64))
-    with torch.no_grad():
-        assert (model(codes)[0] - again(codes)[0]).abs().max() <= within
+    weights = again.state_dict()
+    assert weights.keys() == model.state_dict().keys()
+    for name, value in model.state_dict().items():
+        assert torch.equal(weights[name], value.half().float() if half else value), name
+
+
+def test_loaded_weights_lie_in_memory_as_allocated_ones_do(saved):
+    """A file's bytes are mapped at any address; products with unaligned weights are slower."""
+    model = store.load(saved[1])
+    assert all(value.data_ptr() % 64 == 0 for value in model.state_dict().values())
 
 
 def test_a_half_written_file(saved):
     _, path = saved
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(store.ModelError, match="not a whole safetensors file"):
+    with pytest.raises(UserError, match="not a whole safetensors file"):
         store.load(path)
 
 
@@ -43,15 +52,13 @@ def test_a_configuration_of_another_model(saved):
     model, path = saved
     other = dataclasses.replace(model.config, dim=16)
     store.config_path(path).write_text(json.dumps(other.to_dict()))
-    with pytest.raises(
-        store.ModelError, match=r"does not fit its configuration: .* is \(.*12.*asks for \(.*16"
-    ):
+    with pytest.raises(UserError, match=r"does not fit its configuration: .* is \(.*12.*asks for \(.*16"):
         store.load(path)
     store.config_path(path).write_text("{not json")
-    with pytest.raises(ConfigError, match="not a readable JSON"):
+    with pytest.raises(UserError, match="not a readable JSON"):
         store.load(path)
     store.config_path(path).unlink()
-    with pytest.raises(ConfigError, match="no configuration beside it"):
+    with pytest.raises(UserError, match="no configuration beside it"):
         store.load(path)
 
 
@@ -69,7 +76,7 @@ def test_a_configuration_of_another_model(saved):
     ],
 )
 def test_configurations_that_cannot_be(values, complaint):
-    with pytest.raises(ConfigError, match=complaint):
+    with pytest.raises(UserError, match=complaint):
         Config.from_dict(values)
 
 

@@ -87,7 +87,8 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     assert status == 0 and "goes on from step" in said
     whole, broken = (store.load(tmp_path / name / f"{name}.safetensors") for name in ("whole", "broken"))
     for name, value in whole.state_dict().items():
-        assert torch.equal(value, broken.state_dict()[name]), name
+        # Rounding differs where weights lie at other addresses; a lost optimiser state moves them by 0.003 a step.
+        assert (value - broken.state_dict()[name]).abs().max() < 1e-3, name
     rows = read(tmp_path / "broken/history.csv")
     assert [row["step"] for row in rows if row["step"] % 10 == 0] == [10, 20, 30, 40, 50, 60]
     assert min(row["bits"] for row in rows) < min(8, rows[0]["bits"])

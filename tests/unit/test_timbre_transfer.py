@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-from modelfiles.errors import CheckpointError
+from modelfiles.errors import UserError
 from support.timbre_files import GIN, small_model, write_model
 from timbre_transfer import configuration, controls, f0, features, model, statistics
 from timbre_transfer.controls import Controls
 from timbre_transfer.decoder import SUFFIX
-from timbre_transfer.features import Features, SoundError
+from timbre_transfer.features import Features
 from timbre_transfer.pitch import hertz, midi
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def test_threshold_is_for_pitch_alone():
     adjusted = [
         controls.apply(before, Controls(threshold=value, quiet=20), STATISTICS)[1] for value in (0, 0.9)
     ]
-    assert np.array_equal(*adjusted)
+    assert np.allclose(*adjusted)
     assert adjusted[0][300] < before.loudness_db[300] - 10  # the rest is a rest at threshold 0, too
 
 
@@ -150,7 +150,7 @@ def test_input_order_is_read_or_the_model_refused():
     swapped = GIN.replace("('ld_scaled', 'f0_scaled')", "('f0_scaled', 'ld_scaled')")
     assert configuration.read(swapped).input_keys == ("f0_scaled", "ld_scaled")
     without = "\n".join(line for line in GIN.splitlines() if "input_keys" not in line)
-    with pytest.raises(configuration.ConfigurationError, match="order"):
+    with pytest.raises(UserError, match="order"):
         configuration.read(without)
 
 
@@ -161,11 +161,11 @@ def test_old_names_are_known():
 
 
 def test_what_the_small_engine_cannot_play_is_named():
-    with pytest.raises(configuration.ConfigurationError, match="ResnetSinusoidalEncoder"):
+    with pytest.raises(UserError, match="ResnetSinusoidalEncoder"):
         configuration.read(GIN + "Autoencoder.encoder = @encoders.ResnetSinusoidalEncoder()\n")
-    with pytest.raises(configuration.ConfigurationError, match="inputs are ld_scaled, f0_scaled"):
+    with pytest.raises(UserError, match="inputs are ld_scaled, f0_scaled"):
         configuration.read(GIN + "Autoencoder.encoder = @encoders.MfccTimeDistributedRnnEncoder()\n")
-    with pytest.raises(configuration.ConfigurationError, match="linear"):
+    with pytest.raises(UserError, match="linear"):
         configuration.read(GIN + "Harmonic.amp_resample_method = 'linear'\n")
 
 
@@ -175,7 +175,7 @@ def test_a_hostile_statistics_file_is_refused_unrun(tmp_path):
             return (open, (str(tmp_path / "written"), "w"))
 
     (tmp_path / statistics.NAME).write_bytes(pickle.dumps({"mean_pitch": Hostile()}))
-    with pytest.raises(CheckpointError, match="not run"):
+    with pytest.raises(UserError, match="not run"):
         statistics.load(tmp_path)
     assert not (tmp_path / "written").exists()
 
@@ -185,11 +185,12 @@ def test_a_models_folder_is_loaded_with_its_statistics(tmp_path):
     player = model.load(write_model(tmp_path / "a model", values))
     assert player.statistics.mean_pitch == 70
     f0_hz, loudness = controls.apply(sung(), Controls(adjust=False))
-    assert np.array_equal(player.play(f0_hz, loudness, seed=1), small_model().play(f0_hz, loudness, seed=1))
+    wanted = small_model().play(f0_hz, loudness, seed=1)
+    assert np.abs(player.play(f0_hz, loudness, seed=1) - wanted).max() < 1e-5
 
 
 def test_a_checkpoint_of_another_kind_is_refused():
-    with pytest.raises(CheckpointError, match="no DDSP decoder"):
+    with pytest.raises(UserError, match="no DDSP decoder"):
         model.decoder_tensors({f"model/generator/kernel{SUFFIX}": np.zeros(3)})
 
 
@@ -197,7 +198,7 @@ def test_the_newest_gin_file_counts_as_a_number(tmp_path):
     for step in (900, 1000):
         text = "Autoencoder.decoder = @decoders.Other()\n" if step == 1000 else GIN
         (tmp_path / f"operative_config-{step}.gin").write_text(text)
-    with pytest.raises(configuration.ConfigurationError, match="Other"):
+    with pytest.raises(UserError, match="Other"):
         model.load(tmp_path)
 
 
@@ -246,9 +247,9 @@ def test_what_is_no_sound_is_refused_in_one_line():
         (np.zeros(100), 1, "sample rate"),
         (np.zeros(4000 * 601), 4000, "too long"),
     ):
-        with pytest.raises(SoundError, match=words):
+        with pytest.raises(UserError, match=words):
             features.prepare(sound, rate)
-    with pytest.raises(f0.EstimatorError, match="swift"):
+    with pytest.raises(UserError, match="swift"):
         f0.estimate(tone(0.2, 16000), "yin")
 
 

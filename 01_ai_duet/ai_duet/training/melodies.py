@@ -13,6 +13,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from modelfiles.errors import UserError
+
 NO_EVENT = -2
 NOTE_OFF = -1
 FILE_NAME = "melodies.json"
@@ -58,7 +60,7 @@ class Dataset:
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
-        """Read what `save` wrote. Raises FileNotFoundError, or ValueError for a file of another kind."""
+        """Read what `save` wrote. Raises FileNotFoundError, or UserError for a file of another kind."""
         path = folder / FILE_NAME
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
@@ -68,7 +70,7 @@ class Dataset:
             }
             return cls(fields["source"], **halves)
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is not a melody data set ({error!r})") from error
+            raise UserError("file", f"{path} is not a melody data set ({error!r})") from error
 
 
 def near_duplicate_groups(melodies: list[Melody]) -> list[list[Melody]]:
@@ -118,12 +120,13 @@ def _interval_runs(melody: Melody) -> set[tuple[int, ...]]:
 def split(melodies: list[Melody], source: str, eval_ratio: float = 0.1, seed: int = 0) -> Dataset:
     """Hold out about `eval_ratio` of the melodies, whole tunes at a time; the same seed gives the same split.
 
-    Raises ValueError when there are not two different tunes to put on the two sides.
+    Raises UserError when there are not two different tunes to put on the two sides.
     """
     groups = near_duplicate_groups(melodies)
     if len(groups) < 2:
-        raise ValueError(
-            f"training needs at least two different tunes, one of them to check against; found {len(groups)}"
+        raise UserError(
+            "input",
+            f"training needs at least two different tunes, one of them to check against; found {len(groups)}",
         )
     random.Random(seed).shuffle(groups)
     groups.sort(key=len, reverse=True)  # big families of variants are for learning

@@ -10,6 +10,7 @@ from pathlib import Path
 import note_seq
 from magenta.pipelines.melody_pipelines import MelodyExtractor
 from magenta.pipelines.note_sequence_pipelines import Quantizer, TimeChangeSplitter
+from modelfiles.errors import UserError
 from note_seq import abc_parser, musicxml_reader
 from note_seq.midi_io import MIDIConversionError
 from note_seq.musicxml_parser import MusicXMLParseError
@@ -25,11 +26,7 @@ SUFFIXES = MIDI | MUSICXML | ABC
 GRACE_NOTES = re.compile(r"\{[^}]*\}")
 
 
-class UnreadableFile(ValueError):
-    """A file or tune that note-seq cannot read; the message says why in one line."""
-
-
-def read_sequences(path: Path) -> Iterator[tuple[str, note_seq.NoteSequence | UnreadableFile]]:
+def read_sequences(path: Path) -> Iterator[tuple[str, note_seq.NoteSequence | UserError]]:
     """Yield (name, note sequence) for each piece in a file; one that cannot be read comes as its error."""
     suffix = path.suffix.lower()
     if suffix in ABC:
@@ -41,14 +38,14 @@ def read_sequences(path: Path) -> Iterator[tuple[str, note_seq.NoteSequence | Un
         else:
             yield path.name, musicxml_reader.musicxml_file_to_sequence_proto(str(path))
     except (MIDIConversionError, MusicXMLParseError, musicxml_reader.MusicXMLConversionError) as error:
-        yield path.name, UnreadableFile(str(error).splitlines()[0])
+        yield path.name, UserError("file", str(error).splitlines()[0])
 
 
 def _read_tune_book(path: Path):
     text = GRACE_NOTES.sub("", path.read_text(encoding="utf-8", errors="replace"))
     tunes = [tune for tune in re.split(r"^(?=X:)", text, flags=re.MULTILINE) if tune.startswith("X:")]
     if not tunes:
-        yield path.name, UnreadableFile("there is no tune in it, no line that begins with X:")
+        yield path.name, UserError("file", "there is no tune in it, no line that begins with X:")
     for number, tune in enumerate(tunes, 1):
         name = f"{path.name}#{number}"
         # A blank line ends a tune in ABC; what follows it is commentary.
@@ -58,7 +55,7 @@ def _read_tune_book(path: Path):
             _move_upbeat(sequence, _upbeat_seconds(lines))
             yield name, sequence
         except (abc_parser.ABCParseError, ValueError, KeyError, IndexError) as error:
-            yield name, UnreadableFile(f"{type(error).__name__}: {error}".splitlines()[0])
+            yield name, UserError("file", f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def _upbeat_seconds(lines: list[str]) -> float:

@@ -20,6 +20,7 @@ COMMANDS = [
     "dataset",
     "train",
     "runs",
+    "format-patches",
 ]
 
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "dataset",
     "train",
     "runs",
+    "format-patches",
 )
 
 
@@ -41,7 +42,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"dlwa {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        module = importlib.import_module(f"dlwakit.cli.{name}")
+        module = importlib.import_module(f"dlwakit.cli.{name.replace('-', '_')}")
         summary, _, rest = module.__doc__.strip().partition("\n")
         command = commands.add_parser(
             name,

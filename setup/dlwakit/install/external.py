@@ -15,10 +15,6 @@ from dlwakit.install.parts import Part
 
 STAMP = ".dlwa.json"
 BINARY = "py.pd_linux"
-PACKAGES = ("pdworker", "modelfiles")  # what comes with the binary
-CPUS = {"x86_64": "amd64", "aarch64": "arm64"}
-# A double-precision Pd looks for this name alone; the library then tells it what is wrong.
-NAME_FOR_PD64 = f"py.linux-{CPUS.get(os.uname().machine, os.uname().machine)}-64.so"
 MADE_BY_MAKE = ("*.o", "*.d", "*.pd_linux", "*.l_*", "*.so", "__pycache__", "build", ".*")
 
 
@@ -51,8 +47,7 @@ class External(Part):
         binary = {
             name: path
             for name, path in files.items()
-            if not name.startswith(tuple(f"{package}/" for package in PACKAGES))
-            and not name.endswith((".pd", ".md"))
+            if name.startswith("src/") or name in ("Makefile", "VERSION")
         }
         return {
             "files": fingerprint({**files, "recipe": Path(__file__)}),
@@ -73,15 +68,16 @@ class External(Part):
             return ["its Python or help files are not those of this checkout"]
         return []
 
-    def _make_command(self, folder):
-        return ["make", "-C", folder, f"-j{os.cpu_count()}", f"PYTHON={SYSTEM_PYTHON}"]
+    def _make_command(self, folder, target):
+        words = [f"-j{os.cpu_count()}", f"PYTHON={SYSTEM_PYTHON}", f"PDLIBDIR={target}"]
+        return ["make", "-C", folder, "install", *words]
 
     def commands(self):
-        """make, in a copy of the sources; then the copy to its place."""
-        return [shlex.join(self._make_command("COPY_OF_PYEXT_PY3")), f"copy to {self.folder}"]
+        """make install, in a copy of the sources."""
+        return [shlex.join(self._make_command("COPY_OF_PYEXT_PY3", str(self.folder.parent)))]
 
     def make(self):
-        """Put the library together beside its place, then swap; build the binary only if its sources changed."""
+        """Install beside the library's place, then swap; build the binary only if its sources changed."""
         if not (self.source / "Makefile").exists():
             raise UserError(
                 "environment",
@@ -92,34 +88,26 @@ class External(Part):
         for left_over in self.folder.parent.glob(".pyext-*"):
             shutil.rmtree(left_over)
         with tempfile.TemporaryDirectory(prefix=".pyext-", dir=self.folder.parent) as stage:
-            fresh = Path(stage, "new")
-            fresh.mkdir()
             stamp = self._stamp()
-            for path in (*self.source.glob("*.pd"), *self.source.glob("*.py")):
-                shutil.copy2(path, fresh)
-            for package in PACKAGES:
-                shutil.copytree(
-                    self.source / package, fresh / package, ignore=shutil.ignore_patterns(*MADE_BY_MAKE)
-                )
-            if self._installed().get("binary") == stamp["binary"]:
-                shutil.copy2(self.folder / BINARY, fresh)
-            else:
-                self._build(fresh)
-            (fresh / NAME_FOR_PD64).symlink_to(BINARY)
+            self._install(stage, self._installed().get("binary") == stamp["binary"])
+            fresh = Path(stage, "pyext")
             write_json(fresh / STAMP, stamp)
             if self.folder.exists():
                 self.folder.rename(Path(stage, "old"))
             fresh.rename(self.folder)
 
-    def _build(self, target):
-        """Build in a copy whose path has no space, which make could not bear, and which leaves the checkout clean."""
+    def _install(self, target, built):
+        """Run make install in a copy whose path has no space, which make cannot bear; the checkout stays clean."""
         with tempfile.TemporaryDirectory(prefix="dlwa-") as workshop:
             copy = Path(workshop, "pyext")
             shutil.copytree(self.source, copy, ignore=shutil.ignore_patterns(*MADE_BY_MAKE))
-            run(self._make_command(copy), "building pyext", "pyext.log")
-            if not (copy / BINARY).exists():
-                raise UserError("environment", f"building pyext: make ended well but left no {BINARY}")
-            shutil.copy2(copy / BINARY, target)
+            command = self._make_command(copy, target)
+            if built:
+                shutil.copy2(self.folder / BINARY, copy)
+                command.append(f"--old-file={BINARY}")
+            run(command, "installing pyext" if built else "building pyext", "pyext.log")
+        if not Path(target, "pyext", BINARY).exists():
+            raise UserError("environment", f"building pyext: make ended well but left no {BINARY}")
 
 
 def _is_made(name):

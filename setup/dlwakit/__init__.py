@@ -6,8 +6,9 @@ All but `training` and `benchmarks` runs with any Python from 3.9 on and needs t
 import sys
 from pathlib import Path
 
-VERSION = "0.1.0"
+_ROOT = Path(__file__).resolve().parents[2]
+VERSION = (_ROOT / "VERSION").read_text(encoding="utf-8").strip()
 
-_SHARED = str(Path(__file__).resolve().parents[2] / "pyext_py3")
+_SHARED = str(_ROOT / "pyext_py3")
 if _SHARED not in sys.path:
     sys.path.append(_SHARED)

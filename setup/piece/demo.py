@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from dlwakit.install.environment import python_of
+from dlwakit.base.paths import find_python
 from dlwakit.pdtools.pd_session import PdSession
 from dlwakit.pdtools.talk import wait_for_end
 
@@ -18,7 +18,7 @@ def demo(out_dir, **session):
     sound.unlink(missing_ok=True)
     with PdSession([PIECE], listen=[HEAR], **session) as pd:
         compose(pd, sound)
-    command = [python_of("torch"), "-m", "dlwakit.training.pictures", sound, picture]
+    command = [find_python("torch"), "-m", "dlwakit.training.pictures", sound, picture]
     subprocess.run(command, cwd=PIECE.parents[1], check=True)
     return [sound, picture]
 

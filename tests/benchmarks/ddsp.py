@@ -106,6 +106,7 @@ def measured(took, seconds):
     }
 
 
+NEEDS = ("tensorflow",)  # beyond what playing needs
 BENCHMARKS = {
     "ddsp.4s": lambda: transfer(4),
     "ddsp.60s": lambda: transfer(60),

@@ -97,6 +97,7 @@ def pca():
     return {"seconds": time.perf_counter() - start, "audio_seconds": None, "reference_seconds": None}
 
 
+NEEDS = ("tensorflow",)  # beyond what playing needs
 BENCHMARKS = {
     "gansynth.load": note(0, None),
     "gansynth.1note": note(1, 4.0),

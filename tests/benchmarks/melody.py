@@ -78,4 +78,5 @@ def melody_20s():
     return {"seconds": ours.seconds(), "audio_seconds": SECONDS, "reference_seconds": magenta.seconds()}
 
 
+NEEDS = ("tensorflow",)  # beyond what playing needs
 BENCHMARKS = {"melody.20s": melody_20s}

@@ -182,6 +182,7 @@ def minute(boxes):
         return time.perf_counter() - start
 
 
+NEEDS = ("pd-lua",)  # beyond what playing needs
 BENCHMARKS = {
     "pyext.message": lambda: messages("bench_doubles"),
     "pyext.vanilla": lambda: messages("vanilla"),

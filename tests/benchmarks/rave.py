@@ -250,6 +250,7 @@ def forward():
     return {"seconds": time.perf_counter() - began, "audio_seconds": 30.0, "reference_seconds": None}
 
 
+NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 BENCHMARKS = {
     "rave.live": lambda: live(v2()),
     "rave.starter": lambda: live(STARTER),

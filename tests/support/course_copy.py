@@ -20,6 +20,7 @@ class CourseCopy:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "setup", self.root / "setup", ignore=ignore)
         shutil.copytree(ROOT / "environments", self.root / "environments", ignore=ignore)
+        shutil.copy(ROOT / "VERSION", self.root)
         for package in ("pyext_py3/pdworker", "pyext_py3/modelfiles"):
             shutil.copytree(ROOT / package, self.root / package, ignore=ignore)
 

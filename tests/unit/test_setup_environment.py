@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from dlwakit.base import console
 from dlwakit.base.files import read_json
+from dlwakit.base.paths import find_python
 from dlwakit.install import environment, pythons
 from dlwakit.install.environment import Environment, ToolsForTests
 from dlwakit.install.parts import ensure
@@ -234,12 +235,12 @@ def test_what_pip_cannot_find_is_told(machine, definitions, capsys):
 def test_an_interpreter_of_the_users_own_counts(machine, definitions, monkeypatch):
     monkeypatch.setenv("DLWA_PYTHON_TOY", sys.executable)
     assert Environment("toy", definitions).missing() == []
-    assert environment.python_of("toy") == Path(sys.executable)
+    assert find_python("toy") == Path(sys.executable)
 
 
 def test_an_environment_that_is_not_there_names_its_command(machine, definitions):
     with pytest.raises(UserError) as failure:
-        environment.python_of("tensorflow")
+        find_python("tensorflow")
     assert "install --env tensorflow" in failure.value.hint
 
 

@@ -1,5 +1,6 @@
 """What `demo` and `bench` make of the days' own programs: summaries, medians, failures."""
 
+import io
 import json
 import struct
 import subprocess
@@ -101,7 +102,7 @@ def test_length_of_a_float_wav_with_other_chunks(tmp_path):
     chunks += b"data" + struct.pack("<I", 96000)
     file = tmp_path / "float.wav"
     file.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks) + 96000) + b"WAVE" + chunks + bytes(96000))
-    assert demo._audio_seconds(file) == 0.5
+    assert demo._audio_seconds([file, tmp_path / "picture.png"]) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,35 @@ def test_benchmarks_go_by_name_and_by_group():
         bench.choose(["mel"], known)
 
 
+def test_a_benchmark_names_what_it_needs(tmp_path):
+    file = tmp_path / "toy.py"
+    file.write_text("NEEDS = ('jackd2', 'pd-lua', 'test tools', 'tensorflow')\nBENCHMARKS = {}\n")
+    packages, *others = bench.needs_of(file)
+    assert list(packages.packages) == ["jackd2", "pd-lua"]
+    assert [part.name for part in others] == ["the test tools", "the Python environment 'tensorflow'"]
+
+
+@pytest.mark.parametrize("file", sorted(bench.FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_what_the_benchmarks_need_can_be_installed(file):
+    assert all(part.commands() for part in bench.needs_of(file))
+
+
+def test_what_a_benchmark_lacks_is_one_line_and_the_next_one_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "apart.py").write_text("NEEDS = ('jackd2',)\nBENCHMARKS = {'apart.one': None}\n")
+    (tmp_path / "toy.py").write_text("BENCHMARKS = {'toy.one': lambda: {'seconds': 1.0}}\n")
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    monkeypatch.setattr(bench, "to_play", lambda *_: [])
+    monkeypatch.setitem(bench.BENCH, "jackd2", lambda: False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    class args:
+        names, json, runs, yes = [], tmp_path / "figures.json", 1, False
+
+    assert bench.run(args) == 1
+    assert "setup/dlwa: apart.one: nobody is here to answer" in capsys.readouterr().err
+    assert list(json.loads(args.json.read_text())["benchmarks"]) == ["toy.one"]
+
+
 def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):
     file = tmp_path / "toy.py"
     file.write_text(
@@ -151,6 +181,7 @@ def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):
         "BENCHMARKS = {'toy.good': good, 'toy.bad': bad}\n"
     )
     assert bench.names_in(file) == ["toy.good", "toy.bad"]
+    assert bench.needs_of(file) == []
     done = subprocess.run(
         [sys.executable, "-m", "dlwakit.benchmarks", file, "3", "toy.bad", "toy.good"],
         cwd=ROOT / "setup",

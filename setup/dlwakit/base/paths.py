@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pdworker.environments import EnvironmentMissing, data_folder, find_python, state_folder
+from pdworker.environments import data_folder, find_python, state_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ROOT / "environments"
@@ -16,7 +16,6 @@ __all__ = [
     "EXTERNAL_SOURCE",
     "ROOT",
     "SYSTEM_PYTHON",
-    "EnvironmentMissing",
     "data_folder",
     "find_python",
     "library_folder",

@@ -29,6 +29,7 @@ COMMANDS = (
     "train",
     "runs",
     "format-patches",
+    "release",
 )
 
 

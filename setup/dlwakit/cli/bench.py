@@ -15,9 +15,10 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.console import say, warn
 from dlwakit.base.files import write_json
-from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT
+from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT, find_python
 from dlwakit.cli.install import to_play
-from dlwakit.install.environment import python_of
+from dlwakit.install.environment import Environment, ToolsForTests
+from dlwakit.install.packages import BENCH, Packages
 from dlwakit.install.parts import ensure
 
 FOLDER = ROOT / "tests/benchmarks"
@@ -35,12 +36,28 @@ def add_arguments(parser):
 
 def names_in(file):
     """The names in a file's BENCHMARKS, without running it (it needs a model's environment)."""
+    value = _constant(file, "BENCHMARKS")
+    return [key.value for key in value.keys] if value else []
+
+
+def needs_of(file):
+    """The parts that a file's NEEDS names, which its benchmarks need beyond what playing needs."""
+    value = _constant(file, "NEEDS")
+    names = ast.literal_eval(value) if value else ()
+    packages = {name: BENCH[name] for name in names if name in BENCH}
+    parts = [Packages("system packages for the benchmarks", packages)] if packages else []
+    for name in names:
+        if name not in BENCH:
+            parts.append(ToolsForTests() if name == "test tools" else Environment(name))
+    return parts
+
+
+def _constant(file, name):
+    """The syntax tree of what a file assigns to a name at its top; None where it does not."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and any(
-            getattr(target, "id", "") == "BENCHMARKS" for target in node.targets
-        ):
-            return [key.value for key in node.value.keys]
-    return []
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == name for target in node.targets):
+            return node.value
+    return None
 
 
 def choose(wanted, known):
@@ -80,12 +97,19 @@ def run(args):
     if not chosen:
         raise UserError("input", "there are no benchmarks yet")
     ensure(to_play("torch"), yes=args.yes)
-    measured, failed = {}, False
+    measured, failed = {}, []
     for file in dict.fromkeys(files[name] for name in chosen):
-        for name, runs in _measure(file, args.runs, [name for name in chosen if files[name] == file]).items():
+        names = [name for name in chosen if files[name] == file]
+        try:
+            ensure(needs_of(file), yes=args.yes)
+        except UserError as error:
+            failed += names
+            warn(UserError(error.kind, f"{', '.join(names)}: {error.message}", error.hint))
+            continue
+        for name, runs in _measure(file, args.runs, names).items():
             errors = [run["error"] for run in runs if "error" in run]
             if errors or not runs:
-                failed = True
+                failed.append(name)
                 warn(UserError("internal", f"{name}: {errors[0] if errors else 'did not run'}"))
             else:
                 measured[name] = figures(runs)
@@ -98,7 +122,7 @@ def run(args):
 
 def _measure(file, count, names):
     folders = [ROOT / "setup", EXTERNAL_SOURCE, ROOT / "tests", *sorted(ROOT.glob("[0-9][0-9]_*"))]
-    command = [python_of("torch"), "-m", "dlwakit.benchmarks", file, count, *names]
+    command = [find_python("torch"), "-m", "dlwakit.benchmarks", file, count, *names]
     done = subprocess.run(
         [str(word) for word in command],
         stdout=subprocess.PIPE,

@@ -19,12 +19,12 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.console import Activity, human_size, say
 from dlwakit.base.files import copy, remove, sha256, write_json
-from dlwakit.base.paths import ROOT
+from dlwakit.base.paths import ROOT, find_python
 from dlwakit.course import registry
 from dlwakit.course.bundle import COURSE, FACTS, machine, wheels_folder
 from dlwakit.course.days import find_day
 from dlwakit.install import apt
-from dlwakit.install.environment import Environment, python_of
+from dlwakit.install.environment import Environment
 from dlwakit.install.packages import PLAY
 from dlwakit.install.parts import ensure
 from dlwakit.install.system import python_version
@@ -94,7 +94,7 @@ def _classroom(file):
         text = file.expanduser().read_bytes()
     except OSError as error:
         raise UserError("file", f"{file}: {error.strerror}", f"An example: {CLASS}") from None
-    done = subprocess.run([python_of("torch"), "-c", TO_JSON], input=text, capture_output=True, check=False)
+    done = subprocess.run([find_python("torch"), "-c", TO_JSON], input=text, capture_output=True, check=False)
     if done.returncode:
         raise UserError("file", f"{file} is not YAML", done.stderr.decode(errors="replace").strip())
     settings = json.loads(done.stdout)
@@ -114,7 +114,7 @@ def _classroom(file):
 
 def _check_python(environment):
     """A laptop without a network has the system's Python alone."""
-    here, system = python_version(python_of(environment.environment)), machine()["python"]
+    here, system = python_version(find_python(environment.environment)), machine()["python"]
     if here != system:
         raise UserError(
             "environment",

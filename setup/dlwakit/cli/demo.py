@@ -5,7 +5,7 @@ but a composition that chains three of them.
 """
 
 import importlib.util
-import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.console import say, warn
 from dlwakit.base.files import write_json
-from dlwakit.base.paths import ROOT
+from dlwakit.base.paths import ROOT, find_python
 from dlwakit.cli.install import to_play
 from dlwakit.course.days import Day, all_days, find_day
 from dlwakit.install.parts import ensure
@@ -22,6 +22,7 @@ from dlwakit.install.parts import ensure
 PIECE = Day(
     ROOT / "setup/piece", "AI Duet, GANSynth and SampleRNN in a row", "piece", "piece.pd", "torch", {}, ""
 )
+TO_SECONDS = "import soundfile, sys; print(sum(soundfile.info(sound).duration for sound in sys.argv[1:]))"
 
 
 def add_arguments(parser):
@@ -67,6 +68,7 @@ def _play(day, out):
         absent = [str(file) for file in files if not file.is_file() or file.stat().st_size == 0]
         if absent or not files:
             raise RuntimeError(f"the demo did not write {', '.join(absent) or 'anything'}")
+        seconds, audio_seconds = time.monotonic() - start, _audio_seconds(files)
     except Exception as error:
         warn(UserError("internal", f"{day.name}: {error}"))
         return {
@@ -76,13 +78,12 @@ def _play(day, out):
             "files": [],
             "error": str(error),
         }
-    seconds = time.monotonic() - start
     for file in files:
         say(f"  {file}")
     return {
         "ok": True,
         "seconds": round(seconds, 2),
-        "audio_seconds": round(sum(map(_audio_seconds, files)), 2),
+        "audio_seconds": round(audio_seconds, 2),
         "files": [str(file.relative_to(out)) for file in files],
     }
 
@@ -98,18 +99,12 @@ def _load(day):
     return module
 
 
-def _audio_seconds(file):
-    """Length of a WAV file of any sample format; 0 for other files."""
-    if file.suffix.lower() != ".wav":
-        return 0.0
-    with file.open("rb") as audio:
-        audio.seek(12)
-        bytes_per_second = 0
-        while len(head := audio.read(8)) == 8:
-            name, size = struct.unpack("<4sI", head)
-            if name == b"data":
-                return size / bytes_per_second
-            body = audio.read(size + size % 2)
-            if name == b"fmt ":
-                bytes_per_second = struct.unpack_from("<I", body, 8)[0]
-    return 0.0
+def _audio_seconds(files):
+    """Length of the WAV files among some, together; read by the environment `torch`, for some hold floats."""
+    sounds = [str(file) for file in files if file.suffix.lower() == ".wav"]
+    done = subprocess.run(
+        [find_python("torch"), "-c", TO_SECONDS, *sounds], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"a sound cannot be read: {done.stderr.strip().splitlines()[-1]}")
+    return float(done.stdout)

@@ -19,8 +19,8 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.base.console import say
-from dlwakit.base.paths import worker_path
-from dlwakit.install.environment import Environment, call, python_of
+from dlwakit.base.paths import find_python, worker_path
+from dlwakit.install.environment import Environment, call
 from dlwakit.install.parts import ensure
 from dlwakit.runs import folder as files
 from dlwakit.runs import places
@@ -126,7 +126,7 @@ def report(args):
         ensure([Environment("torch")])
         path = os.pathsep.join(map(str, worker_path(run["folder"])))
         status = call(
-            [python_of("torch"), "-m", "dlwakit.training.report", run["folder"]], env={"PYTHONPATH": path}
+            [find_python("torch"), "-m", "dlwakit.training.report", run["folder"]], env={"PYTHONPATH": path}
         )
         if status:
             return status

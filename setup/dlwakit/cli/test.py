@@ -4,9 +4,9 @@ Other arguments go to pytest: setup/dlwa test tests/unit -k protocol
 """
 
 from dlwakit.base.console import say
-from dlwakit.base.paths import ROOT
+from dlwakit.base.paths import ROOT, find_python
 from dlwakit.cli.install import to_play
-from dlwakit.install.environment import ToolsForTests, call, python_of
+from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import TEST, Packages
 from dlwakit.install.parts import ensure
 
@@ -28,6 +28,6 @@ def run(args):
         ],
         yes=args.yes,
     )
-    command = [python_of("torch"), "-m", "pytest", *args.rest]
+    command = [find_python("torch"), "-m", "pytest", *args.rest]
     say(f"$ {' '.join(map(str, command))}")
     return call(command, cwd=ROOT)

@@ -18,9 +18,9 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.base.console import say
-from dlwakit.base.paths import ROOT, worker_path
+from dlwakit.base.paths import ROOT, find_python, worker_path
 from dlwakit.course.days import find_model
-from dlwakit.install.environment import Environment, python_of
+from dlwakit.install.environment import Environment
 from dlwakit.install.parts import ensure
 from dlwakit.runs import places, ssh
 
@@ -73,7 +73,7 @@ def _program(args, task, dry_run):
     if not dry_run:
         ensure([Environment(environment)], yes=args.yes)
     path = os.pathsep.join(map(str, worker_path(day.folder)))
-    return [str(python_of(environment)), "-m", facts[task], *args.arguments], {"PYTHONPATH": path}
+    return [str(find_python(environment)), "-m", facts[task], *args.arguments], {"PYTHONPATH": path}
 
 
 def _foreground(command, env):
@@ -113,7 +113,7 @@ def _submit(args, profile, folder, arguments, options):
         "programs": programs,
     }
     return subprocess.run(
-        [str(python_of("torch")), "-m", "dlwakit.training.submit"],
+        [str(find_python("torch")), "-m", "dlwakit.training.submit"],
         input=json.dumps(order),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, worker_path(ROOT)))},
         text=True,

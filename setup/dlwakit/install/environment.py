@@ -18,7 +18,7 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.console import run, say, warn
 from dlwakit.base.files import fingerprint, read_json, write_json
-from dlwakit.base.paths import ENVIRONMENTS, EnvironmentMissing, data_folder, find_python
+from dlwakit.base.paths import ENVIRONMENTS, data_folder, find_python
 from dlwakit.install import pythons
 from dlwakit.install.parts import Part
 from dlwakit.install.system import has_nvidia_card, python_version
@@ -198,7 +198,7 @@ class Environment(Part):
             if not zipfile.is_zipfile(file):  # cut short by an interruption
                 file.unlink()
         pip = [
-            python_of(self.environment),
+            find_python(self.environment),
             "-m",
             "pip",
             "wheel",
@@ -279,14 +279,6 @@ class ToolsForTests(Part):
             "torch.log",
         )
         write_json(self.stamp, {"fingerprint": fingerprint({"test.txt": self.file})})
-
-
-def python_of(name):
-    """The interpreter that workers use for an environment. Raises UserError where there is none."""
-    try:
-        return find_python(name)
-    except EnvironmentMissing as error:
-        raise UserError("environment", error.message, error.hint) from None
 
 
 def call(command, env=None, **options):

@@ -63,6 +63,11 @@ TEST = {
     "bubblewrap": command("bwrap"),
 }
 
+BENCH = {
+    "jackd2": command("jackd"),
+    "pd-lua": file("/usr/lib/pd/extra/pdlua/pdlua.pd_linux"),
+}
+
 
 def record_file():
     """Where the names of the packages that `install` brought are kept, for `uninstall` to tell."""

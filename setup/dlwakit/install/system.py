@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dlwakit.base.paths import SYSTEM_PYTHON
 
-SUPPORTED = {
+SUPPORTED = {  # meant to work; Debian 12 is the one that was tried
     ("ubuntu", "22.04"),
     ("ubuntu", "24.04"),
     ("ubuntu", "26.04"),

@@ -41,11 +41,6 @@ def known(folder):
     return read_json(_file(Path(folder).absolute()), {})
 
 
-def forget(folder):
-    """Drop the record of a run."""
-    _file(Path(folder).absolute()).unlink(missing_ok=True)
-
-
 def find(name):
     """The record that is meant by a run folder's name or path; else UserError that lists the known ones."""
     runs = records()

@@ -103,7 +103,7 @@ class Run:
             "starts": begun.get("starts", []),
         }
         self.history = History(self.folder / files.HISTORY)
-        self._sums, self._enough, self._message = {}, "", ""
+        self._sums, self._enough = {}, ""
         self._last_state = self._last_report = -math.inf
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), 0
 

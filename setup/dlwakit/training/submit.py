@@ -3,7 +3,7 @@
     python -m dlwakit.training.submit < ORDER
 
 Runs in the environment `torch`, on a machine that has Slurm's commands. ORDER is JSON: {"profile", "dry_run",
-"folder" (for submitit's files), "programs": [{"model", "run", "command", "path"}]}; more than one program become a
+"folder" (for submitit's files), "programs": [{"model", "run", "command"}]}; more than one program become a
 job array.
 """
 

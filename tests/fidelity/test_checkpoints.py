@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ai_duet.bundle import read_bundle
 from modelfiles.checkpoint import load_checkpoint
+from modelfiles.tensor_bundle_writer import write_checkpoint
 from support.tensorflow_environment import run_in_tensorflow
 
 SCRIPT = Path(__file__).with_name("checkpoints_tensorflow.py")
@@ -69,3 +70,29 @@ def test_half_a_data_file_is_noticed_when_a_tensor_is_read(folder):
             [np.sum(checkpoint[name]) for name in checkpoint if name.endswith("VARIABLE_VALUE")]
     finally:
         data.write_bytes(whole)
+
+
+def test_tensorflow_reads_what_we_write(tmp_path):
+    random = np.random.default_rng(0)
+    tensors = {
+        f"scope_{number:03d}/weights": random.standard_normal((number % 5, 3)).astype(dtype)
+        for number, dtype in enumerate(
+            ["float32", "float64", "float16", "int32", "int64", "uint8", "bool"] * 30
+        )
+    }
+    tensors["global_step"] = np.float32(7)
+    write_checkpoint(tmp_path / "model.ckpt-7", tensors)
+    script = tmp_path / "read.py"
+    script.write_text(
+        "import pickle, sys, tensorflow as tf\n"
+        "folder, out = sys.argv[1:]\n"
+        "assert tf.train.latest_checkpoint(folder) == folder + '/model.ckpt-7'\n"
+        "reader = tf.train.load_checkpoint(folder)\n"
+        "found = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}\n"
+        "pickle.dump(found, open(out, 'wb'))\n"
+    )
+    run_in_tensorflow(script, tmp_path, tmp_path / "read.pickle")
+    theirs = pickle.loads((tmp_path / "read.pickle").read_bytes())
+    assert sorted(theirs) == sorted(tensors)
+    for name, expected in tensors.items():
+        np.testing.assert_array_equal(theirs[name], expected, strict=isinstance(theirs[name], np.ndarray))

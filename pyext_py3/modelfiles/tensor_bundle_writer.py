@@ -1,0 +1,143 @@
+"""TensorFlow's V2 checkpoints written without TensorFlow; the inverse of `tensor_bundle`. Runs in a training.
+
+Layout: one data file with the tensors' bytes one after the other, and an index, a sorted string table
+(github.com/google/leveldb, doc/table_format.md) of names and places, beside the small text file `checkpoint` by
+which the newest checkpoint of a folder is found. Field numbers: tensorflow/core/protobuf/tensor_bundle.proto.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from .crc32c import crc32c, mask
+from .table import MAGIC
+
+TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int64": 9, "bool": 10, "float16": 19}
+BLOCK_BYTES = 4096  # of an index block, after which a new one begins
+FOOTER_BYTES = 40  # without the magic number
+
+
+def write_checkpoint(prefix, tensors):
+    """Write a checkpoint and make it its folder's newest. Each file is written whole or not at all.
+
+    Parameters
+    ----------
+    prefix : Path
+        Path of the files without their endings, such as `model.ckpt-100`; the folder must exist.
+    tensors : dict of str to numpy.ndarray
+        Numbers and truth values of the types that numpy and TensorFlow share.
+
+    Raises
+    ------
+    ValueError
+        For an array of a type that is not written here.
+    """
+    prefix = Path(prefix)
+    data = prefix.with_name(f"{prefix.name}.data-00000-of-00001")
+    entries, offset = [(b"", _integer(1, 1) + _bytes(3, _integer(1, 1)))], 0
+    with _whole(data) as file:
+        for name in sorted(tensors, key=str.encode):
+            array = np.asarray(tensors[name])
+            if array.dtype.name not in TYPES:
+                raise ValueError(f"{name}: arrays of {array.dtype.name} are not written into checkpoints")
+            raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
+            file.write(raw)
+            entries.append((name.encode(), _entry(array, offset, raw)))
+            offset += len(raw)
+    with _whole(prefix.with_name(prefix.name + ".index")) as file:
+        file.write(table(entries))
+    with _whole(prefix.with_name("checkpoint")) as file:
+        file.write(f'model_checkpoint_path: "{prefix.name}"\n'.encode())
+        file.write(f'all_model_checkpoint_paths: "{prefix.name}"\n'.encode())
+
+
+def table(entries):
+    """The bytes of a sorted string table.
+
+    Parameters
+    ----------
+    entries : list of (bytes, bytes)
+        Keys and values, ascending by key.
+    """
+    out, index = b"", []
+    for block in _blocks(entries):
+        body = _block(block)
+        index.append((block[-1][0], _varint(len(out)) + _varint(len(body))))
+        out += _sealed(body)
+    nothing, places = _block([]), _block(index)
+    footer = _varint(len(out)) + _varint(len(nothing))
+    out += _sealed(nothing)
+    footer += _varint(len(out)) + _varint(len(places))
+    return out + _sealed(places) + footer.ljust(FOOTER_BYTES, b"\0") + MAGIC
+
+
+def _blocks(entries):
+    """Yield lists of entries of about BLOCK_BYTES."""
+    block, size = [], 0
+    for key, value in entries:
+        block.append((key, value))
+        size += len(key) + len(value)
+        if size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _block(entries):
+    """A block with every key in full; each is a restart point, so that readers can search it."""
+    body, restarts = b"", []
+    for key, value in entries:
+        restarts.append(len(body))
+        body += _varint(0) + _varint(len(key)) + _varint(len(value)) + key + value
+    restarts = restarts or [0]
+    return body + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
+
+
+def _sealed(body):
+    """A block with its trailer: no compression, masked checksum."""
+    stored = body + b"\0"
+    return stored + struct.pack("<I", mask(crc32c(stored)))
+
+
+def _entry(array, offset, raw):
+    """A BundleEntryProto. Fields of value 0 are left out, as protocol buffers do."""
+    shape = b"".join(_bytes(2, _integer(1, size)) for size in array.shape)
+    place = (_integer(4, offset) if offset else b"") + (_integer(5, len(raw)) if raw else b"")
+    checksum = _varint(6 << 3 | 5) + struct.pack("<I", mask(crc32c(raw)))
+    return _integer(1, TYPES[array.dtype.name]) + _bytes(2, shape) + place + checksum
+
+
+def _integer(number, value):
+    return _varint(number << 3) + _varint(value)
+
+
+def _bytes(number, value):
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value):
+    head = b""
+    while value > 0x7F:
+        head += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return head + bytes([value])
+
+
+class _whole:
+    """A file that is written under another name and renamed when it is complete."""
+
+    def __init__(self, path):
+        self._path, self._part = path, path.with_name(f".{path.name}.part")
+
+    def __enter__(self):
+        self._file = self._part.open("wb")
+        return self._file
+
+    def __exit__(self, kind, error, trace):
+        self._file.close()
+        if error is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)

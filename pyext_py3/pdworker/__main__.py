@@ -1,10 +1,10 @@
-"""The worker process: `python -m pdworker MODULE NICENESS`, started by `pdworker.host.worker`."""
+"""Starts a worker process: `python -m pdworker MODULE NICENESS`, run by `pdworker.host.process`."""
 
 import os
 import sys
 
 
-def take_wire():
+def take_wire() -> tuple[int, int]:
     """Return descriptors for frames in and out; from now on prints go to stderr, and reads find nothing."""
     wire = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)

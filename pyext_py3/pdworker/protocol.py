@@ -1,8 +1,8 @@
-"""Frames: the messages between Pd and a worker. PROTOCOL.md is the authority for their layout.
+"""Frames, the messages between Pd and a worker, at both ends: in a thread of Pd's process, and in the worker process.
 
-Both ends use the same two classes. `FrameReader` and `FrameWriter` do one system call per `poll`, so that
-they serve a blocking pipe (the worker) and a non-blocking one (Pd) alike, and a large array is moved in
-pieces between which other Python threads have their turn.
+PROTOCOL.md is the authority for their layout. Both ends use the same two classes. `FrameReader` and `FrameWriter` do
+one system call per `poll`, so that they serve a blocking pipe (the worker) and a non-blocking one (Pd) alike, and a
+large array is moved in pieces between which other Python threads have their turn.
 """
 
 import json
@@ -15,7 +15,7 @@ from reprlib import repr as short  # what a stranger sent may be long
 import numpy as np
 from modelfiles.errors import UserError
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"pdwk"
 MAX_HEADER = 256 * 1024  # bytes of JSON: a few milliseconds to parse
 MAX_PAYLOAD = 1 << 30  # bytes of all arrays of a frame
@@ -29,12 +29,15 @@ DTYPES = frozenset(
     ]
 )
 
+_LEFT_OUT = type(...)  # the field may be left out
+
 # What each kind of frame must carry besides its arrays; other fields are ignored.
 FIELDS = {
     "hello": {"version": (int,), "name": (str,)},
     "call": {"id": (int,), "name": (str,), "arguments": (dict,)},
     "result": {"id": (int,), "values": (dict,)},
-    "progress": {"id": (int,), "fraction": (int, float), "text": (str,)},
+    "progress": {"id": (int,), "fraction": (int, float), "text": (str,), "values": (dict, _LEFT_OUT)},
+    "event": {"name": (str,), "values": (dict,)},
     "log": {"text": (str,)},
     "error": {"id": (int, type(None)), "error": (str,), "message": (str,), "hint": (str,)},
     "cancel": {"id": (int,)},
@@ -61,10 +64,21 @@ WorkerError = UserError  # until the days use modelfiles.errors
 
 @dataclass
 class Frame:
-    """One message: its header without the array descriptions, and its arrays."""
+    """One message.
+
+    Attributes
+    ----------
+    header : dict
+        The JSON object, without the descriptions of the arrays.
+    arrays : list of numpy.ndarray
+        The arrays that came with it.
+    size : int
+        Bytes of header and arrays on the wire.
+    """
 
     header: dict
     arrays: list = field(default_factory=list)
+    size: int = 0
 
     @property
     def kind(self):
@@ -190,7 +204,7 @@ def _read_stages():
             if size:
                 yield memoryview(raw)
             arrays.append(_shaped(raw.view(dtype), shape))
-        yield Frame(header, arrays)
+        yield Frame(header, arrays, header_size + payload_size)
 
 
 def _parse(encoded):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pdworker.host import process, session
+from pdworker.host import delivery, process, session
 from pdworker.host.worker import WorkerGone
 from support.worker_desk import FAULTS, ended, gone, threads_and_descriptors, wait_until
 
@@ -67,6 +67,123 @@ def test_arrays_come_back_as_they_went(desk, array):
     np.testing.assert_array_equal(second, [2, 2])
 
 
+def test_the_public_methods_of_a_worker_are_its_calls(desk):
+    desk.worker()
+    calls = desk.wait("ready")[0]["calls"]
+    assert {"load", "what", "twice", "parts"} <= set(calls)
+    assert not {"_wait", "not_a_call", "model"} & set(calls)
+
+
+def test_partial_results_arrive_each_in_order_and_before_the_result(desk):
+    worker = desk.worker()
+    desk.call(worker, "parts", count=50)
+    assert desk.wait("parts result")[0] == {"count": 50}
+    parts = desk.all("parts part")
+    assert [values for values, _ in parts] == [{"number": number} for number in range(50)]
+    assert [arrays[0].tolist() for _, arrays in parts] == [[number] * 3 for number in range(50)]
+    assert desk.heard.index(("parts part", *parts[-1])) < [what for what, *_ in desk.heard].index(
+        "parts result"
+    )
+    assert desk.all("parts progress")[-1] == [49 / 50, "part 49"]
+
+
+def test_partial_results_that_nobody_asked_for_are_progress_alone(desk):
+    worker = desk.worker()
+    worker.call("parts", {"count": 3}, on_result=desk.note("result"), on_progress=desk.note("progress"))
+    desk.wait("result")
+    assert desk.all("progress")
+    assert worker.delivery.waiting_bytes == 0
+
+
+def test_a_cancelled_call_delivers_no_more_parts(desk):
+    worker = desk.worker()
+    desk.call(worker, "parts", count=1_000_000)
+    desk.wait("parts part", 3)
+    worker.cancel()
+    parts = len(desk.all("parts part"))
+    desk.call(worker, "what")
+    desk.wait("what result")
+    assert len(desk.all("parts part")) == parts
+    assert worker.delivery.waiting_bytes == 0
+
+
+def test_events_come_unasked(desk):
+    worker = desk.worker()
+    desk.call(worker, "announce", count=20, samples=2)
+    desk.wait("event", 20)
+    assert [values for _, values, _ in desk.all("event")] == [{"number": number} for number in range(20)]
+    assert {name for name, *_ in desk.all("event")} == {"tick"}
+    assert desk.all("event")[-1][2][0].tolist() == [19, 19]
+    assert desk.wait("announce result") == [{}, []]
+
+
+MEGABYTE = 1 << 20
+LIMIT = delivery.MAX_WAITING_BYTES
+
+
+def test_a_worker_is_not_read_while_too_much_waits_for_pds_thread(desk, tmp_path):
+    worker = desk.worker()
+    pid = desk.wait("ready")[0]["pid"]
+    count, counter = 64, tmp_path / "counter"
+    desk.call(worker, "parts", count=count, samples=MEGABYTE // 4, counter=str(counter))
+    wait_until(lambda: worker.delivery.full, "the limit")
+    wait_until_it_sleeps(pid)
+    sent = int(counter.read_text())
+    assert LIMIT <= worker.delivery.waiting_bytes < LIMIT + 2 * MEGABYTE
+    assert LIMIT // MEGABYTE <= sent < count // 2
+    desk.wait("parts result")
+    assert [values["number"] for values, _ in desk.all("parts part")] == list(range(count))
+    assert worker.delivery.waiting_bytes == 0
+
+
+def test_parts_count_as_waiting_until_they_are_released(desk):
+    worker = desk.worker()
+    releases = []
+    worker.call(
+        "parts",
+        {"count": 64, "samples": MEGABYTE // 4},
+        on_result=desk.note("result"),
+        on_partial=lambda values, arrays, release: releases.append(release),
+    )
+    wait_until(lambda: desk.serve() or worker.delivery.full, "the limit")
+    assert not desk.all("result")
+    for release in releases:
+        release()
+        release()  # a second time is nothing
+    assert worker.delivery.waiting_bytes < LIMIT
+    wait_until(lambda: desk.all("result") or releases[-1](), "the result")
+    assert len(releases) == 64
+
+
+def test_a_full_desk_does_not_hold_up_a_cancel_or_a_stop(desk):
+    worker = desk.worker()
+    pid = desk.wait("ready")[0]["pid"]
+    desk.call(worker, "parts", count=1_000_000, samples=MEGABYTE // 4)
+    wait_until(lambda: worker.delivery.full, "the limit")
+    worker.cancel()
+    desk.call(worker, "what")
+    assert desk.wait("what result")[0]["pid"] == pid
+    assert not desk.all("parts part")
+    desk.call(worker, "parts", count=1_000_000, samples=MEGABYTE // 4)
+    wait_until(lambda: worker.delivery.full, "the limit")
+    worker.stop()
+    wait_until(lambda: worker.has_ended, "the end")
+    desk.serve()
+    assert not desk.all("parts part") and not desk.all("gone")
+
+
+def wait_until_it_sleeps(pid):
+    """Wait until a process has used no processor time for a while: it waits for something."""
+    used = []
+
+    def is_idle():
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        used.append((fields[11], fields[12]))
+        return len(used) > 30 and len(set(used[-30:])) == 1
+
+    wait_until(is_idle, "the worker to wait")
+
+
 def test_numpy_scalars_become_numbers(desk):
     worker = desk.worker()
     desk.call(worker, "scalars")
@@ -88,13 +205,14 @@ def test_prints_do_not_break_the_wire_and_are_in_the_log(desk, tmp_path):
 ERRORS = [
     ("wrong", {}, "input", "two lines of text", "do better"),
     ("crash", {}, "internal", "ZeroDivisionError: division by zero", ""),
+    ("missing_file", {}, "file", "cannot use /no/such/file: No such file or directory", ""),
     ("leave", {}, "internal", "SystemExit: a library's parser gave up", ""),
-    ("dance", {}, "call", "there is no call 'dance'", "there are abort, chatter"),
-    ("load", {}, "arguments", "load: missing a required argument: 'checkpoint'", ""),
+    ("dance", {}, "input", "there is no call 'dance'", "there are abort, announce"),
+    ("load", {}, "input", "load: missing a required argument: 'checkpoint'", ""),
     (
         "slow",
         {"seconds": 1, "colour": 2},
-        "arguments",
+        "input",
         "slow: got an unexpected keyword argument 'colour'",
         "",
     ),
@@ -103,7 +221,7 @@ ERRORS = [
     ("unspeakable", {"how": "large"}, "internal", "FrameError: a header of", ""),
     ("unspeakable", {"how": "dtype"}, "internal", "FrameError: an array of dtype '<c16'", ""),
     ("unspeakable", {"how": "nothing"}, "internal", "FrameError: a result frame with values = None", ""),
-    ("what", {"bad": object()}, "arguments", "what: not expressible in a frame", ""),
+    ("what", {"bad": object()}, "input", "what: not expressible in a frame", ""),
 ]
 
 
@@ -147,7 +265,7 @@ def test_cancel_stops_the_running_call_and_forgets_the_waiting(desk):
 def test_a_result_that_is_on_its_way_does_not_arrive_after_cancel(desk):
     worker = desk.worker()
     desk.call(worker, "what")
-    wait_until(lambda: any(f.__name__ == "_deliver_answer" for f, _ in list(desk.posted.queue)), "the answer")
+    wait_until(lambda: any(f.__name__ == "_deliver_result" for f, _ in list(desk.posted.queue)), "the answer")
     worker.cancel()
     desk.call(worker, "scalars")
     desk.wait("scalars result")
@@ -186,7 +304,7 @@ def test_a_load_cancelled_between_answer_and_delivery_leaves_what_was_loaded_bef
     desk.call(worker, "load", checkpoint="a")
     desk.wait("load result")
     desk.call(worker, "load", checkpoint="b")
-    wait_until(lambda: any(f.__name__ == "_deliver_answer" for f, _ in list(desk.posted.queue)), "the answer")
+    wait_until(lambda: any(f.__name__ == "_deliver_result" for f, _ in list(desk.posted.queue)), "the answer")
     worker.cancel()
     desk.call(worker, "what")
     assert desk.wait("what result")[0]["model"] == "a"
@@ -197,7 +315,7 @@ def test_a_replacement_that_cannot_load_is_reported_once(desk, tmp_path):
     worker = desk.worker()
     desk.call(worker, "load", checkpoint="a")
     desk.wait("load result")
-    worker._loaded.arguments["fails"] = True  # as if the file had gone meanwhile
+    worker.queue.load_again().arguments["fails"] = True  # as if the file had gone meanwhile
     desk.call(worker, "slow", seconds=600, deaf=True)
     desk.wait("log")
     worker.cancel()
@@ -243,7 +361,7 @@ def test_many_lives_leak_nothing(desk):
     worker = desk.worker()
     desk.wait("ready")
     worker.stop()
-    wait_until(lambda: not worker._has_thread, "the thread's end")
+    wait_until(lambda: worker.has_ended, "the thread's end")
     before = threads_and_descriptors()
     for life in range(1, 6):
         desk.start(worker)
@@ -307,7 +425,7 @@ def test_a_module_that_is_not_there_is_told(desk):
 
 
 def test_a_startup_that_takes_too_long_is_told(desk, problem, monkeypatch):
-    monkeypatch.setattr(session, "STARTUP_DEADLINE", 0.2)
+    monkeypatch.setattr(session, "STARTUP_DEADLINE_S", 0.2)
     desk.worker(python=problem("is_silent"))
     assert "was not ready within" in str(desk.wait("gone")[0])
 

@@ -11,33 +11,38 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pdworker.host.session import Call, Session
-from pdworker.host.worker import Worker
+from modelfiles.errors import UserError
+from pdworker.host.calls import CallQueue
+from pdworker.host.delivery import Delivery, Listeners
+from pdworker.host.process import WorkerSpec
+from pdworker.host.session import Session, WakePipe
 from pdworker.protocol import (
     MAX_HEADER,
     MAX_PAYLOAD,
+    VERSION,
     FrameError,
     FrameReader,
     StreamClosed,
-    WorkerError,
     encode,
 )
 from pdworker.serving import server
 from support.worker_desk import FAULTS
 
 MUTANTS = 100_000
-REFUSALS = (FrameError, StreamClosed, WorkerError)
+REFUSALS = (FrameError, StreamClosed, UserError)
 
 TO_WORKER = [
-    [{"kind": "hello", "version": 1, "name": "pd"}],
+    [{"kind": "hello", "version": VERSION, "name": "pd"}],
     [{"kind": "call", "id": 1, "name": "what", "arguments": {}}],
     [{"kind": "call", "id": 2, "name": "twice", "arguments": {}}, [np.arange(6, dtype="<f4").reshape(2, 3)]],
     [{"kind": "cancel", "id": 2}],
 ]
 TO_PD = [
-    [{"kind": "hello", "version": 1, "name": "worker", "calls": ["what", "twice"]}],
+    [{"kind": "hello", "version": VERSION, "name": "worker", "calls": ["what", "twice"]}],
     [{"kind": "progress", "id": 1, "fraction": 0.5, "text": "half"}],
     [{"kind": "log", "text": "a line"}],
+    [{"kind": "progress", "id": 1, "fraction": 1, "text": "", "values": {"at": 3}}, [np.zeros(4, "<f4")]],
+    [{"kind": "event", "name": "tick", "values": {"n": 1}}, [np.zeros(2, "<f8")]],
     [{"kind": "result", "id": 1, "values": {"n": 2}}, [np.arange(5, dtype=">i2"), np.zeros((2, 0))]],
     [{"kind": "error", "id": 1, "error": "input", "message": "no", "hint": ""}],
 ]
@@ -143,16 +148,28 @@ def listen_as_worker(data):
 def listen_as_pd(data, folder):
     """Receive `data` as Pd does, with call 1 running; return how many callbacks were posted."""
     posted = []
-    worker = Worker("fuzz", "torch", post=lambda *values: posted.append(values))
-    session = Session(worker, 0, replacement=False)
+    queue = CallQueue()
+    delivery = Delivery(lambda function, *values: posted.append((function, values)), queue, print)
+    delivery.listeners = Listeners(*[lambda *values: None] * 4)
+    session = Session(queue, delivery, WorkerSpec("fuzz", "torch", (), "fuzz", 0, False), None, WakePipe())
     session._process = type("Process", (), {"log": folder / "log"})
     session._reader = FrameReader(io.BytesIO(data))
-    session._call = Call(1, "twice", {}, (), on_progress=print)
+    session._call = queue.add(
+        "twice",
+        {},
+        (),
+        on_result=lambda *values: None,
+        on_progress=lambda *values: None,
+        on_partial=lambda values, arrays, release: release(),
+    )
     with pytest.raises(REFUSALS):
         while True:
             frame = session._reader.poll()
             if frame is not None:
                 session._receive(frame)
+    for function, values in posted:
+        function(*values)  # what was understood can be delivered, too
+    assert delivery.waiting_bytes == 0
     return len(posted)
 
 
@@ -160,13 +177,13 @@ def test_mutated_frames_are_understood_or_refused(tmp_path):
     dice = random.Random(2026)
     to_worker, to_pd = pieces(TO_WORKER), pieces(TO_PD)
     assert listen_as_worker(b"".join(to_worker)) == 2
-    assert listen_as_pd(b"".join(to_pd[:4]), tmp_path) == 3
+    assert listen_as_pd(b"".join(to_pd[:6]), tmp_path) == 6
     calls = posts = 0
     for _ in range(MUTANTS // 2):
         calls += listen_as_worker(mutated(to_worker, dice))
         posts += listen_as_pd(mutated(to_pd, dice), tmp_path)
     # What the mutation left whole was still understood: the mutants reach past the first frame.
-    assert 0 < calls < MUTANTS and 0 < posts < 3 * MUTANTS
+    assert 0 < calls < MUTANTS and 0 < posts < 6 * (MUTANTS // 2)
 
 
 PROCESSES = 300

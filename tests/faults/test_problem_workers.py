@@ -16,7 +16,7 @@ DEATHS = [
     ("answers_another_call", "broke the protocol (unexpected"),
     ("answers_uninvited", "broke the protocol (unexpected"),
     ("announces_too_much", "broke the protocol (a payload of 1073741825 bytes"),
-    ("speaks_another_version", "speaks version 2 of the protocol, not 1 - run: setup/dlwa install"),
+    ("speaks_another_version", "speaks version 3 of the protocol, not 2 - run: setup/dlwa install"),
     ("greets_twice", "broke the protocol (unexpected"),
     ("skips_the_greeting", "broke the protocol (unexpected"),
     ("closes_stdin", "honest_worker ended"),
@@ -68,7 +68,7 @@ def test_a_worker_that_does_not_read_holds_nobody_up(desk, problem):
     desk.wait("log", 2)
     worker.stop()
     assert worker.state == "off"
-    wait_until(lambda: not worker._has_thread, "the thread's end")
+    wait_until(lambda: worker.has_ended, "the thread's end")
     assert [heard[0] for heard in desk.heard] == ["ready", "log", "log"]
 
 
@@ -88,7 +88,7 @@ def test_a_worker_is_told_to_end_before_it_is_killed(desk, problem, tmp_path):
     worker = desk.worker(python=problem("tidies_up_when_told"))
     desk.wait("ready")
     worker.stop()
-    wait_until(lambda: not worker._has_thread, "the thread's end")
+    wait_until(lambda: worker.has_ended, "the thread's end")
     (log,) = (tmp_path / "state/dlwa/logs").iterdir()
     assert log.read_text() == "tidied up\n"
 
@@ -96,7 +96,7 @@ def test_a_worker_is_told_to_end_before_it_is_killed(desk, problem, tmp_path):
 def test_a_flood_does_not_pile_up_on_pds_thread(desk, problem):
     worker = desk.worker(python=problem("floods"))
     desk.call(worker, "twice")
-    wait_until(lambda: len(worker._log_lines) == worker._log_lines.maxlen, "the flood")
+    wait_until(lambda: worker.delivery.waiting_log_lines == 50, "the flood")
     assert desk.posted.qsize() <= 3  # ready, progress, log
     desk.serve()
     assert all(fraction == 1.0 for fraction, _ in desk.all("twice progress"))

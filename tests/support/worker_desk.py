@@ -44,9 +44,16 @@ class Desk:
         return worker
 
     def start(self, worker, python=sys.executable):
-        worker.start(str(python), self.note("ready"), self.note("gone"), self.note("log"))
+        worker.start(str(python), *(self.note(what) for what in ("ready", "gone", "log", "event")))
 
     def call(self, worker, name, arrays=(), **arguments):
+        """Call the worker; what it answers is noted as "NAME result", "progress", "error" and "part"."""
+        note_part = self.note(f"{name} part")
+
+        def take_part(values, arrays, release):
+            note_part(values, arrays)
+            release()
+
         worker.call(
             name,
             arguments,
@@ -54,6 +61,7 @@ class Desk:
             self.note(f"{name} result"),
             self.note(f"{name} progress"),
             self.note(f"{name} error"),
+            take_part,
         )
 
     def serve(self):
@@ -105,7 +113,7 @@ def desk(tmp_path, monkeypatch):
     yield desk
     for worker in desk.workers:
         worker.stop()
-        wait_until(lambda worker=worker: not worker._has_thread, "a worker's thread to end")
+        wait_until(lambda worker=worker: worker.has_ended, "a worker's thread to end")
 
 
 @pytest.fixture

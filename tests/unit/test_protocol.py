@@ -21,7 +21,7 @@ from pdworker.protocol import (
     encode,
 )
 
-HELLO = {"kind": "hello", "version": 1, "name": "someone"}
+HELLO = {"kind": "hello", "version": protocol.VERSION, "name": "someone"}
 LOG = {"kind": "log", "text": "a line"}
 
 
@@ -157,6 +157,11 @@ REFUSED = {
     "unknown kind": raw({"kind": "dance"}),
     "kind of another type": raw({"kind": ["log"]}),
     "missing field": raw({"kind": "log"}),
+    "event without a name": raw({"kind": "event", "values": {}}),
+    "event with values of another type": raw({"kind": "event", "name": "a", "values": []}),
+    "progress with values of another type": raw(
+        {"kind": "progress", "id": 1, "fraction": 0, "text": "", "values": None}
+    ),
     "field of another type": raw({"kind": "log", "text": 3}),
     "true is no id": raw({"kind": "cancel", "id": True}),
     "arrays no list": raw(dict(LOG, arrays={})),

@@ -1,4 +1,6 @@
-"""A worker process as Pd sees it: how it is started, what it leaves in its log, and how it is ended."""
+"""A worker process as the worker's thread in Pd sees it: how it is started, what it logs, and how it is ended."""
+
+from __future__ import annotations
 
 import contextlib
 import itertools
@@ -6,16 +8,20 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pdworker.environments import state_folder
 from pdworker.host.sandbox import confined
 
-PATIENCE = 1.0  # seconds for a worker to end when it is asked, and again when it is told
+EXIT_DEADLINE_S = 1.0  # for a worker to end when it is asked, and again when it is told
 
 _LOGS_KEPT = 20
 _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 5
+_EXIT_CHECK_S = 0.01  # between two checks whether it has ended
 _THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -29,6 +35,18 @@ _THREAD_COUNTS = (
 _serial = itertools.count(1)
 
 
+@dataclass(frozen=True)
+class WorkerSpec:
+    """What to start as a worker; see `pdworker.host.worker.Worker`."""
+
+    module: str
+    environment: str
+    paths: tuple[str | Path, ...]
+    name: str
+    niceness: int
+    sandbox: bool
+
+
 class WorkerProcess:
     """A running `python -m pdworker MODULE NICENESS`, with non-blocking pipes `stdin` and `stdout`.
 
@@ -36,37 +54,39 @@ class WorkerProcess:
     it must outlive it: the worker ends with that thread (Linux's parent death signal).
     """
 
-    def __init__(self, python, module, paths, name, niceness, sandbox):
+    def __init__(self, python: Path, spec: WorkerSpec, sandbox: bool) -> None:
         """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
-        command = [python, "-m", "pdworker", module, str(niceness)]
+        command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness)]
         if sandbox:
             command = confined(command)
-        self.log = _new_log(name)
+        self.log = _new_log(spec.name)
         with open(self.log, "ab") as log:
             self._popen = subprocess.Popen(
                 command,
                 bufsize=0,
                 start_new_session=True,
-                env=_variables(paths),
+                env=_variables(spec.paths),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                cwd=paths[0] if paths else None,
+                cwd=spec.paths[0] if spec.paths else None,
             )
-        self.stdin, self.stdout = self._popen.stdin, self._popen.stdout
+        assert self._popen.stdin is not None and self._popen.stdout is not None
+        self.stdin: IO[bytes] = self._popen.stdin
+        self.stdout: IO[bytes] = self._popen.stdout
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
 
     @property
-    def pid(self):
+    def pid(self) -> int:
         """The process's number."""
         return self._popen.pid
 
-    def exited(self):
+    def exited(self) -> bool:
         """Whether the process has ended; it is not collected yet, so its number is still its own."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
-    def end(self):
+    def end(self) -> str:
         """Ask, terminate, kill; collect it and close the pipes. Return how it ended, in words."""
         self.stdin.close()
         if not self._exits_in_time():
@@ -77,7 +97,7 @@ class WorkerProcess:
         status = self._popen.wait()
         return f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
 
-    def last_lines(self):
+    def last_lines(self) -> list[str]:
         """Return the last lines of the log, or the first ones about a crash if there was one."""
         with contextlib.suppress(OSError), open(self.log, "rb") as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
@@ -86,20 +106,20 @@ class WorkerProcess:
             return lines[crashes[-1] :][:_LOG_TAIL_LINES] if crashes else lines[-_LOG_TAIL_LINES:]
         return []
 
-    def _exits_in_time(self):
-        deadline = time.monotonic() + PATIENCE
+    def _exits_in_time(self) -> bool:
+        deadline = time.monotonic() + EXIT_DEADLINE_S
         while not self.exited():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.01)
+            time.sleep(_EXIT_CHECK_S)
         return True
 
-    def _signal_group(self, number):
+    def _signal_group(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
 
-def _variables(paths):
+def _variables(paths: Sequence[str | Path]) -> dict[str, str]:
     """Return the environment variables of a worker: its own modules only, one core left to Pd."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
     package = Path(__file__).resolve().parents[2]
@@ -111,7 +131,7 @@ def _variables(paths):
     return variables
 
 
-def _new_log(name):
+def _new_log(name: str) -> Path:
     """Make the log file of a new worker, and remove the oldest ones."""
     folder = state_folder() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,13 +143,13 @@ def _new_log(name):
     return path
 
 
-def _changed(path):
+def _changed(path: Path) -> float:
     with contextlib.suppress(FileNotFoundError):  # another Pd may be removing it too
         return path.stat().st_mtime
     return 0.0
 
 
-def _signal_name(number):
+def _signal_name(number: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(number).name
     return f"signal {number}"

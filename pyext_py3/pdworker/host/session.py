@@ -1,248 +1,302 @@
-"""The life of one worker process, as `client.Worker` sees it: calls out, answers in, deadlines kept."""
+"""The life of one worker process, on the worker's thread: calls out, answers in, deadlines kept."""
+
+from __future__ import annotations
 
 import contextlib
 import math
 import os
 import select
+import threading
 import time
 from reprlib import repr as short
+from types import TracebackType
 
-from pdworker.environments import EnvironmentMissing, find_python
-from pdworker.host.process import PATIENCE, WorkerProcess
+from modelfiles.errors import UserError
+
+from pdworker.environments import find_python
+from pdworker.host.calls import Call, CallQueue, Replace
+from pdworker.host.delivery import Delivery
+from pdworker.host.process import EXIT_DEADLINE_S, WorkerProcess, WorkerSpec
 from pdworker.host.sandbox import NoSandbox
 from pdworker.protocol import (
     VERSION,
+    Frame,
     FrameError,
     FrameReader,
     FrameWriter,
     StreamClosed,
     TruncatedFrame,
-    WorkerError,
 )
 
-STARTUP_DEADLINE = 120.0  # seconds until hello: a cold disk takes its time over a big library
-CANCEL_DEADLINE = 1.0  # seconds until a cancelled call must have stopped
-
-_TICK = 0.5  # seconds between two looks whether a silent process is still there
-
-
-class Replace(Exception):
-    """The process does not stop: another one must take its place."""
+STARTUP_DEADLINE_S = 120.0  # until hello: a cold disk takes its time over a big library
+CANCEL_DEADLINE_S = 1.0  # until a cancelled call must have stopped
+ALIVE_CHECK_S = 0.5  # between two checks whether a silent process is still there
 
 
-class Call:
-    """A call from the asking to the answer."""
+class WakePipe:
+    """Interrupts a `select.poll` from any thread, while it is open (as a context)."""
 
-    def __init__(self, call_id, name, arguments, arrays, on_result=None, on_progress=None, on_error=None):
-        self.id, self.name, self.arguments, self.arrays = call_id, name, arguments, arrays
-        self.on_result, self.on_progress, self.on_error = on_result, on_progress, on_error
-        self.cancelled = False
-        self.answered = False  # the answer is on its way to Pd's thread
-        self.progress = None  # the latest, on its way to Pd's thread
-        self.loaded_before = None  # for a "load" on its way: what it took the place of
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ends: tuple[int, int] | None = None
 
-    def again(self, call_id):
-        """Return the same call, with nobody waiting for it."""
-        return Call(call_id, self.name, self.arguments, self.arrays)
+    def __enter__(self) -> WakePipe:
+        ends = os.pipe()
+        for end in ends:
+            os.set_blocking(end, False)
+        with self._lock:
+            self._ends = ends
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            for end in self._ends or ():
+                os.close(end)
+            self._ends = None
+
+    def fileno(self) -> int:
+        """Return the descriptor to poll; -1 when it is closed."""
+        return self._ends[0] if self._ends else -1
+
+    def wake(self) -> None:
+        """Interrupt the poll, if there is one."""
+        with self._lock:
+            if self._ends is not None:
+                with contextlib.suppress(BlockingIOError):  # it is full of wake-up calls
+                    os.write(self._ends[1], b"!")
+
+    def drain(self) -> None:
+        """Forget the wake-up calls so far."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.fileno(), 4096)
 
 
 class Session:
-    """The life of one process, on its worker's thread."""
+    """The life of one process.
 
-    def __init__(self, worker, generation, replacement):
-        self._worker, self._generation, self._replacement = worker, generation, replacement
-        self._process = self._reader = self._writer = self._wake = None
-        self._greeted = False
-        self._hello = None
-        self._call = None  # the one that the process has
-        self._reload = None  # the call that repeats the last load in a replacement
+    Parameters
+    ----------
+    queue : CallQueue
+        The calls to run.
+    delivery : Delivery
+        Where everything goes that the process sends; when it is closed, the process is ended.
+    spec : WorkerSpec
+        What to start.
+    python : str, optional
+        The interpreter, where it is not the environment's own.
+    wake : WakePipe
+        Woken when there is a new call, a cancel, a stop, or room for what the process sends.
+    is_replacement : bool
+        Whether to load again what another process had loaded, and not to say that it is ready.
+    """
+
+    def __init__(
+        self,
+        queue: CallQueue,
+        delivery: Delivery,
+        spec: WorkerSpec,
+        python: str | None,
+        wake: WakePipe,
+        is_replacement: bool = False,
+    ) -> None:
+        self._queue, self._delivery, self._spec, self._python = queue, delivery, spec, python
+        self._wake, self._is_replacement = wake, is_replacement
+        self._process: WorkerProcess
+        self._reader: FrameReader
+        self._writer: FrameWriter
+        self._hello: dict | None = None
+        self._ready = False
+        self._call: Call | None = None  # the one that the process has
+        self._load_again: Call | None = None  # the call that repeats the last load in a replacement
         self._cancelling = False
-        self._deadline = time.monotonic() + STARTUP_DEADLINE
+        self._deadline = time.monotonic() + STARTUP_DEADLINE_S
 
-    def live(self):
-        """Serve until stop(). Raises WorkerError when the process fails, Replace when it does not obey."""
-        with contextlib.ExitStack() as wake_pipe:
+    @property
+    def hello(self) -> dict | None:
+        """The worker's first frame, once it takes calls. Any thread."""
+        return self._hello if self._ready else None
+
+    def run(self) -> None:
+        """Serve until the delivery is closed.
+
+        Raises
+        ------
+        UserError
+            When the process cannot be started or fails.
+        Replace
+            When it does not obey, or must not keep what it has loaded.
+        """
+        with self._wake:
             try:
-                self._wake = self._open_wake_pipe(wake_pipe)
                 self._process = self._start_process()
-            except EnvironmentMissing as error:
-                raise WorkerError("environment", error.message, error.hint) from error
             except OSError as error:
-                raise WorkerError("start", f"cannot start {self._worker.name}: {error}") from error
-            self._converse_to_the_end()
+                raise UserError("internal", f"cannot start {self._spec.name}: {error}") from error
+            failure: StreamClosed | FrameError | None = None
+            try:
+                self._converse()
+            except (StreamClosed, FrameError) as error:
+                failure = error
+            finally:
+                ending = self._process.end()
+            if failure is not None:
+                raise self._exit_error(failure, ending)
 
-    def _open_wake_pipe(self, stack):
-        """Return the end to read from; the worker's methods have the other while `stack` is open."""
-        ends = os.pipe()
-        for end in ends:
-            stack.callback(os.close, end)
-            os.set_blocking(end, False)
-        stack.callback(self._worker._set_wake_pipe, None)  # the stack is undone from its top
-        self._worker._set_wake_pipe(ends[1])
-        return ends[0]
-
-    def _start_process(self):
-        worker = self._worker
-        python = find_python(worker.environment, worker._python)
+    def _start_process(self) -> WorkerProcess:
+        python = find_python(self._spec.environment, self._python)
         with contextlib.suppress(OSError):  # where Pd runs at real-time priority, its workers shall not
             os.sched_setscheduler(0, os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
-        arguments = python, worker._module, worker._paths, worker.name, worker._niceness
         try:
-            return WorkerProcess(*arguments, worker._sandbox)
+            return WorkerProcess(python, self._spec, self._spec.sandbox)
         except NoSandbox as why:
-            worker._log(f"not confined, it can use the network and change files as you can: {why}")
-            return WorkerProcess(*arguments, sandbox=False)
+            self._delivery.log(f"not confined, it can use the network and change files as you can: {why}")
+            return WorkerProcess(python, self._spec, sandbox=False)
 
-    def _converse_to_the_end(self):
-        failure = None
-        try:
-            self._converse()
-        except (StreamClosed, FrameError) as error:
-            failure = error
-        finally:
-            ending = self._process.end()
-        if failure is not None:
-            raise self._obituary(failure, ending)
-
-    def _obituary(self, failure, ending):
-        """Show the last lines of the log, and return the error that tells of a process that has failed."""
+    def _exit_error(self, failure: Exception, ending: str) -> UserError:
+        """Show the last lines of the log, and return the error that says how a process has failed."""
         for line in self._process.last_lines():
-            self._worker._log(line)
+            self._delivery.log(line)
         if isinstance(failure, TruncatedFrame):
             what = f"ended in the middle of a message, {ending}"
         elif isinstance(failure, FrameError):
             what = f"broke the protocol ({failure})"
         else:
             what = f"ended, {ending}"
-        hint = "load it again" if self._greeted else "run: setup/dlwa doctor"
-        return WorkerError("gone", f"{self._worker.name} {what}", hint, self._process.log)
+        hint = "load it again" if self._hello else "run: setup/dlwa doctor"
+        return UserError("internal", f"{self._spec.name} {what}", hint, str(self._process.log))
 
-    def _converse(self):
+    def _converse(self) -> None:
         self._reader = FrameReader(self._process.stdout)
         self._writer = FrameWriter(self._process.stdin)
         self._writer.add({"kind": "hello", "version": VERSION, "name": "pd"})
-        while self._generation == self._worker._generation:
-            self._give_orders()
+        while not self._delivery.closed:
+            self._keep_deadline()
+            self._send_next_call()
             self._exchange()
 
-    def _give_orders(self):
-        """Send the next call or a cancel, if there is occasion to."""
-        worker = self._worker
-        if time.monotonic() > self._deadline:
-            if self._cancelling:
-                raise Replace
-            raise WorkerError(
-                "start",
-                f"{worker.name} was not ready within {STARTUP_DEADLINE:.0f} seconds",
-                "run: setup/dlwa doctor",
-                self._process.log,
-            )
-        if self._call is not None:
-            if self._call.cancelled and not self._cancelling:
-                self._cancelling = True
-                self._deadline = time.monotonic() + CANCEL_DEADLINE
-                self._writer.add({"kind": "cancel", "id": self._call.id})
+    def _keep_deadline(self) -> None:
+        if time.monotonic() <= self._deadline:
             return
-        self._call = worker._next_call()
-        if self._call is not None:
-            self._send_call()
+        if self._cancelling:
+            raise Replace
+        what = f"{self._spec.name} was not ready within {STARTUP_DEADLINE_S:.0f} seconds"
+        raise UserError("internal", what, "run: setup/dlwa doctor", str(self._process.log))
 
-    def _send_call(self):
-        call = self._call
+    def _send_next_call(self) -> None:
+        """Send the next call, or a cancel for the one that runs, if there is occasion to."""
+        if self._call is None:
+            call = self._queue.next() if self._ready else None
+            if call is not None:
+                self._send_call(call)
+        elif self._call.cancelled and not self._cancelling:
+            self._cancelling = True
+            self._deadline = time.monotonic() + CANCEL_DEADLINE_S
+            self._writer.add({"kind": "cancel", "id": self._call.id})
+
+    def _send_call(self, call: Call) -> None:
+        header = {"kind": "call", "id": call.id, "name": call.name, "arguments": call.arguments}
         try:
-            self._writer.add(
-                {"kind": "call", "id": call.id, "name": call.name, "arguments": call.arguments}, call.arrays
-            )
+            self._writer.add(header, call.arrays)
         except FrameError as error:
-            self._call = None
-            self._worker._answer(call, call.on_error, WorkerError("arguments", f"{call.name}: {error}"))
+            self._delivery.error(call, UserError("input", f"{call.name}: {error}"))
+        else:
+            self._call = call
 
-    def _exchange(self):
+    def _exchange(self) -> None:
         """Wait for the pipes, another thread or a deadline, and move one piece each way."""
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
-        poll.register(self._process.stdout, select.POLLIN)
+        may_read = not self._delivery.full
+        if may_read:
+            poll.register(self._process.stdout, select.POLLIN)
         if self._writer.pending:
             poll.register(self._process.stdin, select.POLLOUT)
-        patience = max(0.0, min(_TICK, self._deadline - time.monotonic()))
-        ready = dict(poll.poll(patience * 1000))
-        if not ready and self._process.exited():
+        timeout_s = max(0.0, min(ALIVE_CHECK_S, self._deadline - time.monotonic()))
+        ready = dict(poll.poll(timeout_s * 1000))
+        if may_read and not ready and self._process.exited():
             raise StreamClosed  # something that it has started keeps the pipe open
-        if self._wake in ready:
-            os.read(self._wake, 4096)
+        if self._wake.fileno() in ready:
+            self._wake.drain()
         if self._process.stdin.fileno() in ready:
             try:
                 self._writer.poll()
             except BrokenPipeError:
-                self._hear_last_words()
+                self._drain_stdout()
         if self._process.stdout.fileno() in ready:
-            frame = self._reader.poll()
-            if frame is not None:
-                self._receive(frame)
+            self._receive_piece()
 
-    def _hear_last_words(self):
-        """Read what a worker has still said that no longer listens."""
+    def _drain_stdout(self) -> None:
+        """Read what is left of a worker that does not read any more."""
         poll = select.poll()
         poll.register(self._process.stdout, select.POLLIN)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and poll.poll(PATIENCE * 1000):
-            frame = self._reader.poll()
-            if frame is not None:
-                self._receive(frame)
+        deadline = time.monotonic() + EXIT_DEADLINE_S
+        while time.monotonic() < deadline and poll.poll(EXIT_DEADLINE_S * 1000):
+            self._receive_piece()
         raise StreamClosed
 
-    def _receive(self, frame):
+    def _receive_piece(self) -> None:
+        frame = self._reader.poll()
+        if frame is not None:
+            self._receive(frame)
+
+    def _receive(self, frame: Frame) -> None:
         header = frame.header
         if frame.kind == "error" and header["id"] is None:
-            raise WorkerError(header["error"], header["message"], header["hint"], self._process.log)
-        if frame.kind == "hello" and not self._greeted:
+            raise UserError(header["error"], header["message"], header["hint"], str(self._process.log))
+        if frame.kind == "hello" and self._hello is None:
             self._welcome(header)
-        elif frame.kind == "log" and self._greeted:
-            self._worker._log(header["text"])
+        elif frame.kind == "log" and self._hello is not None:
+            self._delivery.log(header["text"])
+        elif frame.kind == "event" and self._hello is not None:
+            self._delivery.event(frame)
         elif self._call is None or header.get("id") != self._call.id:
             raise FrameError(f"unexpected {short(header)}")
         elif frame.kind == "progress":
-            self._worker._report_progress(self._call, header["fraction"], header["text"])
+            self._delivery.progress(self._call, frame)
         elif frame.kind in ("result", "error"):
-            self._settle(frame)
+            self._settle(self._call, frame)
         else:
             raise FrameError(f"unexpected {short(header)}")
 
-    def _welcome(self, hello):
+    def _welcome(self, hello: dict) -> None:
         if hello["version"] != VERSION:
-            raise WorkerError(
+            raise UserError(
                 "protocol",
-                f"{self._worker.name} speaks version {hello['version']} of the protocol, not {VERSION}",
+                f"{self._spec.name} speaks version {hello['version']} of the protocol, not {VERSION}",
                 "run: setup/dlwa install",
             )
-        self._greeted = True
         self._deadline = math.inf
         self._hello = hello
-        loaded = self._worker._loaded
-        if self._replacement and loaded is not None:
-            self._call = self._reload = loaded.again(next(self._worker._ids))
-            self._send_call()
+        self._load_again = self._queue.load_again() if self._is_replacement else None
+        if self._load_again is not None:
+            self._send_call(self._load_again)
         else:
-            self._worker._become_ready(self._generation, hello, silently=self._replacement)
+            self._become_ready()
 
-    def _settle(self, frame):
-        """Take the answer to the call."""
-        worker, call, header = self._worker, self._call, frame.header
+    def _become_ready(self) -> None:
+        self._ready = True
+        if not self._is_replacement and self._hello is not None:
+            self._delivery.ready(self._hello)
+
+    def _settle(self, call: Call, frame: Frame) -> None:
+        """Handle the answer to the call."""
+        header = frame.header
         self._call = None
         self._cancelling = False
         self._deadline = math.inf
         error = None
         if frame.kind == "error":
-            log = self._process.log if header["error"] == "internal" else ""
-            error = WorkerError(header["error"], header["message"], header["hint"], log)
-        if call is self._reload:
+            log = str(self._process.log) if header["error"] == "internal" else ""
+            error = UserError(header["error"], header["message"], header["hint"], log)
+        if call is self._load_again:
             if error is not None:
-                what = f"{worker.name} cannot load again after a cancel: {error.message}"
-                raise WorkerError("gone", what, error.hint, self._process.log)
-            worker._become_ready(self._generation, self._hello, silently=True)
+                what = f"{self._spec.name} cannot load again after a cancel: {error.message}"
+                raise UserError("internal", what, error.hint, str(self._process.log))
+            self._become_ready()
         elif error is not None:
-            worker._answer(call, call.on_error, error)
-        elif not worker._accept(call):
-            raise Replace  # it has loaded what nobody wants any more
+            self._delivery.error(call, error)
+        elif not self._queue.accept(call):
+            raise Replace
         else:
-            worker._answer(call, call.on_result, header["values"], frame.arrays)
+            self._delivery.result(call, frame)

@@ -1,12 +1,14 @@
-"""The worker's side: answers calls one at a time until Pd closes the pipe.
+"""Answers Pd's calls in the worker process: one at a time, on its main thread, until Pd closes the pipe.
 
 A worker module ends with
 
     if __name__ == "__main__":
-        serve({"load": load, "generate": generate})
+        serve(Worker())
 
 and is run by `python -m pdworker MODULE`, which has taken the pipes before the module is imported.
 """
+
+from __future__ import annotations
 
 import contextlib
 import ctypes
@@ -21,42 +23,97 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Mapping, Sequence
 from io import FileIO
 from reprlib import repr as short
+from typing import Any, NoReturn
 
-from pdworker.protocol import VERSION, FrameError, FrameReader, FrameWriter, StreamClosed, WorkerError
+import numpy as np
+from modelfiles.errors import UserError
 
-__all__ = ["Cancelled", "Job", "WorkerError", "serve"]
+from pdworker.protocol import VERSION, Frame, FrameError, FrameReader, FrameWriter, StreamClosed
 
-_PROGRESS_INTERVAL = 0.05  # seconds; a faster loop need not count its own reports
+__all__ = ["Cancelled", "Job", "WorkerError", "send_event", "serve"]
+
+WorkerError = UserError  # until the days use modelfiles.errors
+
+PROGRESS_INTERVAL_S = 0.05  # a faster loop need not count its own reports
+
 _LONGEST_LINE = 500  # characters of an error message
-
 _PR_SET_PDEATHSIG = 1  # prctl: the signal that comes when the parent's thread that started us ends
 
-_server = None  # the process's only one, made by run()
+Arrays = Sequence[np.ndarray]
+Send = Callable[..., None]
+
+_server: _Server | None = None  # the process's only one, made by run()
 
 
 class Cancelled(Exception):
     """Raised inside a call that was cancelled; let it pass."""
 
 
-def serve(calls):
-    """Answer calls until Pd closes the pipe; does not return.
+def serve(worker: object) -> NoReturn:
+    """Answer calls until Pd closes the pipe.
 
-    `calls` maps names to functions `f(job, *, ...)`, whose keyword arguments are the call's arguments; one
-    that has a parameter `arrays` gets the call's numpy arrays in it. They return a dict of plain values, or a
-    pair of such a dict and a list of numpy arrays. A WorkerError becomes the one line that it carries; any
-    other exception becomes one line too and leaves its traceback in the log.
+    Parameters
+    ----------
+    worker : object
+        Its public methods are the calls: `method(self, job, *, ...)`, whose keyword arguments are the call's
+        arguments; one that has a parameter `arrays` gets the call's numpy arrays in it. They return a dict of plain
+        values, or a pair of such a dict and a list of numpy arrays. `load` is the call that Pd repeats when it has
+        to replace this process.
+
+    Raises
+    ------
+    RuntimeError
+        When the process was not started by `python -m pdworker MODULE`.
+
+    Notes
+    -----
+    A UserError that a method raises becomes the one line that it carries, an OSError about a file one that names
+    the file. Any other exception becomes one line, too, and leaves its traceback in the log.
     """
-    if _server is None:
-        raise RuntimeError("start a worker with: python -m pdworker MODULE")
-    _server.serve(calls)
+    _running_server().serve(_calls_of(worker))
 
 
-def run(module, niceness, frames_in, frames_out):
-    """Make this process a worker that runs `module`, with frames on the two descriptors; does not return."""
+def send_event(name: str, values: Mapping[str, Any] | None = None, arrays: Arrays = ()) -> None:
+    """Send Pd something that it did not ask for; its object gets it as `event_NAME(values, arrays)`.
+
+    May be called on any thread, once `serve` has been called, and waits while Pd takes nothing.
+
+    Parameters
+    ----------
+    name : str
+        An identifier.
+    values : mapping, optional
+        Plain values: numbers, texts, lists, dicts.
+    arrays : sequence of numpy.ndarray, optional
+        At most 64.
+
+    Raises
+    ------
+    RuntimeError
+        When this process does not serve.
+    FrameError
+        When the event does not fit in a frame.
+    """
+    _running_server().send_event({"kind": "event", "name": name, "values": dict(values or {})}, arrays)
+
+
+def run(module: str, niceness: int, frames_in: int, frames_out: int) -> NoReturn:
+    """Make this process a worker.
+
+    Parameters
+    ----------
+    module : str
+        What to run as `__main__`.
+    niceness : int
+        How much to give way to other processes, 0 to 19.
+    frames_in, frames_out : int
+        Descriptors of the pipes to and from Pd.
+    """
     global _server
-    _be_a_good_neighbour(niceness)
+    _lower_priority_and_follow_parent(niceness)
     _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"))
     _server.listen()
     sys.argv[:] = [module]
@@ -65,52 +122,96 @@ def run(module, niceness, frames_in, frames_out):
     except BaseException as error:
         traceback.print_exc()
         _server.give_up(
-            "start", f"{module} cannot start: {type(error).__name__}: {error}", "run: setup/dlwa doctor"
+            "environment", f"{module} cannot start: {type(error).__name__}: {error}", "run: setup/dlwa doctor"
         )
-    _server.give_up("start", f"{module} ended without serving", "its last line should call serve()")
+    _server.give_up("internal", f"{module} ended without serving", "its last line should call serve()")
 
 
 class Job:
-    """A call, as its function sees it."""
+    """A call, as its method sees it.
 
-    def __init__(self, send, call_id):
+    Attributes
+    ----------
+    cancelled : threading.Event
+        Set when Pd gives the call up.
+    """
+
+    def __init__(self, send: Send, call_id: int) -> None:
         self._send = send
         self.id = call_id
         self._next_progress = 0.0
         self.cancelled = threading.Event()
 
-    def check(self):
+    def check(self) -> None:
         """Raise Cancelled if the call was cancelled. Call it at least twice a second."""
         if self.cancelled.is_set():
             raise Cancelled
 
-    def progress(self, fraction, text=""):
-        """Report how far the call is (0 to 1), and with what. Also checks."""
+    def progress(
+        self,
+        fraction: float,
+        text: str = "",
+        values: Mapping[str, Any] | None = None,
+        arrays: Arrays = (),
+    ) -> None:
+        """Report how far the call is, with a partial result or without, and check.
+
+        Parameters
+        ----------
+        fraction : float
+            0 to 1.
+        text : str, optional
+            What is being done.
+        values : mapping, optional
+            Plain values of a partial result.
+        arrays : sequence of numpy.ndarray, optional
+            Arrays of a partial result; they may be changed when this returns.
+
+        Raises
+        ------
+        Cancelled
+            When the call was cancelled.
+
+        Notes
+        -----
+        Partial results all arrive, in their order and before the call's result, and this waits while Pd does not
+        take them. Of the others, only so many are sent as a person can see.
+        """
         self.check()
+        header: dict[str, Any] = {
+            "kind": "progress",
+            "id": self.id,
+            "fraction": float(fraction),
+            "text": text,
+        }
+        if values or len(arrays):
+            self._send({**header, "values": dict(values or {})}, arrays)
+            return
         now = time.monotonic()
         if now >= self._next_progress:
-            self._next_progress = now + _PROGRESS_INTERVAL
-            self._send({"kind": "progress", "id": self.id, "fraction": float(fraction), "text": text})
+            self._next_progress = now + PROGRESS_INTERVAL_S
+            self._send(header)
 
-    def log(self, text):
+    def log(self, text: str) -> None:
         """Show a line in Pd's console."""
         self._send({"kind": "log", "text": _one_line(text)})
 
 
 class _Server:
-    def __init__(self, name, frames_in, frames_out):
+    def __init__(self, name: str, frames_in: Any, frames_out: Any) -> None:
         self._name = name
         self._reader = FrameReader(frames_in)
         self._writer = FrameWriter(frames_out)
         self._writing = threading.Lock()
-        self._calls = queue.SimpleQueue()
-        self._jobs = {}  # by id: those queued and the one that runs
+        self._serving = False
+        self._calls: queue.SimpleQueue[tuple[Job, Frame]] = queue.SimpleQueue()
+        self._jobs: dict[int, Job] = {}  # by id: those queued and the one that runs
 
-    def listen(self):
+    def listen(self) -> None:
         """Receive in a thread of its own, until the pipe closes: then Pd is gone, whatever is computed."""
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def serve(self, calls):
+    def serve(self, calls: Mapping[str, Callable[..., Any]]) -> NoReturn:
         self._send(
             {
                 "kind": "hello",
@@ -121,21 +222,28 @@ class _Server:
                 "pid": os.getpid(),
             }
         )
+        self._serving = True
         while True:
             self._answer(calls, *self._calls.get())
 
-    def give_up(self, kind, message, hint=""):
+    def send_event(self, header: Mapping[str, Any], arrays: Arrays) -> None:
+        """Send an event frame. Raises RuntimeError before the hello is sent."""
+        if not self._serving:
+            raise RuntimeError("an event can be sent once serve() has been called")
+        self._send(header, arrays)
+
+    def give_up(self, kind: str, message: str, hint: str = "") -> NoReturn:
         """Say why this worker cannot go on, and end the process."""
         if self._writing.acquire(timeout=1):  # else Pd does not read, and a frame is stuck half-way
             with contextlib.suppress(OSError):
-                self._writer.write(_error_header(None, WorkerError(kind, message, hint)))
+                self._writer.write(_error_header(None, UserError(kind, message, hint)))
         os._exit(1)
 
-    def _send(self, header, arrays=()):
+    def _send(self, header: Mapping[str, Any], arrays: Arrays = ()) -> None:
         with self._writing:
             self._writer.write(header, arrays)
 
-    def _listen(self):
+    def _listen(self) -> None:
         try:
             self._receive_all()
         except FrameError as error:
@@ -145,16 +253,16 @@ class _Server:
                 os.killpg(0, signal.SIGKILL)  # whatever this worker has started goes too
             os._exit(0)
 
-    def _receive_all(self):
+    def _receive_all(self) -> NoReturn:
         self._welcome(self._reader.read())
         while True:
             self._receive(self._reader.read())
 
-    def _welcome(self, frame):
+    def _welcome(self, frame: Frame) -> None:
         if frame.kind != "hello" or frame.header["version"] != VERSION:
             raise FrameError(f"expected the hello of protocol version {VERSION}, got {short(frame.header)}")
 
-    def _receive(self, frame):
+    def _receive(self, frame: Frame) -> None:
         call_id = frame.header.get("id")
         if frame.kind == "call" and call_id not in self._jobs:
             job = self._jobs[call_id] = Job(self._send, call_id)
@@ -166,7 +274,7 @@ class _Server:
         else:
             raise FrameError(f"unexpected {short(frame.header)}")
 
-    def _answer(self, calls, job, frame):
+    def _answer(self, calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> None:
         """Run a call and send its one reply."""
         try:
             job.check()
@@ -178,45 +286,70 @@ class _Server:
             del self._jobs[job.id]
 
 
-def _run_call(calls, job, frame):
+def _running_server() -> _Server:
+    if _server is None:
+        raise RuntimeError("start a worker with: python -m pdworker MODULE")
+    return _server
+
+
+def _calls_of(worker: object) -> Mapping[str, Callable[..., Any]]:
+    """Return the public methods of a worker by name."""
+    if isinstance(worker, dict):  # until the days use class Worker
+        return worker
+    kind = type(worker)
+    names = [name for name in dir(kind) if not name.startswith("_")]
+    return {name: getattr(worker, name) for name in names if inspect.isfunction(getattr(kind, name))}
+
+
+def _run_call(calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> tuple[Any, Arrays]:
     name, arguments = frame.header["name"], frame.header["arguments"]
-    function = calls.get(name)
-    if function is None:
-        raise WorkerError("call", f"there is no call {short(name)}", f"there are {', '.join(sorted(calls))}")
-    if "arrays" in inspect.signature(function).parameters:
+    method = calls.get(name)
+    if method is None:
+        raise UserError("input", f"there is no call {short(name)}", f"there are {', '.join(sorted(calls))}")
+    if "arrays" in inspect.signature(method).parameters:
         arguments = dict(arguments, arrays=frame.arrays)
     try:
-        inspect.signature(function).bind(job, **arguments)
+        inspect.signature(method).bind(job, **arguments)
     except TypeError as error:
-        raise WorkerError("arguments", f"{name}: {error}") from error
-    reply = function(job, **arguments)
+        raise UserError("input", f"{name}: {error}") from error
+    reply = method(job, **arguments)
     return reply if isinstance(reply, tuple) else (reply, [])
 
 
-def _error_header(call_id, error):
+def _error_header(call_id: int | None, error: BaseException) -> dict[str, Any]:
     """Return the error frame for an exception, and leave the traceback of an unforeseen one in the log."""
-    if isinstance(error, Cancelled):
-        error = WorkerError("cancelled", "cancelled")
-    elif not isinstance(error, WorkerError):
+    known = _as_user_error(error)
+    if known is None:
         traceback.print_exception(type(error), error, error.__traceback__)
-        error = WorkerError("internal", f"{type(error).__name__}: {error}")
+        known = UserError("internal", f"{type(error).__name__}: {error}")
     return {
         "kind": "error",
         "id": call_id,
-        "error": error.kind,
-        "message": _one_line(error.message),
-        "hint": _one_line(error.hint),
+        "error": known.kind,
+        "message": _one_line(known.message),
+        "hint": _one_line(known.hint),
     }
 
 
-def _one_line(text):
+def _as_user_error(error: BaseException) -> UserError | None:
+    """Return what an exception says to a person; None for one that only a programmer can mend."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, Cancelled):
+        return UserError("cancelled", "cancelled")
+    if isinstance(error, OSError) and error.filename is not None:
+        return UserError("file", f"cannot use {error.filename}: {error.strerror}")
+    return None
+
+
+def _one_line(text: object) -> str:
     return " ".join(str(text).split())[:_LONGEST_LINE]
 
 
-def _be_a_good_neighbour(niceness):
-    """Leave Pd its processor time, die with it, and leave a trace when crashing."""
+def _lower_priority_and_follow_parent(niceness: int) -> None:
+    """Leave Pd its processor time, end when it ends, and leave a trace when crashing."""
     faulthandler.enable(all_threads=False)
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with contextlib.suppress(OSError, AttributeError):  # not Linux: the closing pipe alone tells of Pd's end
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(niceness)

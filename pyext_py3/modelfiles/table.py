@@ -7,17 +7,26 @@ place of the index.
 
 from bisect import bisect_left
 
-from .crc32c import crc32c, mask
+import google_crc32c
+
 from .errors import UserError
 from .snappy import decompress
 from .wire import varint
 
 FOOTER = 48
 MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
+MASK_DELTA = 0xA282EAD8
 TRAILER = 5  # bytes after a block: compression, checksum
-MAX_KEY_BYTES = (
-    1 << 26
-)  # of all keys of a block together; prefix sharing lets a small file claim enormous keys
+MAX_KEY_BYTES = 1 << 26  # of a block's keys together: by prefix sharing a small file can claim enormous ones
+
+
+def masked_crc32c(data):
+    """The CRC-32C of bytes as it is stored: rotated and shifted, so that data may hold such a number itself.
+
+    leveldb/util/crc32c.h
+    """
+    crc = google_crc32c.value(bytes(data))
+    return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFFFFFF
 
 
 class Table:
@@ -70,7 +79,7 @@ class Table:
         stored = self._data[offset : offset + size + TRAILER]
         if len(stored) != size + TRAILER:
             raise UserError("checkpoint", "the file is damaged or incomplete: a block lies outside it")
-        if mask(crc32c(stored[: size + 1])) != int.from_bytes(stored[size + 1 :], "little"):
+        if masked_crc32c(stored[: size + 1]) != int.from_bytes(stored[size + 1 :], "little"):
             raise UserError("checkpoint", "the file is damaged: a checksum is wrong")
         compression = stored[size]
         if compression > 1:

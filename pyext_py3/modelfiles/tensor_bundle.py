@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .crc32c import crc32c, mask
 from .errors import UserError
 from .slices import BFLOAT16, STRING, Spec, assemble, decode, part_key, part_of, shape_of
-from .table import Table
+from .table import Table, masked_crc32c
 from .wire import Message, varint
 
 
@@ -85,7 +84,7 @@ class TensorBundle:
         item = 2 if entry.spec.type == BFLOAT16 else entry.spec.dtype.itemsize
         if entry.size != prod(entry.spec.shape) * item:
             raise UserError("checkpoint", "the checkpoint is damaged: a tensor's size does not fit its shape")
-        _check(crc32c(raw), entry)
+        _check(raw, entry)
         return decode(entry.spec.type, raw, entry.spec.shape)
 
     def _bytes(self, entry):
@@ -118,8 +117,8 @@ def _entry(message):
     return Entry(spec, message.integer(3), message.integer(4), message.integer(5), message.fixed32(6))
 
 
-def _check(crc, entry):
-    if mask(crc) != entry.checksum:
+def _check(data, entry):
+    if masked_crc32c(data) != entry.checksum:
         raise UserError("checkpoint", "the checkpoint is damaged: the checksum of a tensor is wrong")
 
 
@@ -136,9 +135,9 @@ def _strings(raw, entry):
     if start + sum(lengths) != len(raw):
         raise UserError("checkpoint", "the checkpoint is damaged: a list of strings has the wrong size")
     counted = b"".join(length.to_bytes(4 if length < 1 << 32 else 8, "little") for length in lengths)
-    if mask(crc32c(counted)) != int.from_bytes(raw[position:start], "little"):
+    if masked_crc32c(counted) != int.from_bytes(raw[position:start], "little"):
         raise UserError("checkpoint", "the checkpoint is damaged: the checksum of a tensor is wrong")
-    _check(crc32c(counted + raw[position:]), entry)
+    _check(counted + raw[position:], entry)
     array = np.empty(count, object)
     for number, length in enumerate(lengths):
         array[number] = raw[start : start + length]

@@ -1,4 +1,4 @@
-"""Where things are on this machine: data, state, and the interpreter of each environment."""
+"""The Python interpreter of each environment; used in Pd and on the command line."""
 
 import json
 import os
@@ -6,6 +6,9 @@ import shutil
 from pathlib import Path
 
 from modelfiles.errors import UserError
+from modelfiles.places import data_folder, state_folder
+
+__all__ = ["EnvironmentMissing", "data_folder", "find_python", "state_folder"]
 
 
 class EnvironmentMissing(UserError):
@@ -13,16 +16,6 @@ class EnvironmentMissing(UserError):
 
     def __init__(self, message, hint):
         super().__init__("environment", message, hint)
-
-
-def data_folder():
-    """Return the folder for checkpoints and records: $XDG_DATA_HOME/dlwa, else ~/.local/share/dlwa."""
-    return _folder("XDG_DATA_HOME", ".local/share")
-
-
-def state_folder():
-    """Return the folder for logs: $XDG_STATE_HOME/dlwa, else ~/.local/state/dlwa."""
-    return _folder("XDG_STATE_HOME", ".local/state")
 
 
 def find_python(environment, explicit=None):
@@ -42,13 +35,6 @@ def find_python(environment, explicit=None):
     if not isinstance(recorded, str):
         raise EnvironmentMissing(f"the environment '{environment}' is not installed", install)
     return _runnable(recorded, f"the environment '{environment}' should have", install)
-
-
-def _folder(variable, default):
-    base = Path(os.environ.get(variable, ""))
-    if not base.is_absolute():  # the XDG specification asks to ignore relative paths
-        base = Path.home() / default
-    return base / "dlwa"
 
 
 def _recorded(install):

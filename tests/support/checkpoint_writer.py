@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from modelfiles.crc32c import crc32c, mask
 from modelfiles.slices import part_key
+from modelfiles.table import masked_crc32c
 
 FLOAT, STRING = 1, 7
 
@@ -49,7 +49,7 @@ def block(entries):
 def seal(body, compression=0):
     """A block with its trailer: compression, masked checksum."""
     body += bytes([compression])
-    return body + struct.pack("<I", mask(crc32c(body)))
+    return body + struct.pack("<I", masked_crc32c(body))
 
 
 def table(entries, compress=None):
@@ -97,13 +97,13 @@ def v2_entries(tensors):
     for name, value in tensors.items():
         if isinstance(value, list):
             lengths = b"".join(struct.pack("<I", len(text)) for text in value)
-            sealed = struct.pack("<I", mask(crc32c(lengths))) + b"".join(value)
+            sealed = struct.pack("<I", masked_crc32c(lengths)) + b"".join(value)
             raw, checked = b"".join(varint(len(text)) for text in value) + sealed, lengths + sealed
             kind, shape = STRING, (len(value),)
         else:
             raw = checked = np.asarray(value, "<f4").tobytes()
             kind, shape = FLOAT, value.shape
-        place = field(4, len(data)) + field(5, len(raw)) + fixed32(6, mask(crc32c(checked)))
+        place = field(4, len(data)) + field(5, len(raw)) + fixed32(6, masked_crc32c(checked))
         entries.append((name.encode(), field(1, kind) + field(2, shape_proto(shape)) + place))
         data += raw
     return entries, data

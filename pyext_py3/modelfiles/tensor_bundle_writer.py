@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .crc32c import crc32c, mask
-from .table import MAGIC
+from .table import MAGIC, masked_crc32c
 
 TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int64": 9, "bool": 10, "float16": 19}
 BLOCK_BYTES = 4096  # of an index block, after which a new one begins
@@ -98,14 +97,14 @@ def _block(entries):
 def _sealed(body):
     """A block with its trailer: no compression, masked checksum."""
     stored = body + b"\0"
-    return stored + struct.pack("<I", mask(crc32c(stored)))
+    return stored + struct.pack("<I", masked_crc32c(stored))
 
 
 def _entry(array, offset, raw):
     """A BundleEntryProto. Fields of value 0 are left out, as protocol buffers do."""
     shape = b"".join(_bytes(2, _integer(1, size)) for size in array.shape)
     place = (_integer(4, offset) if offset else b"") + (_integer(5, len(raw)) if raw else b"")
-    checksum = _varint(6 << 3 | 5) + struct.pack("<I", mask(crc32c(raw)))
+    checksum = _varint(6 << 3 | 5) + struct.pack("<I", masked_crc32c(raw))
     return _integer(1, TYPES[array.dtype.name]) + _bytes(2, shape) + place + checksum
 
 

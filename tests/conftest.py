@@ -3,6 +3,13 @@
 import pytest
 from dlwakit.pdtools.pd_session import Jack, PdSession
 from support.pd_window import Screen
+from support.tools import need
+
+
+def pytest_runtest_setup(item):
+    """Let tests with the marker `needs` run where there is what they need."""
+    for marker in item.iter_markers("needs"):
+        need(*marker.args)
 
 
 @pytest.fixture
@@ -22,6 +29,7 @@ def play():
 @pytest.fixture
 def jack():
     """A JACK server at 48 kHz with periods of 256 frames, without a sound card."""
+    need("jackd")
     server = Jack()
     yield server
     server.close()
@@ -30,6 +38,7 @@ def jack():
 @pytest.fixture
 def screen():
     """An X display of 1366 x 768 pixels."""
+    need("Xvfb", "xdotool", "import")
     display = Screen()
     yield display
     display.close()

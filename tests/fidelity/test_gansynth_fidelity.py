@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from gansynth.model import load
 from pdworker.environments import find_python
 

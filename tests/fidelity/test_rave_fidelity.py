@@ -1,7 +1,5 @@
 """Day 6 against acids-rave: an export of the official v2 configuration, narrow and with random weights."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 import torch
@@ -9,10 +7,7 @@ from rave_rt import live, offline
 from rave_rt.model import Model, load
 from support import rave_files
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("rave") is None,
-    reason="acids-rave needs Python 3.11 or later; setup/dlwa test brings it",
-)
+pytestmark = pytest.mark.needs("rave")
 NOISE = np.random.default_rng(2).normal(0, 0.2, (1, 1 << 16)).astype(np.float32)
 
 

@@ -1,6 +1,5 @@
 """Day 6's training against acids-rave: the same formulas on the same tensors."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,10 +10,7 @@ import pytest
 import torch
 from rave_rt.training import adversary, losses, network, pqmf
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("rave") is None,
-    reason="acids-rave needs Python 3.11 or later; setup/dlwa test brings it",
-)
+pytestmark = pytest.mark.needs("rave")
 FORMULAS = Path(__file__).with_name("rave_formulas.py")
 SIZE = network.Size(capacity=4, ratios=(2, 2), latent=3)
 

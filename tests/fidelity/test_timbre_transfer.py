@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from support.tensorflow_environment import run_in_tensorflow
 from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.model import Harmonic, load

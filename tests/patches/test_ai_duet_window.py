@@ -6,9 +6,6 @@ import time
 import pytest
 from support.duet_player import DAY, OUT, Player
 from support.external import EXTERNAL
-from support.pd_window import needs_a_screen
-
-pytestmark = needs_a_screen
 
 
 @pytest.fixture

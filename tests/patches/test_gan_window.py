@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
-from support.pd_window import buttons, needs_a_screen
+from support.pd_window import buttons
 
 ROOT = Path(__file__).parents[2]
-pytestmark = needs_a_screen
 # A button of each patch, by its label, and what the object then says: there is no model yet, and it says so.
 BUTTONS = {
     "03_gansynth/gansynth.pd": ("gansynth-out", "synthesize", "error"),

@@ -5,22 +5,14 @@ import pickle
 from pathlib import Path
 
 import pytest
-from support.external import EXTERNAL
-
-pytest.importorskip("torch")
 from ganspacesynth.fitting import fit
 from gansynth.model import load
-from pdworker.environments import EnvironmentMissing, find_python
+from support.external import EXTERNAL
 from support.gansynth_files import FLAGS, write_model
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "04_ganspacesynth"
 SAMPLES, RATE = FLAGS["audio_length"], FLAGS["sample_rate"]
-
-try:
-    find_python("torch")
-except EnvironmentMissing as missing:
-    pytest.skip(f"{missing}", allow_module_level=True)
 
 ARRAYS = "#N canvas 0 0 300 300 12;\n" + "".join(
     f"#X obj 10 10 array define {name} 8;\n" for name in ("z1", "s1", "s2", "edits")

@@ -11,7 +11,6 @@ from support.external import EXTERNAL
 from support.file_server import Server
 from support.gansynth_files import FLAGS, write_model
 
-pytest.importorskip("torch")
 DAY = ROOT / "03_gansynth"
 NAME = "all_instruments"
 

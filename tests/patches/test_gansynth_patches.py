@@ -5,18 +5,12 @@ import wave
 from pathlib import Path
 
 import pytest
-from pdworker.environments import EnvironmentMissing, find_python
 from support.external import EXTERNAL
 from support.gansynth_files import FLAGS, write_model
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "03_gansynth"
 SAMPLES, RATE = FLAGS["audio_length"], FLAGS["sample_rate"]
-
-try:
-    find_python("torch")
-except EnvironmentMissing as missing:
-    pytest.skip(f"{missing}", allow_module_level=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dlwakit.cli.open import OVERVIEW, what_is_installed
 from dlwakit.course.days import all_days
 from dlwakit.pdtools.pd_session import atoms
 from support.external import EXTERNAL
-from support.pd_window import STEP, TITLE, boxes, needs_a_screen, where
+from support.pd_window import STEP, TITLE, boxes, where
 from support.worker_desk import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,6 @@ def test_what_is_installed_is_told_in_pds_own_words():
     )
 
 
-@needs_a_screen
 def test_a_click_makes_the_tone_and_another_opens_a_day(play, screen, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
     listen = ["ai_duet-out"]

@@ -4,16 +4,8 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-import pytest
-from pdworker.environments import EnvironmentMissing, find_python
+import soundfile
 from support.external import EXTERNAL
-
-soundfile = pytest.importorskip("soundfile")
-
-try:
-    find_python("torch")
-except EnvironmentMissing as missing:
-    pytest.skip(f"{missing}", allow_module_level=True)
 
 FOLDER = Path(__file__).resolve().parents[2] / "setup/piece"
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
-from support.pd_window import buttons, needs_a_screen
+from support.pd_window import buttons
 
 PATCH = Path(__file__).parents[2] / "05_samplernn/samplernn.pd"
 OUT = "samplernn-out"
-pytestmark = needs_a_screen
 
 
 @pytest.mark.parametrize("starter", ["tabla", "haze"])

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.external import EXTERNAL
-
-pytest.importorskip("torch")
 from support.pd_window import boxes, size
 from support.timbre_files import write_model
 from timbre_transfer import features

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from support.timbre_player import opened, phrase
 
 

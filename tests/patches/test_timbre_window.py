@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 from support.external import EXTERNAL
-from support.pd_window import TITLE, buttons, needs_a_screen, where
+from support.pd_window import TITLE, buttons, where
 from support.timbre_player import OUT, PATCH, phrase
 from support.worker_desk import wait_until
-
-pytestmark = needs_a_screen
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.external import EXTERNAL
-from support.pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, face, needs_a_screen, size, where
+from support.pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, face, size, where
 from support.worker_desk import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,6 @@ def test_nothing_overlaps_is_cut_off_or_crossed_by_a_cord(patch):
         assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
 
 
-@needs_a_screen
 @pytest.mark.parametrize("patch", **BY_NAME)
 def test_the_whole_patch_is_on_the_screen(patch, play, screen, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from pdworker.environments import find_python
+from support.tools import need_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -80,7 +80,7 @@ def command(*arguments):
         "PYTHONUNBUFFERED": "1",
         "XDG_DATA_HOME": str(Path(tempfile.gettempdir(), "dlwa-test-records")),  # not among the user's runs
     }
-    words = [str(find_python("tensorflow")), "-W", "ignore", *map(str, arguments)]
+    words = [str(need_environment("tensorflow")), "-W", "ignore", *map(str, arguments)]
     return {"args": words, "env": environment}
 
 

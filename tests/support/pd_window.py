@@ -1,12 +1,10 @@
 """What is on a patch's face, as Pd's font 12 lays it out, and what a screen of 1366 x 768 pixels shows of it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from support.worker_desk import wait_until
 
@@ -14,10 +12,6 @@ WIDTH, HEIGHT = 1366, 768
 LETTER, LINE = 7, 15  # pixels, Pd's font 12
 TITLE, STEP, STATUS = (43, 93, 143), (79, 157, 105), (230, 230, 230)
 MENU = 30  # pixels at the top of a window
-
-needs_a_screen = pytest.mark.skipif(
-    not all(map(shutil.which, ("Xvfb", "xdotool", "import"))), reason="needs xvfb, xdotool and imagemagick"
-)
 
 
 class Screen:

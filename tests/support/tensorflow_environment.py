@@ -4,20 +4,14 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-from pdworker.environments import EnvironmentMissing, find_python
+from support.tools import need_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def tensorflow_python():
-    """Its Python. Where it is not installed the test is skipped, but fails in continuous integration."""
-    try:
-        return find_python("tensorflow")
-    except EnvironmentMissing as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
+    """Its Python."""
+    return need_environment("tensorflow")
 
 
 def run_in_tensorflow(script, *arguments, day="01_ai_duet"):

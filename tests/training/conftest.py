@@ -7,8 +7,8 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from pdworker.environments import find_python
 from support.course_copy import CourseCopy
+from support.tools import need_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(autouse=True)
 def own_records(tmp_path, monkeypatch):
     for name in ("torch", "tensorflow"):
-        monkeypatch.setenv(f"DLWA_PYTHON_{name.upper()}", str(find_python(name)))
+        monkeypatch.setenv(f"DLWA_PYTHON_{name.upper()}", str(need_environment(name)))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
 
 
@@ -43,8 +43,8 @@ def away(tmp_path_factory):
     (toy / "__init__.py").touch()
     shutil.copy(Path(__file__).with_name("toy.py"), toy / "train.py")
     course.variables = {
-        "DLWA_PYTHON_TORCH": str(find_python("torch")),
-        "DLWA_PYTHON_TENSORFLOW": str(find_python("tensorflow")),
+        "DLWA_PYTHON_TORCH": str(need_environment("torch")),
+        "DLWA_PYTHON_TENSORFLOW": str(need_environment("tensorflow")),
         "MPLCONFIGDIR": matplotlib.get_configdir(),  # a new home would search all fonts anew
     }
     return course

@@ -2,7 +2,8 @@
 
     python tests/training/report_in_browser.py REPORT.html SCREENSHOT.png
 
-Needs Debian's package chromium, which `setup/dlwa test` does not install: it is large, and only this looks at it.
+Needs Debian's package chromium, which `setup/dlwa test` installs in continuous integration alone: it is large, and
+only this looks at it.
 """
 
 import subprocess

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 
@@ -83,7 +82,7 @@ def test_the_page_holds_everything(run_folder):
         assert words in page.words, words
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+@pytest.mark.needs("chromium")
 def test_a_browser_shows_the_page_and_plays_its_sounds(run_folder, tmp_path, capsys):
     picture = tmp_path / "page.png"
     assert report_in_browser.main(run_folder / "report.html", picture) == 0

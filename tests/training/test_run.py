@@ -12,7 +12,7 @@ from dlwakit.runs import folder as files
 from dlwakit.training.run import Plot, Run
 from dlwakit.training.verdict import judge
 from modelfiles.errors import UserError
-from pdworker.environments import find_python
+from support.tools import need_environment
 
 
 def rows(folder):
@@ -142,7 +142,9 @@ def test_tensorboard_reads_the_event_files(tmp_path, toy):
         "scalars = [(event.step, event.value) for event in events.Scalars('held_out')]\n"
         "print(json.dumps([scalars, [event.step for event in events.Audio('preview')]]))\n"
     )
-    said = run({"args": [find_python("tensorflow"), "-W", "ignore", "-c", program, tmp_path / "run/events"]})
+    said = run(
+        {"args": [need_environment("tensorflow"), "-W", "ignore", "-c", program, tmp_path / "run/events"]}
+    )
     scalars, previews = json.loads(said.stdout.splitlines()[-1])
     assert scalars == [
         [row["step"], pytest.approx(row["held_out"], rel=1e-5)] for row in rows(tmp_path / "run")

@@ -141,7 +141,6 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, harm):
 
 @pytest.fixture
 def model(tmp_path):
-    pytest.importorskip("torch")
     from gansynth.model import load
 
     return load(write_model(tmp_path / "small"))

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from gansynth.folder import open_folder
 from gansynth.generator import progress, share
 from gansynth.model import load

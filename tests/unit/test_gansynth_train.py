@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from gansynth import train
 from gansynth.folder import generator_names, open_folder
 from gansynth.model import load

@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 import pytest
-
-pytest.importorskip("importlinter", reason="import-linter needs Python 3.11")
 from support.source_checks import ROOT, broken_contracts, days, undeclared_packages
 
+pytestmark = pytest.mark.needs("importlinter", "deptry")
 DAYS = {"ai_duet", "timbre_transfer", "gansynth", "ganspacesynth", "samplernn", "rave_rt"}
 DEMOS = [*sorted(ROOT.glob("[0-9][0-9]_*/demo.py")), ROOT / "setup/piece/demo.py", ROOT / "setup/dlwa"]
 NOT_YET = {ROOT / "03_gansynth/demo.py": {"gansynth"}}

@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import pytest
-
-pytest.importorskip("librosa")
 import soundfile
 from rave_rt import dataset
 

@@ -19,15 +19,13 @@ from dlwakit.install.external import STAMP as EXTERNAL_STAMP
 from dlwakit.install.packages import PLAY
 from dlwakit.install.system import system_python_facts
 from support.course_copy import CourseCopy
+from support.tools import cannot, without
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NOWHERE = "http://127.0.0.1:9"  # no server listens there
 NO_SERVER = {"PIP_INDEX_URL": NOWHERE, "PIP_EXTRA_INDEX_URL": NOWHERE, "PIP_FIND_LINKS": ""}
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("apt-get") or system_python_facts().get("version") != VERSION,
-    reason="needs apt, and an environment of the system's Python",
-)
+pytestmark = pytest.mark.needs("apt-get", "unshare")
 
 
 def wheel(folder, name):
@@ -75,6 +73,8 @@ def distribution(folder):
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
     """`(course, bundle folder, variables)` of an instructor who bundled day 1 and a network of their own."""
+    if system_python_facts().get("version") != VERSION:
+        cannot("these tests run in another Python than the system's")
     folder = tmp_path_factory.mktemp("instructor")
     course = CourseCopy(folder)
     course.add_day()
@@ -252,7 +252,7 @@ def test_a_full_disk_is_told_and_leaves_no_bundle(classroom, tmp_path):
     course, _, variables = classroom
     mount = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
     if subprocess.run([*mount, f"mount -t tmpfs tmpfs {tmp_path}"], capture_output=True).returncode:
-        pytest.skip("may not mount")
+        without("mounting a file system in a namespace of its own")
     script = (
         f'mount -t tmpfs -o size=64k tmpfs {tmp_path} && "$@"; status=$?; ls {tmp_path}/stick; exit $status'
     )

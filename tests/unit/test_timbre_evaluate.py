@@ -1,9 +1,6 @@
 """The figures of day 2's model cards: who is compared with whom, and that the comparison can tell them apart."""
 
 import numpy as np
-import pytest
-
-pytest.importorskip("torch")
 import soundfile
 from support.timbre_files import write_model
 from timbre_transfer import evaluate

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from support.timbre_files import small_model
 from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls

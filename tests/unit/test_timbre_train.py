@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 import soundfile
 from dlwakit.training.history import read
 from modelfiles.errors import UserError

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 from modelfiles.errors import UserError
 from support.timbre_files import GIN, small_model, write_model
 from timbre_transfer import configuration, controls, f0, features, model, statistics

@@ -68,6 +68,9 @@ BENCH = {
     "pd-lua": file("/usr/lib/pd/extra/pdlua/pdlua.pd_linux"),
 }
 
+# Large, and one test alone needs it, which is skipped without it but in continuous integration.
+BROWSER = {"chromium": command("chromium")}
+
 
 def record_file():
     """Where the names of the packages that `install` brought are kept, for `uninstall` to tell."""

@@ -3,13 +3,14 @@
 import shutil
 
 import pytest
+from support.tools import cannot
 
 
 @pytest.fixture
 def pd64(desk, play):
     program = shutil.which("pd64") or shutil.which("puredata64")
     if program is None:
-        pytest.skip("no double-precision Pd on PATH (tests/support/other_pd.sh FOLDER brings one)")
+        cannot("no double-precision Pd on PATH (tests/support/other_pd.sh FOLDER brings one)")
     return play(arguments=desk.LIBRARY, pd=program)
 
 

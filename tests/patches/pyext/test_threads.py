@@ -4,6 +4,7 @@ import os
 
 import pytest
 from support.external import EXTERNAL
+from support.tools import without
 
 WORK = """
 import os, pyext, threading, time
@@ -102,7 +103,7 @@ def test_threads_give_way_to_a_pd_of_real_time_priority(play, jack, tmp_path, th
     pd.send("ask", "priority")
     here, thread = (pd.expect(name, "priority")[1] for name in ("here", "thread"))
     if here == os.SCHED_OTHER:
-        pytest.skip("this user may not use real-time priority")
+        without("real-time priority, which this user may not have")
     assert (here, thread) == (os.SCHED_FIFO, os.SCHED_OTHER)
 
 

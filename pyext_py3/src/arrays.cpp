@@ -77,8 +77,8 @@ void copy_out(t_word *words, long step, float *floats, long count) {
         floats[i] = words[i * step].w_float;
 }
 
-// Where `floats` lie in the array: sample `begin + i * step` for each i. `moved` stays below the count when the
-// array has become too short.
+// Where `floats` lie in the array: sample `begin + i * step` for each i. `moved` stays below the count when
+// the array has become too short.
 struct Transfer {
     std::string name;
     long begin, step;
@@ -104,8 +104,8 @@ struct Transfer {
 };
 
 long transfer(const std::string &name, long begin, long step, py::handle floats, bool writing) {
-    auto one = std::make_shared<Transfer>(
-        Transfer{name, begin, step, std::make_shared<Floats>(floats, !writing), writing ? copy_in : copy_out});
+    auto one = std::make_shared<Transfer>(Transfer{
+        name, begin, step, std::make_shared<Floats>(floats, !writing), writing ? copy_in : copy_out});
     const long count = one->floats->count();
     if (within_reach()) {
         one->chunk(0, count);

@@ -96,11 +96,12 @@ void start_dsp(t_pybox *x, t_signal **blocks) {
 }
 
 t_class *define_class(const char *name, bool creatable) {
-    t_class *made = class_new(gensym(name), creatable ? reinterpret_cast<t_newmethod>(create) : nullptr,
-                              reinterpret_cast<t_method>(destroy), sizeof(t_pybox), CLASS_DEFAULT, A_GIMME, A_NULL);
+    t_class *made =
+        class_new(gensym(name), creatable ? reinterpret_cast<t_newmethod>(create) : nullptr,
+                  reinterpret_cast<t_method>(destroy), sizeof(t_pybox), CLASS_DEFAULT, A_GIMME, A_NULL);
     class_addanything(made, reinterpret_cast<t_method>(control_message));
-    class_addmethod(made, reinterpret_cast<t_method>(click), gensym("click"), A_FLOAT, A_FLOAT, A_FLOAT, A_FLOAT,
-                    A_FLOAT, A_NULL);
+    class_addmethod(made, reinterpret_cast<t_method>(click), gensym("click"), A_FLOAT, A_FLOAT, A_FLOAT,
+                    A_FLOAT, A_FLOAT, A_NULL);
     return made;
 }
 

@@ -29,8 +29,8 @@ struct t_pyinlet {
     int number;
 };
 
-// Lives as long as Pd or Python knows it. `owner()` is null once the Pd object is gone; what Pd-facing methods
-// are told after that they leave undone.
+// Lives as long as Pd or Python knows it. `owner()` is null once the Pd object is gone; what Pd-facing
+// methods are told after that they leave undone.
 class Box : public std::enable_shared_from_this<Box> {
 public:
     Box(t_pybox *owner, std::string kind);
@@ -44,7 +44,8 @@ public:
     void make_ports(int inlets, int outlets, int signal_inlets, int signal_outlets);
     int outlets() const { return outlet_count_; }
 
-    // Any thread: at once on Pd's, later from another. `outlet` counts message outlets from 1; 0 is the attribute outlet.
+    // Any thread: at once on Pd's, later from another. `outlet` counts message outlets from 1; 0 is the
+    // attribute outlet.
     void send(int outlet, Message message);
     void send_to_canvas(Message message);
 

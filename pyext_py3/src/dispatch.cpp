@@ -170,7 +170,8 @@ struct Search {
         if (truth < 0)
             PyErr_Clear();
         if (truth != 0)
-            print_line(box->kind() + ": the value that " + label() + " returned is not used; call self._outlet");
+            print_line(box->kind() + ": the value that " + label() +
+                       " returned is not used; call self._outlet");
     }
 
     void call() const {

@@ -121,12 +121,15 @@ void add_method(py::object type, PyMethodDef &definition, FastCall call) {
 
 // Sets the methods that are called most on the base class of scripts; they bind like any other.
 void add_fast_methods(py::object type) {
-    static PyMethodDef outlets = {"_outlet", nullptr, 0,
-                                  "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
-    static PyMethodDef inputs = {"_invec", nullptr, 0,
-                                 "_invec(i=0): the current block of signal inlet i, a float32 array; None if there is none."};
-    static PyMethodDef outputs = {"_outvec", nullptr, 0,
-                                  "_outvec(i=0): the block that signal outlet i will play, a float32 array to be filled."};
+    static PyMethodDef outlets = {
+        "_outlet", nullptr, 0,
+        "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
+    static PyMethodDef inputs = {
+        "_invec", nullptr, 0,
+        "_invec(i=0): the current block of signal inlet i, a float32 array; None if there is none."};
+    static PyMethodDef outputs = {
+        "_outvec", nullptr, 0,
+        "_outvec(i=0): the block that signal outlet i will play, a float32 array to be filled."};
     add_method(type, outlets, outlet);
     add_method(type, inputs, block<&Signals::input>);
     add_method(type, outputs, block<&Signals::output>);
@@ -134,7 +137,8 @@ void add_fast_methods(py::object type) {
 
 Message message_of(const BoxPtr &box, const py::args &values) {
     bool strange = false;
-    Message message = Message::of(PySequence_Fast_ITEMS(values.ptr()), PyTuple_GET_SIZE(values.ptr()), strange);
+    Message message =
+        Message::of(PySequence_Fast_ITEMS(values.ptr()), PyTuple_GET_SIZE(values.ptr()), strange);
     note_strange(box, strange);
     return message;
 }
@@ -194,10 +198,12 @@ void define_box(py::module_ &host) {
         .def_property_readonly("kind", &Box::kind)
         .def_property_readonly("alive", [](const Box &box) { return box.owner() != nullptr; })
         .def_property_readonly("outlets", &Box::outlets)
-        .def_property("controller", [](const Box &box) { return box.controller ? box.controller : py::none(); },
-                      [](Box &box, py::object value) { box.controller = std::move(value); })
-        .def_property("instance", [](const Box &box) { return box.instance ? box.instance : py::none(); },
-                      [](Box &box, py::object value) { box.instance = std::move(value); })
+        .def_property(
+            "controller", [](const Box &box) { return box.controller ? box.controller : py::none(); },
+            [](Box &box, py::object value) { box.controller = std::move(value); })
+        .def_property(
+            "instance", [](const Box &box) { return box.instance ? box.instance : py::none(); },
+            [](Box &box, py::object value) { box.instance = std::move(value); })
         .def_readwrite("detach", &Box::detach)
         .def_readwrite("respond", &Box::respond)
         .def("make_ports", &Box::make_ports)
@@ -212,10 +218,11 @@ void define_box(py::module_ &host) {
                  call_pd([&] { box->send_to_canvas(std::move(message)); });
              })
         .def("error", [](const BoxPtr &box, py::object text) { print_error(box, to_bytes(text)); })
-        .def("renew_signals", [](const Box &box) {
-            if (box.signals())
-                box.signals()->renew();
-        })
+        .def("renew_signals",
+             [](const Box &box) {
+                 if (box.signals())
+                     box.signals()->renew();
+             })
         .def("enable", [](const Box &box, bool on) {
             if (box.signals())
                 box.signals()->enable(on);
@@ -238,7 +245,9 @@ void define_host(py::module_ &host) {
     host.def("logical_time", [] { return clock_gettimesince(0); });
     host.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
     host.def("block_size", sys_getblksize);
-    host.def("search_paths", [] { return to_list(STUFF->st_searchpath) + to_list(STUFF->st_temppath) + to_list(STUFF->st_staticpath); });
+    host.def("search_paths", [] {
+        return to_list(STUFF->st_searchpath) + to_list(STUFF->st_temppath) + to_list(STUFF->st_staticpath);
+    });
     host.def("help_paths", [] { return to_list(STUFF->st_helppath); });
     host.def("get_value", value_of);
     host.def("set_value", set_value);

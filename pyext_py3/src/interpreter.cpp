@@ -15,13 +15,16 @@
 
 // The Python half of the library, placed into the binary so that nothing can be lost or shadowed.
 #define PYTHON_HALF(X) \
-    X(console) X(symbol) X(threads) X(arrays) X(instance) X(modules) X(boxes) X(ext) X(function) X(method) X(pyext)
-#define EMBED(name)                             \
-    asm(".pushsection .rodata\n"                \
-        "pyext_half_" #name ":\n"               \
-        ".incbin \"src/_pyext/" #name ".py\"\n"   \
-        ".byte 0\n"                             \
-        ".popsection\n");                       \
+    X(console)         \
+    X(symbol) X(threads) X(arrays) X(instance) X(modules) X(boxes) X(ext) X(function) X(method) X(pyext)
+#define EMBED(name)                   \
+    asm(".pushsection .rodata\n"      \
+        "pyext_half_" #name           \
+        ":\n"                         \
+        ".incbin \"src/_pyext/" #name \
+        ".py\"\n"                     \
+        ".byte 0\n"                   \
+        ".popsection\n");             \
     extern "C" const char pyext_half_##name[];
 PYTHON_HALF(EMBED)
 #undef EMBED
@@ -40,7 +43,8 @@ Dl_info library() {
 
 void check(const PyStatus &status) {
     if (PyStatus_Exception(status))
-        throw std::runtime_error(std::string("Python does not start: ") + (status.err_msg ? status.err_msg : "?"));
+        throw std::runtime_error(std::string("Python does not start: ") +
+                                 (status.err_msg ? status.err_msg : "?"));
 }
 
 // Where Pd runs at real-time priority, the threads of scripts and what they start shall give way to it.

@@ -1,9 +1,9 @@
 // Views of Pd arrays that Python holds, and what keeps them from dangling.
 //
-// Pd moves or frees an array's memory without telling anyone. So a view borrows the memory only while Pd cannot
-// act: before Pd gets a turn in the middle of a method, the array is given a copy to work on for that turn; when
-// the method ends and a view is still held, the array keeps the copy and the view keeps the old memory. Where
-// nobody holds a view, which is the rule, all this costs nothing.
+// Pd moves or frees an array's memory without telling anyone. So a view borrows the memory only while Pd
+// cannot act: before Pd gets a turn in the middle of a method, the array is given a copy to work on for that
+// turn; when the method ends and a view is still held, the array keeps the copy and the view keeps the old
+// memory. Where nobody holds a view, which is the rule, all this costs nothing.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,8 @@ struct Samples {
 Samples find_samples(t_symbol *name);
 
 struct Loan {
-    Loan(t_symbol *of, const Samples &samples) : name(of), array(samples.array), words(samples.words), count(samples.count) {}
+    Loan(t_symbol *of, const Samples &samples)
+        : name(of), array(samples.array), words(samples.words), count(samples.count) {}
     ~Loan();
     Loan(const Loan &) = delete;
     Loan &operator=(const Loan &) = delete;

@@ -12,7 +12,8 @@ namespace pyext {
 // thread id, it also holds where an audio callback runs Pd's scheduler.
 bool on_pd_thread();
 
-// True in the audio routine: on Pd's thread, but Pd must not be asked for anything that rebuilds its DSP graph.
+// True in the audio routine: on Pd's thread, but Pd must not be asked for anything that rebuilds its DSP
+// graph.
 bool in_audio_turn();
 
 // Marks a call from Pd for as long as it lives.

@@ -26,7 +26,9 @@ void check_pd() {
         throw std::runtime_error("Pd 0.52 or later is needed, this is 0." + std::to_string(minor));
     // A double-precision Pd answers a single-precision library's request with nothing.
     if (!class_new(gensym("py check"), nullptr, nullptr, sizeof(t_pd), CLASS_PD, A_NULL))
-        throw std::runtime_error("this is a double-precision Pd (pd64), which this library is not made for: start the ordinary pd");
+        throw std::runtime_error(
+            "this is a double-precision Pd (pd64), which this library is not made for: start the ordinary "
+            "pd");
 }
 
 }  // namespace

@@ -126,7 +126,8 @@ void run_later(Job job) {
 
 bool run_and_wait(Job job, double seconds) {
     if (in_audio_turn())
-        throw std::runtime_error("this cannot be done within _signal; pyext.call_soon(function) does it right after");
+        throw std::runtime_error(
+            "this cannot be done within _signal; pyext.call_soon(function) does it right after");
     auto waiting = std::make_shared<Waiting>();
     run_later([waiting, job = std::move(job)] {
         if (!waiting->begin())

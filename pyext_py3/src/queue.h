@@ -20,8 +20,9 @@ bool run_and_wait(Job job, double seconds);
 // Runs `job` now on Pd's thread, later on any other.
 void run(Job job);
 
-// Runs a job that sends a message. One that may delete boxes waits for a turn of its own, as Pd does not survive that
-// in the middle of a message that these boxes are passing on; and what is sent after it waits behind it.
+// Runs a job that sends a message. One that may delete boxes waits for a turn of its own, as Pd does not
+// survive that in the middle of a message that these boxes are passing on; and what is sent after it waits
+// behind it.
 void run_message(bool may_delete, Job job);
 
 }  // namespace pyext

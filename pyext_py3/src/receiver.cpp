@@ -61,8 +61,8 @@ struct Receiver : std::enable_shared_from_this<Receiver> {
 
     static t_class *receiver_class() {
         static t_class *made = [] {
-            t_class *one = class_new(gensym("pyext receiver"), nullptr, nullptr, sizeof(t_pyreceiver), CLASS_PD,
-                                     A_NULL);
+            t_class *one =
+                class_new(gensym("pyext receiver"), nullptr, nullptr, sizeof(t_pyreceiver), CLASS_PD, A_NULL);
             class_addanything(one, reinterpret_cast<t_method>(receive));
             return one;
         }();

@@ -25,7 +25,8 @@ void remove_those_of_the_dead() {
         return;
     while (const dirent *entry = readdir(directory)) {
         int process;
-        if (std::sscanf(entry->d_name, "pystream-%d-", &process) == 1 && kill(process, 0) != 0 && errno == ESRCH)
+        if (std::sscanf(entry->d_name, "pystream-%d-", &process) == 1 && kill(process, 0) != 0 &&
+            errno == ESRCH)
             unlink((std::string(folder) + "/" + entry->d_name).c_str());
     }
     closedir(directory);
@@ -55,11 +56,13 @@ Ring::Ring(uint32_t inputs, uint32_t outputs) {
     if (file < 0)
         throw std::runtime_error("cannot make " + path_ + ": " + std::strerror(errno));
     const int full = posix_fallocate(file, 0, static_cast<off_t>(size_));
-    memory_ = full ? MAP_FAILED : mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
+    memory_ =
+        full ? MAP_FAILED : mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file, 0);
     close(file);
     if (memory_ == MAP_FAILED) {
         unlink(path_.c_str());
-        throw std::runtime_error("no room for " + std::to_string(size_ >> 20) + " MB of shared memory in " + folder);
+        throw std::runtime_error("no room for " + std::to_string(size_ >> 20) + " MB of shared memory in " +
+                                 folder);
     }
     names().insert(path_);
     RingHeader *made = new (memory_) RingHeader{};

@@ -1,5 +1,5 @@
-// Memory that Pd and a worker process share for a stream of audio. pdworker/serving/audio_stream.py is its other end, and
-// has the same picture of it.
+// Memory that Pd and a worker process share for a stream of audio. pdworker/serving/audio_stream.py is its
+// other end, and has the same picture of it.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,18 @@
 
 namespace pyext {
 
-// Positions count frames since the object was made. What stands for frame p lies at p % capacity in each channel.
+// Positions count frames since the object was made. What stands for frame p lies at p % capacity in each
+// channel.
 struct RingHeader {
     char magic[8];
     uint32_t inputs, outputs;
     uint32_t capacity;  // frames, a power of two
     std::atomic<uint32_t> sample_rate, block_size;
-    std::atomic<uint32_t> latency;  // frames from an input to the output that the worker made of it
+    std::atomic<uint32_t> latency;   // frames from an input to the output that the worker made of it
     std::atomic<uint32_t> restarts;  // of Pd's DSP with another rate or block size
-    alignas(64) std::atomic<uint64_t> captured;  // Pd has written the input up to here
+    alignas(64) std::atomic<uint64_t> captured;    // Pd has written the input up to here
     alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
-    std::atomic<uint64_t> rendered;  // and ends here
+    std::atomic<uint64_t> rendered;                // and ends here
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
@@ -55,7 +56,8 @@ public:
 
 private:
     float *channel(uint32_t index) {
-        return reinterpret_cast<float *>(static_cast<char *>(memory_) + channels_at) + size_t(index) * capacity;
+        return reinterpret_cast<float *>(static_cast<char *>(memory_) + channels_at) +
+               size_t(index) * capacity;
     }
 
     std::string path_;

@@ -18,7 +18,6 @@ std::optional<Gil> &row_lock() {
     return lock;
 }
 
-
 t_sample *memory_of(py::handle array) {
     Py_buffer view;
     if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_WRITABLE) != 0)
@@ -71,8 +70,8 @@ void Signals::start(t_signal **blocks) {
     dsp_add(perform, 1, this);
 }
 
-// Objects in one patch that follow each other in the DSP graph make a row: Pd runs all of them or, where the patch is
-// switched off, none.
+// Objects in one patch that follow each other in the DSP graph make a row: Pd runs all of them or, where the
+// patch is switched off, none.
 void Signals::join_row() {
     static int graph;
     static t_canvas *patch;

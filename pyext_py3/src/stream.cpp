@@ -46,7 +46,7 @@ struct Stream {
     int block_size = 64;
     float sample_rate = 44100;
     bool sounding = false;
-    bool alive = false;  // the worker has delivered within the last second
+    bool alive = false;     // the worker has delivered within the last second
     uint64_t heard_at = 0;  // the position at which it last delivered
     unsigned late = 0;
     unsigned late_reported = 0;
@@ -144,8 +144,7 @@ bool Stream::in_time(uint64_t position, int frames) {
     RingHeader &header = ring.header();
     const uint64_t end = header.rendered.load(std::memory_order_acquire);
     const uint64_t begin = header.valid_from.load(std::memory_order_acquire);
-    return position >= begin && position + uint64_t(frames) <= end &&
-           end - position <= Ring::capacity;
+    return position >= begin && position + uint64_t(frames) <= end && end - position <= Ring::capacity;
 }
 
 void Stream::sound(uint64_t position, int frames) {
@@ -219,12 +218,14 @@ void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(int(bl
 }  // namespace
 
 void define_stream_class() {
-    stream_class = class_new(gensym("pystream~"), reinterpret_cast<t_newmethod>(stream_new),
-                             reinterpret_cast<t_method>(stream_free), sizeof(t_stream), CLASS_DEFAULT, A_GIMME, A_NULL);
+    stream_class =
+        class_new(gensym("pystream~"), reinterpret_cast<t_newmethod>(stream_new),
+                  reinterpret_cast<t_method>(stream_free), sizeof(t_stream), CLASS_DEFAULT, A_GIMME, A_NULL);
     CLASS_MAINSIGNALIN(stream_class, t_stream, scalar);
     class_addmethod(stream_class, reinterpret_cast<t_method>(stream_dsp), gensym("dsp"), A_CANT, A_NULL);
     class_addbang(stream_class, reinterpret_cast<t_method>(stream_bang));
-    class_addmethod(stream_class, reinterpret_cast<t_method>(stream_latency), gensym("latency"), A_FLOAT, A_NULL);
+    class_addmethod(stream_class, reinterpret_cast<t_method>(stream_latency), gensym("latency"), A_FLOAT,
+                    A_NULL);
 }
 
 }  // namespace pyext

@@ -63,7 +63,8 @@ std::string to_bytes(py::handle text) {
     if (const char *utf8 = PyUnicode_AsUTF8AndSize(text.ptr(), &size))
         return std::string(utf8, static_cast<size_t>(size));
     PyErr_Clear();
-    auto bytes = py::reinterpret_steal<py::bytes>(PyUnicode_AsEncodedString(text.ptr(), "utf-8", "surrogateescape"));
+    auto bytes =
+        py::reinterpret_steal<py::bytes>(PyUnicode_AsEncodedString(text.ptr(), "utf-8", "surrogateescape"));
     if (!bytes) {
         PyErr_Clear();
         bytes = py::reinterpret_steal<py::bytes>(PyUnicode_AsEncodedString(text.ptr(), "utf-8", "replace"));
@@ -211,9 +212,7 @@ void Message::find_symbols() {
     texts_.clear();
 }
 
-t_symbol *Message::selector() const {
-    return kind_ == Kind::named ? gensym(name_.c_str()) : &s_list;
-}
+t_symbol *Message::selector() const { return kind_ == Kind::named ? gensym(name_.c_str()) : &s_list; }
 
 void Message::to_outlet(t_outlet *outlet) {
     find_symbols();

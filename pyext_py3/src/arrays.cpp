@@ -1,9 +1,11 @@
+// Reading, writing, resizing and viewing Pd's arrays (see arrays.h). Other threads than Pd's use the queue.
+
 #include "arrays.h"
 
 #include <algorithm>
 #include <string>
 
-#include "loans.h"
+#include "array_views.h"
 #include "pd.h"
 #include "queue.h"
 
@@ -11,39 +13,39 @@ namespace pyext {
 
 namespace {
 
-// How much of a large array is copied in one go: well under a millisecond.
+// How much of a large array is copied by one job: well under a millisecond.
 constexpr long chunk_length = 32768;
-constexpr double patience_s = 10.;
+constexpr double timeout_s = 10.;
 
-// On Pd's thread now; from elsewhere when Pd comes round, with the interpreter lock released meanwhile.
-void run_for_answer(Job job) {
+// Runs a job on Pd's thread and waits for it, with the interpreter lock released meanwhile.
+void run_on_pd_thread(Job job) {
     if (on_pd_thread()) {
         job();
         return;
     }
-    bool answered;
+    bool done;
     {
         py::gil_scoped_release unlocked;
-        answered = run_and_wait(std::move(job), patience_s);
+        done = run_and_wait(std::move(job), timeout_s);
     }
-    if (!answered) {
-        PyErr_SetString(PyExc_TimeoutError, "Pd did not come round to its arrays within 10 seconds");
+    if (!done) {
+        PyErr_SetString(PyExc_TimeoutError, "Pd's scheduler did not run within 10 seconds");
         throw py::error_already_set();
     }
 }
 
-// An array may be read and written in the audio routine, too, as it is Pd's thread; not resized.
-bool within_reach() { return on_pd_thread() || in_audio_turn(); }
+// Arrays may be read and written in the audio routine, too, as it runs on Pd's thread; not resized.
+bool can_access_arrays() { return on_pd_thread() || in_audio_routine(); }
 
 long array_length(const std::string &name) {
-    if (within_reach())
+    if (can_access_arrays())
         return find_samples(gensym(name.c_str())).count;
     auto count = std::make_shared<long>(-1);
-    run_for_answer([name, count] { *count = find_samples(gensym(name.c_str())).count; });
+    run_on_pd_thread([name, count] { *count = find_samples(gensym(name.c_str())).count; });
     return *count;
 }
 
-// The memory of a contiguous float32 numpy array, safe to hold where Python's lock is not.
+// The memory of a contiguous float32 numpy array; may be held without the interpreter lock.
 class Floats {
 public:
     Floats(py::handle array, bool writable) {
@@ -65,7 +67,7 @@ private:
 };
 
 using FloatsPtr = std::shared_ptr<Floats>;
-using Copy = void (*)(t_word *words, long step, float *floats, long count);
+using CopyFunction = void (*)(t_word *words, long step, float *floats, long count);
 
 void copy_in(t_word *words, long step, float *floats, long count) {
     for (long i = 0; i < count; ++i)
@@ -77,26 +79,26 @@ void copy_out(t_word *words, long step, float *floats, long count) {
         floats[i] = words[i * step].w_float;
 }
 
-// Where `floats` lie in the array: sample `begin + i * step` for each i. `moved` stays below the count when
-// the array has become too short.
+// A copy between `floats` and the samples `begin + i * step` of an array, in chunks. `copied` stays below the
+// count when the array has become too short.
 struct Transfer {
     std::string name;
     long begin, step;
     FloatsPtr floats;
-    Copy copy;
-    long moved = 0;
+    CopyFunction copy;
+    long copied = 0;
 
-    void chunk(long first, long count) {
+    void copy_chunk(long first, long count) {
         const Samples samples = find_samples(gensym(name.c_str()));
-        count = std::min(count, inside(samples.count) - first);
+        count = std::min(count, count_within(samples.count) - first);
         if (count <= 0)
             return;
         copy(samples.words + begin + first * step, step, floats->data() + first, count);
-        moved += count;
+        copied += count;
     }
 
-    // How many samples from the first on lie within an array of this length.
-    long inside(long length) const {
+    // How many samples of this transfer lie within an array of this length.
+    long count_within(long length) const {
         if (begin < 0 || begin >= length)
             return 0;
         return step > 0 ? (length - 1 - begin) / step + 1 : begin / -step + 1;
@@ -104,28 +106,28 @@ struct Transfer {
 };
 
 long transfer(const std::string &name, long begin, long step, py::handle floats, bool writing) {
-    auto one = std::make_shared<Transfer>(Transfer{
+    auto job = std::make_shared<Transfer>(Transfer{
         name, begin, step, std::make_shared<Floats>(floats, !writing), writing ? copy_in : copy_out});
-    const long count = one->floats->count();
-    if (within_reach()) {
-        one->chunk(0, count);
-        return one->moved;
+    const long count = job->floats->count();
+    if (can_access_arrays()) {
+        job->copy_chunk(0, count);
+        return job->copied;
     }
     long first = 0;
     for (; count - first > chunk_length; first += chunk_length)
-        run_later([one, first] { one->chunk(first, chunk_length); });
-    run_for_answer([one, first, count] { one->chunk(first, count - first); });
-    return one->moved;
+        run_later([job, first] { job->copy_chunk(first, chunk_length); });
+    run_on_pd_thread([job, first, count] { job->copy_chunk(first, count - first); });
+    return job->copied;
 }
 
 void resize_now(const Samples &samples, long length) {
-    settle_loans();
+    unpin_views();
     garray_resize_long(samples.array, length);
 }
 
 bool resize(const std::string &name, long length) {
     auto found = std::make_shared<bool>(false);
-    run_for_answer([name, length, found] {
+    run_on_pd_thread([name, length, found] {
         const Samples samples = find_samples(gensym(name.c_str()));
         *found = samples.count >= 0;
         if (*found && samples.count != length)
@@ -142,23 +144,7 @@ void redraw(const std::string &name) {
     });
 }
 
-// What a numpy view stands on.
-struct View {
-    LoanPtr loan;
-
-    py::buffer_info memory() const {
-        return py::buffer_info(&loan->words->w_float, sizeof(t_float), "f", 1, {loan->count},
-                               {static_cast<py::ssize_t>(sizeof(t_word))});
-    }
-};
-
-// Pd's thread.
-py::object view(const std::string &name) {
-    LoanPtr loan = borrow(gensym(name.c_str()));
-    return loan ? py::cast(View{std::move(loan)}) : py::object(py::none());
-}
-
-// Lets memoryview and others read a Buffer (a class of the Python half) as they read its view.
+// Lets memoryview and others read a Buffer (buffer.py) as they read its view.
 int get_buffer(PyObject *buffer, Py_buffer *memory, int flags) {
     memory->obj = nullptr;
     PyObject *view = PyObject_CallMethod(buffer, "_view", nullptr);
@@ -175,19 +161,23 @@ void add_buffer_protocol(py::object type) {
 
 }  // namespace
 
-void define_arrays(py::module_ &host) {
-    py::class_<View>(host, "View", py::buffer_protocol()).def_buffer(&View::memory);
-    host.def("array_view", view);
-    host.def("add_buffer_protocol", add_buffer_protocol);
-    host.def("array_length", array_length);
-    host.def("array_read", [](const std::string &name, long begin, long step, py::object floats) {
+void define_arrays(py::module_ &module) {
+    py::class_<ArrayView, ArrayViewPtr>(module, "ArrayView", py::buffer_protocol())
+        .def_buffer([](const ArrayView &view) {
+            return py::buffer_info(&view.words->w_float, sizeof(t_float), "f", 1, {view.count},
+                                   {static_cast<py::ssize_t>(sizeof(t_word))});
+        });
+    module.def("array_view", [](const std::string &name) { return view_array(gensym(name.c_str())); });
+    module.def("add_buffer_protocol", add_buffer_protocol);
+    module.def("array_length", array_length);
+    module.def("array_read", [](const std::string &name, long begin, long step, py::object floats) {
         return transfer(name, begin, step, floats, false);
     });
-    host.def("array_write", [](const std::string &name, long begin, long step, py::object floats) {
+    module.def("array_write", [](const std::string &name, long begin, long step, py::object floats) {
         return transfer(name, begin, step, floats, true);
     });
-    host.def("array_resize", resize);
-    host.def("array_redraw", redraw);
+    module.def("array_resize", resize);
+    module.def("array_redraw", redraw);
 }
 
 }  // namespace pyext

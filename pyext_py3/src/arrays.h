@@ -1,10 +1,10 @@
-// Pd's arrays, looked up by name at each access.
+// The functions of `_pyext` for Pd's arrays, which are found by name at each access. Any thread.
 #pragma once
 
 #include "python.h"
 
 namespace pyext {
 
-void define_arrays(py::module_ &host);
+void define_arrays(py::module_ &module);
 
 }  // namespace pyext

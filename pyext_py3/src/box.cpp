@@ -1,3 +1,5 @@
+// The objects of this library: how Pd creates them, sends them messages and deletes them. Pd's thread.
+
 #include "box.h"
 
 #include <array>
@@ -18,13 +20,14 @@ struct Classes {
     t_class *function;         // py
     t_class *method;           // pym
     t_class *instance;         // pyext, pyx, pyext., pyx.
-    t_class *silent_instance;  // pyext~ and its kin without signal inlets
-    t_class *signal_instance;  // and with
+    t_class *silent_instance;  // the same with ~, without signal inlets
+    t_class *signal_instance;  // the same with ~, with signal inlets
 } classes;
 
 bool is_number(const t_atom &atom) { return atom.a_type == A_FLOAT; }
 
-// [pyext~ IN OUT SIN SOUT ...]: the class decides whether Pd gives the box a signal inlet.
+// Whether the words are [pyext~ IN OUT SIN SOUT ...] with SIN of 1 or more: then Pd's class must have a
+// signal inlet.
 bool wants_signal_inlet(int argc, const t_atom *argv) {
     for (int i = 0; i < 4; ++i)
         if (i >= argc || !is_number(argv[i]))
@@ -50,7 +53,7 @@ py::list to_list(int argc, const t_atom *argv) {
 }
 
 void *create(t_symbol *name, int argc, t_atom *argv) {
-    PdTurn turn;
+    CalledFromPd mark;
     auto *x = reinterpret_cast<t_pybox *>(pd_new(class_of(name->s_name, argc, argv)));
     auto box = std::make_shared<Box>(x, name->s_name);
     x->box = new BoxPtr(box);
@@ -58,7 +61,8 @@ void *create(t_symbol *name, int argc, t_atom *argv) {
     {
         Gil gil;
         report_errors(box, "creation", [&] {
-            created = py::module_::import("pyext").attr("_create")(box, to_list(argc, argv)).cast<bool>();
+            created =
+                py::module_::import("_pyext.entry").attr("create")(box, to_list(argc, argv)).cast<bool>();
         });
     }
     if (created)
@@ -68,7 +72,7 @@ void *create(t_symbol *name, int argc, t_atom *argv) {
 }
 
 void destroy(t_pybox *x) {
-    PdTurn turn;
+    CalledFromPd mark;
     (*x->box)->remove();
     delete x->box;
 }
@@ -90,7 +94,7 @@ void click(t_pybox *x, t_floatarg, t_floatarg, t_floatarg shift, t_floatarg, t_f
 }
 
 void start_dsp(t_pybox *x, t_signal **blocks) {
-    PdTurn turn;
+    CalledFromPd mark;
     if (Signals *signals = (*x->box)->signals())
         signals->start(blocks);
 }
@@ -204,7 +208,7 @@ std::string Box::find(const std::string &name, const std::string &extension) con
 }
 
 void Box::message(int inlet, t_symbol *selector, int argc, t_atom *argv) {
-    PdTurn turn;
+    CalledFromPd mark;
     Gil gil;
     // Pd's [route] hands lists and pointers on without a selector.
     if (!selector)
@@ -221,12 +225,12 @@ void Box::message(int inlet, t_symbol *selector, int argc, t_atom *argv) {
 
 void Box::control(t_symbol *selector, int argc, t_atom *argv) {
     if (controller)
-        controller.attr("control")(symbol(selector), to_list(argc, argv));
+        controller.attr("on_control_message")(symbol(selector), to_list(argc, argv));
 }
 
 void Box::forward(int inlet, t_symbol *selector, int argc, t_atom *argv) {
     if (controller)
-        controller.attr("message")(inlet, symbol(selector), to_list(argc, argv));
+        controller.attr("on_message")(inlet, symbol(selector), to_list(argc, argv));
 }
 
 void Box::remove() {
@@ -234,7 +238,7 @@ void Box::remove() {
         Gil gil;
         report_errors(shared_from_this(), "deletion", [this] {
             if (controller)
-                controller.attr("removed")();
+                controller.attr("on_deleted")();
         });
         owner_ = nullptr;
         signals_.reset();

@@ -1,5 +1,5 @@
-// What every object of this library has in common: a Pd object, its inlets and outlets, and the Python
-// controller that knows the rules.
+// Box: what the objects of this library have in common: a Pd object, its inlets and outlets, and the Python
+// controller that has the rules. Pd's thread, unless stated otherwise.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ struct t_pyinlet {
     int number;
 };
 
-// Lives as long as Pd or Python knows it. `owner()` is null once the Pd object is gone; what Pd-facing
-// methods are told after that they leave undone.
+// Lives as long as Pd or Python refers to it. `owner()` is null once the Pd object has been deleted; methods
+// that send something to Pd have no effect after that.
 class Box : public std::enable_shared_from_this<Box> {
 public:
     Box(t_pybox *owner, std::string kind);
@@ -40,7 +40,7 @@ public:
     t_canvas *canvas() const { return canvas_; }
     const std::string &kind() const { return kind_; }
 
-    // Makes inlets and outlets, once; counts beyond the signal ones are message inlets. Pd's thread.
+    // Makes inlets and outlets, once; `inlets` and `outlets` count those for messages.
     void make_ports(int inlets, int outlets, int signal_inlets, int signal_outlets);
     int outlets() const { return outlet_count_; }
 
@@ -49,9 +49,9 @@ public:
     void send(int outlet, Message message);
     void send_to_canvas(Message message);
 
-    // The folder of the patch or abstraction that holds the box.
+    // The folder of the patch or abstraction that holds the box. Any thread.
     std::string folder();
-    // The folder in which Pd's own search finds a file, or an empty text. Pd's thread.
+    // The folder in which Pd's own search finds a file, or an empty text.
     std::string find(const std::string &name, const std::string &extension) const;
 
     // From Pd.

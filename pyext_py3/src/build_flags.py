@@ -1,4 +1,7 @@
-"""Prints the compiler's or the linker's flags for embedding the Python that runs this file."""
+"""Print the flags for embedding the Python that runs this file (command line; the Makefile calls it).
+
+Usage: build_flags.py compile|link
+"""
 
 import os
 import sys
@@ -6,6 +9,7 @@ import sysconfig
 
 
 def compile_flags():
+    """Return the compiler's flags: where the headers of Python and pybind11 are."""
     folders = [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
     try:
         import pybind11
@@ -17,10 +21,11 @@ def compile_flags():
 
 
 def link_flags():
+    """Return the linker's flags; exit if Python has no shared library."""
     folder = sysconfig.get_config_var("LIBDIR")
     name = f"python{sysconfig.get_config_var('LDVERSION')}"
-    places = (folder, os.path.join(folder, sysconfig.get_config_var("MULTIARCH") or ""))
-    if not any(os.path.exists(os.path.join(place, f"lib{name}.so")) for place in places):
+    folders = (folder, os.path.join(folder, sysconfig.get_config_var("MULTIARCH") or ""))
+    if not any(os.path.exists(os.path.join(one, f"lib{name}.so")) for one in folders):
         sys.exit(
             f"{sys.executable} has no shared library lib{name}.so in {folder}, which embedding needs: "
             "take a Python that has it (apt install python3-dev; pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared)"
@@ -28,8 +33,14 @@ def link_flags():
     return [f"-L{folder}", f"-Wl,-rpath,{folder}", f"-l{name}", "-ldl"]
 
 
-if sys.version_info < (3, 9):  # noqa: UP036 -- make may be given any Python
-    sys.exit(f"Python 3.9 or later is needed, {sys.executable} is {sys.version.split()[0]}")
-if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
-    sys.exit(f"{sys.executable} has no Python.h: install its headers (apt install python3-dev)")
-print(*(compile_flags() if sys.argv[1] == "compile" else link_flags()))
+def check_python():
+    """Exit with one line if this Python cannot be embedded."""
+    if sys.version_info < (3, 9):  # noqa: UP036 -- make may be given any Python
+        sys.exit(f"Python 3.9 or later is needed, {sys.executable} is {sys.version.split()[0]}")
+    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+        sys.exit(f"{sys.executable} has no Python.h: install its headers (apt install python3-dev)")
+
+
+if __name__ == "__main__":
+    check_python()
+    print(*(compile_flags() if sys.argv[1] == "compile" else link_flags()))

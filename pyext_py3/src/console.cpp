@@ -1,3 +1,5 @@
+// Pd's console (see console.h). Other threads than Pd's use the queue.
+
 #include "console.h"
 
 #include "python.h"
@@ -52,7 +54,7 @@ void print_error(const BoxPtr &box, const std::string &line) {
         run_later([box, line] { post_error(box, line); });
 }
 
-void report_error(const BoxPtr &box, const std::string &act) {
+void report_error(const BoxPtr &box, const std::string &action) {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
@@ -62,10 +64,10 @@ void report_error(const BoxPtr &box, const std::string &act) {
     Py_XDECREF(traceback);
     auto exception = py::reinterpret_steal<py::object>(value);
     try {
-        py::module_::import("pyext").attr("_report")(box, to_text(act.c_str()), exception);
+        py::module_::import("_pyext.console").attr("report")(box, to_text(action.c_str()), exception);
     } catch (const std::exception &) {
-        // There may be no room left for the report itself, as after a RecursionError.
-        print_error(box, act + ": " + Py_TYPE(exception.ptr())->tp_name);
+        // The report itself may fail, for example by the same RecursionError.
+        print_error(box, action + ": " + Py_TYPE(exception.ptr())->tp_name);
     }
 }
 

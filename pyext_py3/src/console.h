@@ -1,4 +1,4 @@
-// Pd's console.
+// Lines and errors on Pd's console. Any thread.
 #pragma once
 
 #include <string>
@@ -7,25 +7,25 @@
 
 namespace pyext {
 
-// One line, however long, taken literally. Any thread.
+// Prints one line, however long, literally.
 void print_line(const std::string &line);
 
-// One error line, tied to the object so that Pd's "Find last error" shows it; `box` may be null. Any thread.
+// Prints one error line, tied to the object so that Pd's "Find last error" shows it; `box` may be null.
 void print_error(const BoxPtr &box, const std::string &line);
 
-// Takes the Python error that is set and reports it as "what, file, line" with its traceback below.
-void report_error(const BoxPtr &box, const std::string &act);
+// Clears the Python error that is set and reports it as "action: error, file, line" with its traceback below.
+void report_error(const BoxPtr &box, const std::string &action);
 
 // Runs `work`, which calls Python, and reports what it throws: nothing may reach Pd, which is written in C.
 template <typename Work>
-void report_errors(const BoxPtr &box, const std::string &act, Work work) {
+void report_errors(const BoxPtr &box, const std::string &action, Work work) {
     try {
         work();
     } catch (py::error_already_set &error) {
         error.restore();
-        report_error(box, act);
+        report_error(box, action);
     } catch (const std::exception &error) {
-        print_error(box, act + ": " + error.what());
+        print_error(box, action + ": " + error.what());
     }
 }
 

@@ -1,3 +1,5 @@
+// The way from a message to a method of the script's instance (see dispatch.h). Pd's thread.
+
 #include "dispatch.h"
 
 #include <map>
@@ -20,7 +22,7 @@ const Tags &tags() {
     return one;
 }
 
-// "<tag>_<inlet>", or "<tag>_" for inlet 0, as the interned text that attribute lookup is fastest with.
+// Returns "<tag>_<inlet>", or "<tag>_" for inlet 0, interned: attribute lookup is fastest with that.
 PyObject *method_name(t_symbol *tag, int inlet) {
     static auto *known = new std::map<std::pair<t_symbol *, int>, PyObject *>;
     PyObject *&name = (*known)[{tag, inlet}];
@@ -43,12 +45,12 @@ py::object find_method(py::handle instance, PyObject *name) {
     return py::reinterpret_steal<py::object>(found);
 }
 
-// The arguments of one call, on the stack as long as they are few.
+// The arguments of one call, on the stack as long as there are few.
 class Arguments {
 public:
-    explicit Arguments(size_t most) {
-        if (most + 1 > few)
-            many_.resize(most + 1);
+    explicit Arguments(size_t limit) {
+        if (limit + 1 > few)
+            many_.resize(limit + 1);
     }
     ~Arguments() {
         for (size_t i = 1; i <= count_; ++i)
@@ -82,9 +84,9 @@ private:
     size_t count_ = 0;
 };
 
-// One message on its search for a method.
-struct Search {
-    Search(const BoxPtr &to, int at, t_symbol *with, int count, t_atom *atoms)
+// The lookup of the method for one message.
+struct MethodLookup {
+    MethodLookup(const BoxPtr &to, int at, t_symbol *with, int count, t_atom *atoms)
         : box(to), instance(to->instance), inlet(at), selector(with), argc(count), argv(atoms) {}
 
     const BoxPtr &box;
@@ -99,7 +101,7 @@ struct Search {
     py::object method;
     PyObject *name = nullptr;
     t_symbol *found_tag = nullptr;
-    bool numbered = false;  // the name carries the inlet, so the arguments do not
+    bool numbered = false;  // the name has the inlet, so the arguments do not
 
     void collect_tags() {
         if (selector == tags().reference && argc == 4)
@@ -151,11 +153,11 @@ struct Search {
         if (!numbered)
             arguments.add(py::int_(inlet));
         if (tag_count == 0) {
-            arguments.add(box->controller.attr("resolve")(to_python(argv[0]), to_python(argv[1]),
-                                                          to_python(argv[2]), to_python(argv[3])));
+            arguments.add(box->controller.attr("on_reference")(to_python(argv[0]), to_python(argv[1]),
+                                                               to_python(argv[2]), to_python(argv[3])));
             return;
         }
-        if (found_tag == tags().any && !names_itself(selector))
+        if (found_tag == tags().any && !is_type_selector(selector))
             arguments.add(symbol(selector));
         for (int i = 0; i < argc; ++i)
             arguments.add(value(argv[i]));
@@ -163,7 +165,7 @@ struct Search {
 
     std::string label() const { return py::cast<std::string>(py::str(py::handle(name))); }
 
-    void note_result(py::handle result) const {
+    void report_result(py::handle result) const {
         if (result.is_none())
             return;
         const int truth = PyObject_IsTrue(result.ptr());
@@ -178,31 +180,31 @@ struct Search {
         Arguments arguments(static_cast<size_t>(argc) + 2);
         fill(arguments);
         if (box->detach)
-            box->controller.attr("detached")(method, arguments.tuple());
+            box->controller.attr("on_detached_call")(method, arguments.tuple());
         else
-            note_result(arguments.call(method));
+            report_result(arguments.call(method));
     }
 };
 
 }  // namespace
 
-bool names_itself(const t_symbol *selector) {
+bool is_type_selector(const t_symbol *selector) {
     return selector == &s_float || selector == &s_list || selector == &s_symbol || selector == &s_pointer ||
            selector == tags().integer;
 }
 
 void dispatch(const BoxPtr &box, int inlet, t_symbol *selector, int argc, t_atom *argv) {
-    Search search(box, inlet, selector, argc, argv);
-    search.collect_tags();
-    const bool found = search.look_up_all();
+    MethodLookup lookup(box, inlet, selector, argc, argv);
+    lookup.collect_tags();
+    const bool found = lookup.look_up_all();
     if (found) {
-        report_errors(box, search.label(), [&] { search.call(); });
+        report_errors(box, lookup.label(), [&] { lookup.call(); });
     } else {
         print_error(box, box->kind() + ": no method for \"" + selector->s_name + "\" at inlet " +
                              std::to_string(inlet));
     }
     if (box->respond && box->controller)
-        box->controller.attr("answer")(found);
+        box->controller.attr("send_response")(found);
 }
 
 }  // namespace pyext

@@ -1,37 +1,40 @@
+// Starting the Python interpreter, and the Python modules that are embedded into this library. Pd's thread,
+// when Pd loads the library.
+
 #include "interpreter.h"
 
 #include <dlfcn.h>
+#include <pybind11/eval.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <stdexcept>
 
+#include "module.h"
 #include "pd.h"
 #include "python.h"
 
 #ifndef PYEXT_PYTHON
 #error "PYEXT_PYTHON must name the Python interpreter that is embedded (see the Makefile)"
 #endif
+#ifndef PYEXT_MODULES
+#error "PYEXT_MODULES(X) must be X(name) for each src/_pyext/name.py (see the Makefile)"
+#endif
 
-// The Python half of the library, placed into the binary so that nothing can be lost or shadowed.
-#define PYTHON_HALF(X) \
-    X(console)         \
-    X(symbol) X(threads) X(arrays) X(instance) X(modules) X(boxes) X(ext) X(function) X(method) X(pyext)
-#define EMBED(name)                   \
-    asm(".pushsection .rodata\n"      \
-        "pyext_half_" #name           \
-        ":\n"                         \
-        ".incbin \"src/_pyext/" #name \
-        ".py\"\n"                     \
-        ".byte 0\n"                   \
-        ".popsection\n");             \
-    extern "C" const char pyext_half_##name[];
-PYTHON_HALF(EMBED)
-#undef EMBED
+// Python sources are embedded so that none can be missing, nor shadowed by another file.
+// clang-format off
+#define EMBED(label, file)                        \
+    asm(".pushsection .rodata\n" #label ":\n"     \
+        ".incbin \"" file "\"\n"                  \
+        ".byte 0\n"                               \
+        ".popsection\n");                         \
+    extern "C" const char label[];
+// clang-format on
+#define EMBED_SUBMODULE(name) EMBED(pyext_source_of_##name, "src/_pyext/" #name ".py")
+EMBED(pyext_source, "src/pyext.py")
+PYEXT_MODULES(EMBED_SUBMODULE)
 
 namespace pyext {
-
-void define_host(py::module_ &host);
 
 namespace {
 
@@ -47,7 +50,7 @@ void check(const PyStatus &status) {
                                  (status.err_msg ? status.err_msg : "?"));
 }
 
-// Where Pd runs at real-time priority, the threads of scripts and what they start shall give way to it.
+// Where Pd runs at real-time priority, the threads of scripts and the processes that they start must not.
 void keep_priority_from_threads() {
     sched_param priority{};
     if (sched_getparam(0, &priority) == 0)
@@ -77,41 +80,26 @@ void initialise() {
     check(status);
 }
 
-py::module_ new_module(const char *name) {
-    return py::module_::create_extension_module(name, nullptr, new py::module_::module_def);
+py::dict embedded_sources() {
+    py::dict sources;
+    sources["pyext"] = py::str(pyext_source);
+#define ADD_SOURCE(name) sources["_pyext." #name] = py::str(pyext_source_of_##name);
+    PYEXT_MODULES(ADD_SOURCE)
+#undef ADD_SOURCE
+    return sources;
 }
 
-struct Source {
-    const char *name;
-    const char *text;
-};
-
-#define SOURCE(name) {#name, pyext_half_##name},
-constexpr Source sources[] = {PYTHON_HALF(SOURCE)};
-#undef SOURCE
-
-// Runs one embedded file as the module _pyext.NAME; the last, pyext, is the one that scripts import.
-py::object run_source(const Source &source) {
-    const std::string name = source.name;
-    const std::string module_name = name == "pyext" ? name : "_pyext." + name;
-    auto module = py::module_::import("types").attr("ModuleType")(module_name);
-    py::module_::import("sys").attr("modules")[py::str(module_name)] = module;
-    auto builtins = py::module_::import("builtins");
-    auto code = builtins.attr("compile")(py::str(source.text), "<pyext/" + name + ".py>", "exec");
-    builtins.attr("exec")(code, module.attr("__dict__"));
-    return module;
-}
-
-void import_python_half() {
-    auto host = new_module("_pyext");
-    define_host(host);
-    py::module_::import("sys").attr("modules")["_pyext"] = host;
-    py::object last;
-    for (const Source &source : sources) {
-        last = run_source(source);
-        host.attr(source.name) = last;
-    }
-    last.attr("_start")(library_folder());
+void import_embedded_modules() {
+    auto module = py::module_::create_extension_module("_pyext", nullptr, new py::module_::module_def);
+    define_module(module);
+    module.attr("__path__") = py::list();  // it is a package, whose other modules are the embedded ones
+    py::module_::import("sys").attr("modules")["_pyext"] = module;
+    py::dict importer;
+    importer["__name__"] = "_pyext.importer";
+    py::exec(py::str(pyext_source_of_importer), importer);
+    importer["install"](embedded_sources());
+    py::module_::import("pyext");
+    py::module_::import("_pyext.entry").attr("start")(library_folder());
 }
 
 }  // namespace
@@ -124,8 +112,8 @@ std::string library_folder() {
 
 void start_python() {
     keep_priority_from_threads();
-    const bool ours = !Py_IsInitialized();
-    if (ours) {
+    const bool is_first = !Py_IsInitialized();
+    if (is_first) {
         // Extension modules look for Python's own symbols in the process.
         Dl_info python{};
         if (dladdr(reinterpret_cast<const void *>(&Py_IsInitialized), &python) && python.dli_fname)
@@ -134,11 +122,11 @@ void start_python() {
     }
     try {
         Gil gil;
-        import_python_half();
+        import_embedded_modules();
     } catch (const std::exception &error) {
-        throw std::runtime_error(std::string("the Python half does not start: ") + error.what());
+        throw std::runtime_error(std::string("the embedded Python modules do not start: ") + error.what());
     }
-    if (ours)
+    if (is_first)
         PyEval_SaveThread();
 }
 

@@ -1,4 +1,4 @@
-// The library as Pd loads it: `-lib py`.
+// The entry point of the library, which Pd calls when it loads it (`-lib py`). Pd's thread.
 
 #include <dlfcn.h>
 
@@ -17,14 +17,14 @@
 
 namespace {
 
-constexpr int oldest_minor = 52;
+constexpr int minimum_minor = 52;
 
 void check_pd() {
     int major, minor, bugfix;
     sys_getversion(&major, &minor, &bugfix);
-    if (major == 0 && minor < oldest_minor)
+    if (major == 0 && minor < minimum_minor)
         throw std::runtime_error("Pd 0.52 or later is needed, this is 0." + std::to_string(minor));
-    // A double-precision Pd answers a single-precision library's request with nothing.
+    // A double-precision Pd returns null to a single-precision library.
     if (!class_new(gensym("py check"), nullptr, nullptr, sizeof(t_pd), CLASS_PD, A_NULL))
         throw std::runtime_error(
             "this is a double-precision Pd (pd64), which this library is not made for: start the ordinary "
@@ -38,7 +38,7 @@ extern "C" __attribute__((visibility("default"))) void py_setup() {
     if (done)
         return;
     done = true;
-    pyext::PdTurn turn;
+    pyext::CalledFromPd mark;
     try {
         check_pd();
         pyext::start_queue();

@@ -1,4 +1,4 @@
-// CPython and pybind11, with the guards that this library uses for the interpreter lock.
+// CPython and pybind11, and the guards that this library uses for the interpreter lock. Any thread.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -22,13 +22,13 @@ private:
     PyGILState_STATE state_;
 };
 
-// A Python object that may be dropped on any thread, with or without the interpreter lock.
-using Held = std::shared_ptr<PyObject>;
+// A reference to a Python object that may be dropped on any thread, with or without the interpreter lock.
+using SharedObject = std::shared_ptr<PyObject>;
 
-inline Held hold(py::handle object) {
-    return Held(object.inc_ref().ptr(), [](PyObject *held) {
+inline SharedObject share(py::handle object) {
+    return SharedObject(object.inc_ref().ptr(), [](PyObject *shared) {
         Gil gil;
-        Py_DECREF(held);
+        Py_DECREF(shared);
     });
 }
 

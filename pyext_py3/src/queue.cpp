@@ -1,3 +1,5 @@
+// The queue of jobs for Pd's thread (see queue.h), and the marks of pd.h.
+
 #include "queue.h"
 
 #include <atomic>
@@ -8,21 +10,21 @@
 #include <mutex>
 #include <stdexcept>
 
-#include "loans.h"
+#include "array_views.h"
 #include "pd.h"
 
 namespace pyext {
 
 namespace {
 
-thread_local int pd_turns = 0;
-thread_local int audio_turns = 0;
+thread_local int calls_from_pd = 0;
+thread_local int audio_routines = 0;
 
 using Time = std::chrono::steady_clock;
 
-// How long one turn may keep Pd from its audio; what is left waits for the next scheduler tick.
-constexpr auto turn_length = std::chrono::microseconds(700);
-// Less than one scheduler tick of 64 samples, so that the queue is looked at in every tick.
+// How long jobs may keep Pd from its audio at a time; the others wait for the next scheduler tick.
+constexpr auto time_slice = std::chrono::microseconds(700);
+// Less than one scheduler tick of 64 samples, so that the queue is polled in every tick.
 constexpr double poll_ms = 1.;
 
 // Never destroyed: script threads may still use the queue while Pd exits.
@@ -32,7 +34,7 @@ struct Queue {
     std::atomic<bool> filled{false};
     t_clock *clock = nullptr;
 
-    bool take(Job &job) {
+    bool pop(Job &job) {
         std::lock_guard<std::mutex> lock(mutex);
         if (jobs.empty()) {
             filled = false;
@@ -49,13 +51,13 @@ Queue &queue() {
     return *one;
 }
 
-void empty_queue() {
-    PdTurn turn;
-    const auto end = Time::now() + turn_length;
+void run_jobs() {
+    CalledFromPd mark;
+    const auto end = Time::now() + time_slice;
     do {
         // A job is destroyed here and never within the queue's lock: it may need Python's.
         Job job;
-        if (!queue().take(job))
+        if (!queue().pop(job))
             break;
         job();
     } while (Time::now() < end);
@@ -64,10 +66,11 @@ void empty_queue() {
 void poll(void *) {
     clock_delay(queue().clock, poll_ms);
     if (queue().filled)
-        empty_queue();
+        run_jobs();
 }
 
-struct Waiting {
+// A job that a thread waits for.
+struct AwaitedJob {
     enum State { queued, running, done, abandoned };
     std::mutex mutex;
     std::condition_variable changed;
@@ -101,17 +104,17 @@ struct Waiting {
 
 }  // namespace
 
-bool on_pd_thread() { return pd_turns > 0 && audio_turns == 0; }
-bool in_audio_turn() { return audio_turns > 0; }
+bool on_pd_thread() { return calls_from_pd > 0 && audio_routines == 0; }
+bool in_audio_routine() { return audio_routines > 0; }
 
-PdTurn::PdTurn() { ++pd_turns; }
-PdTurn::~PdTurn() {
-    if (pd_turns == 1)
-        settle_loans();
-    --pd_turns;
+CalledFromPd::CalledFromPd() { ++calls_from_pd; }
+CalledFromPd::~CalledFromPd() {
+    if (calls_from_pd == 1)
+        unpin_views();
+    --calls_from_pd;
 }
-AudioTurn::AudioTurn() { ++audio_turns; }
-AudioTurn::~AudioTurn() { --audio_turns; }
+InAudioRoutine::InAudioRoutine() { ++audio_routines; }
+InAudioRoutine::~InAudioRoutine() { --audio_routines; }
 
 void start_queue() {
     queue().clock = clock_new(nullptr, reinterpret_cast<t_method>(poll));
@@ -125,28 +128,28 @@ void run_later(Job job) {
 }
 
 bool run_and_wait(Job job, double seconds) {
-    if (in_audio_turn())
+    if (in_audio_routine())
         throw std::runtime_error(
             "this cannot be done within _signal; pyext.call_soon(function) does it right after");
-    auto waiting = std::make_shared<Waiting>();
-    run_later([waiting, job = std::move(job)] {
-        if (!waiting->begin())
+    auto awaited = std::make_shared<AwaitedJob>();
+    run_later([awaited, job = std::move(job)] {
+        if (!awaited->begin())
             return;
         job();
-        waiting->finish();
+        awaited->finish();
     });
-    return waiting->wait(seconds);
+    return awaited->wait(seconds);
 }
 
 void run_message(bool may_delete, Job job) {
-    static std::atomic<int> deletions{0};  // that wait in the queue
+    static std::atomic<int> queued_deletions{0};
     if (may_delete) {
-        ++deletions;
+        ++queued_deletions;
         run_later([job = std::move(job)] {
-            --deletions;
+            --queued_deletions;
             job();
         });
-    } else if (deletions > 0) {
+    } else if (queued_deletions > 0) {
         run_later(std::move(job));
     } else {
         run(std::move(job));

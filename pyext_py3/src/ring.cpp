@@ -1,3 +1,5 @@
+// Shared memory files for the rings of [pystream~] (see ring.h). Pd's thread.
+
 #include "ring.h"
 
 #include <dirent.h>
@@ -18,8 +20,8 @@ namespace {
 
 constexpr char folder[] = "/dev/shm";
 
-// A Pd that was killed could not take its memory away.
-void remove_those_of_the_dead() {
+// Removes the files of processes that have ended: a Pd that is killed leaves its files.
+void remove_files_of_ended_processes() {
     DIR *directory = opendir(folder);
     if (!directory)
         return;
@@ -32,24 +34,24 @@ void remove_those_of_the_dead() {
     closedir(directory);
 }
 
-// Pd does not free its objects when it quits.
-struct Names : std::set<std::string> {
-    ~Names() {
+// The files of this process, removed when it exits: Pd does not free its objects then.
+struct OwnFiles : std::set<std::string> {
+    ~OwnFiles() {
         for (const std::string &path : *this)
             unlink(path.c_str());
     }
 };
 
-Names &names() {
-    static Names those_in_use;
-    return those_in_use;
+OwnFiles &own_files() {
+    static OwnFiles files;
+    return files;
 }
 
 }  // namespace
 
 Ring::Ring(uint32_t inputs, uint32_t outputs) {
     static int count = 0;
-    remove_those_of_the_dead();
+    remove_files_of_ended_processes();
     path_ = std::string(folder) + "/pystream-" + std::to_string(getpid()) + "-" + std::to_string(++count);
     size_ = channels_at + size_t(inputs + outputs) * capacity * sizeof(float);
     const int file = open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -64,18 +66,18 @@ Ring::Ring(uint32_t inputs, uint32_t outputs) {
         throw std::runtime_error("no room for " + std::to_string(size_ >> 20) + " MB of shared memory in " +
                                  folder);
     }
-    names().insert(path_);
-    RingHeader *made = new (memory_) RingHeader{};
-    std::memcpy(made->magic, "pystrm01", sizeof made->magic);
-    made->inputs = inputs;
-    made->outputs = outputs;
-    made->capacity = capacity;
+    own_files().insert(path_);
+    RingHeader *header = new (memory_) RingHeader{};
+    std::memcpy(header->magic, "pystrm01", sizeof header->magic);
+    header->inputs = inputs;
+    header->outputs = outputs;
+    header->capacity = capacity;
 }
 
 Ring::~Ring() {
     munmap(memory_, size_);
     unlink(path_.c_str());
-    names().erase(path_);
+    own_files().erase(path_);
 }
 
 }  // namespace pyext

@@ -1,5 +1,5 @@
-// Memory that Pd and a worker process share for a stream of audio. pdworker/serving/audio_stream.py is its
-// other end, and has the same picture of it.
+// Ring: the memory that Pd and a worker process share for a stream of audio. Pd's thread. The worker's end is
+// pdworker/serving/audio_stream.py, which depends on this layout.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,13 @@
 
 namespace pyext {
 
-// Positions count frames since the object was made. What stands for frame p lies at p % capacity in each
-// channel.
+// Positions count frames since the object was made. Frame p is stored at p % capacity in each channel.
 struct RingHeader {
     char magic[8];
     uint32_t inputs, outputs;
     uint32_t capacity;  // frames, a power of two
     std::atomic<uint32_t> sample_rate, block_size;
-    std::atomic<uint32_t> latency;   // frames from an input to the output that the worker made of it
+    std::atomic<uint32_t> latency;   // frames from an input to the output that the worker computed from it
     std::atomic<uint32_t> restarts;  // of Pd's DSP with another rate or block size
     alignas(64) std::atomic<uint64_t> captured;    // Pd has written the input up to here
     alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
@@ -31,7 +30,7 @@ public:
     static constexpr uint32_t capacity = 1 << 18;
     static constexpr size_t channels_at = 256;
 
-    // Throws std::runtime_error when the memory cannot be had.
+    // Throws std::runtime_error when the memory cannot be allocated.
     Ring(uint32_t inputs, uint32_t outputs);
     ~Ring();
     Ring(const Ring &) = delete;

@@ -1,3 +1,5 @@
+// The audio routine of [pyext~], which calls a script's _signal (see signals.h). Pd's thread.
+
 #include "signals.h"
 
 #include <cstring>
@@ -12,8 +14,8 @@ namespace pyext {
 
 namespace {
 
-// Python's lock, taken once for a row of objects that Pd runs one after the other.
-std::optional<Gil> &row_lock() {
+// The interpreter lock, taken once for a group of objects that Pd runs one after the other.
+std::optional<Gil> &group_lock() {
     static thread_local std::optional<Gil> lock;
     return lock;
 }
@@ -22,7 +24,7 @@ t_sample *memory_of(py::handle array) {
     Py_buffer view;
     if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_WRITABLE) != 0)
         throw py::error_already_set();
-    void *memory = view.buf;  // stays: the array owns it and cannot be resized while we hold it
+    void *memory = view.buf;  // stays valid: the array owns it and is never resized
     PyBuffer_Release(&view);
     return static_cast<t_sample *>(memory);
 }
@@ -40,7 +42,7 @@ void Signals::attach(std::vector<Channel> &channels, t_signal **blocks, int coun
     for (int i = 0; i < count; ++i) {
         Channel &channel = channels[static_cast<size_t>(i)];
         channel.pd = blocks[i]->s_vec;
-        channel.array = box_.controller.attr("block")(length_);
+        channel.array = box_.controller.attr("on_new_block")(length_);
         channel.python = memory_of(channel.array);
     }
 }
@@ -50,8 +52,8 @@ void Signals::find_method() {
     if (!box_.instance.is(instance_))
         failed_ = false;
     instance_ = box_.instance;
-    AudioTurn audio;  // Pd may be building its DSP graph
-    py::object method = box_.controller.attr("start_dsp")();
+    InAudioRoutine audio;  // Pd may be building its DSP graph
+    py::object method = box_.controller.attr("on_dsp_start")();
     if (!method.is_none())
         method_ = method;
 }
@@ -66,22 +68,22 @@ void Signals::start(t_signal **blocks) {
         attach(outputs_, blocks + inlets_, outlets_);
         find_method();
     });
-    join_row();
+    join_group();
     dsp_add(perform, 1, this);
 }
 
-// Objects in one patch that follow each other in the DSP graph make a row: Pd runs all of them or, where the
+// Objects in one patch that follow each other in the DSP graph are a group: Pd runs all of them or, where the
 // patch is switched off, none.
-void Signals::join_row() {
+void Signals::join_group() {
     static int graph;
     static t_canvas *patch;
     static Signals *last;
     if (graph == ugen_getsortno() && patch == box_.canvas())
-        last->ends_row_ = false;
+        last->ends_group_ = false;
     graph = ugen_getsortno();
     patch = box_.canvas();
     last = this;
-    ends_row_ = true;
+    ends_group_ = true;
 }
 
 void Signals::renew() {
@@ -92,14 +94,14 @@ void Signals::renew() {
 t_int *Signals::perform(t_int *w) {
     auto *self = reinterpret_cast<Signals *>(w[1]);
     if (self->method_ && self->enabled_ && !self->failed_) {
-        if (!row_lock())
-            row_lock().emplace();
+        if (!group_lock())
+            group_lock().emplace();
         self->process();
     } else {
         self->silence();
     }
-    if (self->ends_row_)
-        row_lock().reset();
+    if (self->ends_group_)
+        group_lock().reset();
     return w + 2;
 }
 
@@ -120,8 +122,8 @@ void Signals::silence() {
 }
 
 bool Signals::call_method() {
-    PdTurn turn;
-    AudioTurn audio;
+    CalledFromPd mark;
+    InAudioRoutine audio;
     PyObject *result = PyObject_CallNoArgs(method_.ptr());
     if (result) {
         Py_DECREF(result);

@@ -1,5 +1,5 @@
-// The audio of one object: blocks go to Python and back through arrays that Python owns, so that a script may
-// keep them however often Pd rebuilds its DSP graph.
+// Signals: the audio of one [pyext~]. Blocks go to Python and back through arrays that Python owns, so that a
+// script may keep them however often Pd rebuilds its DSP graph. Pd's thread.
 #pragma once
 
 #include <vector>
@@ -17,13 +17,13 @@ public:
 
     // Pd starts its DSP: `blocks` are the signals of the inlets, then of the outlets.
     void start(t_signal **blocks);
-    // A new instance has come: asks it for its _signal, as at a DSP start.
+    // Looks up the _signal of a new instance, as at a DSP start.
     void renew();
-    // numpy arrays of one block each; None before the first start or beyond the count.
+    // Return numpy arrays of one block; None before the first start or beyond the count.
     py::object input(int index) const { return array_of(inputs_, index); }
     py::object output(int index) const { return array_of(outputs_, index); }
 
-    // Off means silence; on also forgives a _signal that has raised.
+    // Off is silence; on also calls a _signal again that has raised.
     void enable(bool on);
 
 private:
@@ -37,7 +37,7 @@ private:
     static py::object array_of(const std::vector<Channel> &channels, int index);
     void attach(std::vector<Channel> &channels, t_signal **blocks, int count);
     void find_method();
-    void join_row();
+    void join_group();
     void process();
     void silence();
     bool call_method();
@@ -48,9 +48,9 @@ private:
     std::vector<Channel> inputs_, outputs_;
     bool enabled_ = true;
     bool failed_ = false;
-    bool ends_row_ = true;
+    bool ends_group_ = true;
     py::object method_;    // the instance's _signal, as it was after _dsp
-    py::object instance_;  // the one that it belongs to
+    py::object instance_;  // the one that method_ belongs to
 };
 
 }  // namespace pyext

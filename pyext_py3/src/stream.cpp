@@ -1,3 +1,5 @@
+// The object [pystream~]: its audio routine, its latency and its reports (see stream.h). Pd's thread.
+
 #include "stream.h"
 
 #include <algorithm>
@@ -12,11 +14,11 @@ namespace pyext {
 
 namespace {
 
-constexpr int most_channels = 64;
+constexpr int max_channels = 64;
 constexpr int default_latency_blocks = 64;
 constexpr int fade_frames = 64;
 constexpr double report_ms = 100.;
-constexpr double patience_s = 1.;  // without a sound from the worker until it is taken for gone
+constexpr double worker_timeout_s = 1.;  // without output from the worker until `alive 0`
 
 t_class *stream_class;
 
@@ -26,15 +28,15 @@ struct Stream {
 
     void start(t_signal **signals);
     void set_latency(int blocks);
-    void announce();
+    void output_path();
     void report();
     void process(int frames);
 
     void capture(int frames);
-    bool in_time(uint64_t position, int frames);
-    void sound(uint64_t position, int frames);
+    bool is_rendered(uint64_t position, int frames);
+    void play(uint64_t position, int frames);
     void silence(int frames);
-    void miss(int frames);
+    void handle_late_output(int frames);
 
     t_object *object;
     Ring ring;
@@ -45,9 +47,9 @@ struct Stream {
     int latency_blocks;
     int block_size = 64;
     float sample_rate = 44100;
-    bool sounding = false;
-    bool alive = false;     // the worker has delivered within the last second
-    uint64_t heard_at = 0;  // the position at which it last delivered
+    bool playing = false;
+    bool alive = false;          // the worker has delivered within the last second
+    uint64_t last_delivery = 0;  // the position at which it last delivered
     unsigned late = 0;
     unsigned late_reported = 0;
     bool alive_reported = false;
@@ -71,10 +73,10 @@ Stream::Stream(t_object *owner, int inputs, int outputs, int blocks)
 }
 
 void Stream::set_latency(int blocks) {
-    const int most = int(Ring::capacity / 2) / block_size;
-    latency_blocks = std::clamp(blocks, 1, most);
+    const int max_blocks = int(Ring::capacity / 2) / block_size;
+    latency_blocks = std::clamp(blocks, 1, max_blocks);
     ring.header().latency = uint32_t(latency_blocks * block_size);
-    sounding = false;
+    playing = false;
     t_atom frames;
     SETFLOAT(&frames, t_float(latency_blocks * block_size));
     outlet_anything(info, gensym("latency"), 1, &frames);
@@ -97,8 +99,8 @@ void Stream::start(t_signal **signals) {
     clock_delay(clock, 0);
 }
 
-// Tells the patch where the memory is, for the worker's object to pass on.
-void Stream::announce() {
+// Sends the patch the path of the memory, for the worker process.
+void Stream::output_path() {
     t_atom path;
     SETSYMBOL(&path, gensym(ring.path().c_str()));
     outlet_anything(info, gensym("stream"), 1, &path);
@@ -126,10 +128,10 @@ void Stream::process(int frames) {
     const uint64_t now = header.captured.load(std::memory_order_relaxed);
     capture(frames);
     const uint64_t latency = header.latency;
-    if (now >= latency && in_time(now - latency, frames))
-        sound(now - latency, frames);
+    if (now >= latency && is_rendered(now - latency, frames))
+        play(now - latency, frames);
     else
-        miss(frames);
+        handle_late_output(frames);
 }
 
 void Stream::capture(int frames) {
@@ -140,43 +142,43 @@ void Stream::capture(int frames) {
     header.captured.store(now + uint64_t(frames), std::memory_order_release);
 }
 
-bool Stream::in_time(uint64_t position, int frames) {
+bool Stream::is_rendered(uint64_t position, int frames) {
     RingHeader &header = ring.header();
     const uint64_t end = header.rendered.load(std::memory_order_acquire);
     const uint64_t begin = header.valid_from.load(std::memory_order_acquire);
     return position >= begin && position + uint64_t(frames) <= end && end - position <= Ring::capacity;
 }
 
-void Stream::sound(uint64_t position, int frames) {
-    const int fade = sounding ? 0 : std::min(frames, fade_frames);
+void Stream::play(uint64_t position, int frames) {
+    const int fade = playing ? 0 : std::min(frames, fade_frames);
     for (size_t i = 0; i < out.size(); ++i) {
         ring.read(uint32_t(i), position, out[i], uint32_t(frames));
         for (int n = 0; n < fade; ++n)
             out[i][n] *= t_sample(n) / t_sample(fade);
         last[i] = out[i][frames - 1];
     }
-    heard_at = position;
-    sounding = alive = true;
+    last_delivery = position;
+    playing = alive = true;
 }
 
 void Stream::silence(int frames) {
-    const int fade = sounding ? std::min(frames, fade_frames) : 0;
+    const int fade = playing ? std::min(frames, fade_frames) : 0;
     for (size_t i = 0; i < out.size(); ++i) {
         for (int n = 0; n < fade; ++n)
             out[i][n] = last[i] * t_sample(fade - n) / t_sample(fade);
         std::fill(out[i] + fade, out[i] + frames, t_sample(0));
     }
-    sounding = false;
+    playing = false;
 }
 
-void Stream::miss(int frames) {
+void Stream::handle_late_output(int frames) {
     RingHeader &header = ring.header();
     silence(frames);
     if (!alive)
         return;
     ++late;
-    const uint64_t silent_since = heard_at + header.latency;
-    if (double(header.captured - silent_since) > patience_s * double(sample_rate))
+    const uint64_t silent_since = last_delivery + header.latency;
+    if (double(header.captured - silent_since) > worker_timeout_s * double(sample_rate))
         alive = false;
 }
 
@@ -185,17 +187,18 @@ t_int *perform(t_int *w) {
     return w + 3;
 }
 
-int count(int argc, const t_atom *argv, int index, int otherwise, int least, int most) {
-    return argc > index ? std::clamp(int(atom_getfloat(argv + index)), least, most) : otherwise;
+// Returns a number of the box, which is between 1 and `max`.
+int argument(int argc, const t_atom *argv, int index, int missing, int max) {
+    return argc > index ? std::clamp(int(atom_getfloat(argv + index)), 1, max) : missing;
 }
 
 void *stream_new(t_symbol *, int argc, t_atom *argv) {
     auto *x = reinterpret_cast<t_stream *>(pd_new(stream_class));
     x->stream = nullptr;
     try {
-        x->stream = new Stream(&x->object, count(argc, argv, 0, 1, 1, most_channels),
-                               count(argc, argv, 1, 1, 1, most_channels),
-                               count(argc, argv, 2, default_latency_blocks, 1, Ring::capacity));
+        x->stream = new Stream(&x->object, argument(argc, argv, 0, 1, max_channels),
+                               argument(argc, argv, 1, 1, max_channels),
+                               argument(argc, argv, 2, default_latency_blocks, Ring::capacity));
     } catch (const std::exception &error) {
         pd_error(nullptr, "pystream~: %s", error.what());
         pd_free(&x->object.ob_pd);
@@ -211,7 +214,7 @@ void stream_dsp(t_stream *x, t_signal **signals) {
     dsp_add(perform, 2, x->stream, t_int(signals[0]->s_n));
 }
 
-void stream_bang(t_stream *x) { x->stream->announce(); }
+void stream_bang(t_stream *x) { x->stream->output_path(); }
 
 void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(int(blocks)); }
 

@@ -1,4 +1,4 @@
-// [pystream~]: audio to a worker process and back, without Python on the way.
+// [pystream~]: audio to a worker process and back, without Python. Pd's thread.
 #pragma once
 
 namespace pyext {

@@ -1,3 +1,5 @@
+// Timers for `pyext.Clock` (see timer.h).
+
 #include "timer.h"
 
 #include "console.h"
@@ -8,15 +10,15 @@ namespace pyext {
 
 namespace {
 
-// Its clock exists on Pd's thread only.
-struct Ring {
+// The part that is used on Pd's thread only.
+struct ClockState {
     t_clock *clock = nullptr;
-    Held callback;  // held while the clock is set, so that a timer nobody keeps still rings
+    SharedObject callback;  // while the clock is set, so that a timer fires even if the script has dropped it
 
-    void delay(double ms, Held wanted) {
+    void delay(double ms, SharedObject function) {
         if (!clock)
-            clock = clock_new(this, reinterpret_cast<t_method>(ring));
-        callback = std::move(wanted);
+            clock = clock_new(this, reinterpret_cast<t_method>(fire));
+        callback = std::move(function);
         clock_delay(clock, ms < 0 ? 0 : ms);
     }
 
@@ -32,11 +34,11 @@ struct Ring {
         clock = nullptr;
     }
 
-    static void ring(Ring *self) {
-        PdTurn turn;
+    static void fire(ClockState *self) {
+        CalledFromPd mark;
         Gil gil;
-        const Held callback = std::move(self->callback);
-        PyObject *result = PyObject_CallObject(callback.get(), nullptr);
+        const SharedObject called = std::move(self->callback);
+        PyObject *result = PyObject_CallObject(called.get(), nullptr);
         if (!result)
             report_error(nullptr, "clock");
         Py_XDECREF(result);
@@ -45,26 +47,26 @@ struct Ring {
 
 class Timer {
 public:
-    Timer() : ring_(std::make_shared<Ring>()) {}
+    Timer() : state_(std::make_shared<ClockState>()) {}
     ~Timer() {
-        run_later([ring = ring_] { ring->free(); });
+        run_later([state = state_] { state->free(); });
     }
 
     void delay(double ms, py::object callback) {
-        run([ring = ring_, ms, held = hold(callback)] { ring->delay(ms, held); });
+        run([state = state_, ms, shared = share(callback)] { state->delay(ms, shared); });
     }
     void unset() {
-        run([ring = ring_] { ring->unset(); });
+        run([state = state_] { state->unset(); });
     }
 
 private:
-    std::shared_ptr<Ring> ring_;
+    std::shared_ptr<ClockState> state_;
 };
 
 }  // namespace
 
-void define_timer(py::module_ &host) {
-    py::class_<Timer>(host, "Timer")
+void define_timer(py::module_ &module) {
+    py::class_<Timer>(module, "Timer")
         .def(py::init<>())
         .def("delay", &Timer::delay)
         .def("unset", &Timer::unset);

@@ -1,3 +1,5 @@
+// Conversion of values between Pd and Python (see values.h).
+
 #include "values.h"
 
 #include <climits>
@@ -10,7 +12,7 @@ namespace pyext {
 namespace {
 
 py::object new_symbol(t_symbol *name) {
-    static const py::handle type = py::object(py::module_::import("pyext").attr("Symbol")).release();
+    static const py::handle type = py::object(py::module_::import("_pyext.symbol").attr("Symbol")).release();
     return type(to_text(name->s_name));
 }
 
@@ -30,7 +32,7 @@ py::object read_sequence(PyObject *values) {
 }  // namespace
 
 py::object symbol(t_symbol *name) {
-    // Pd never forgets a symbol either.
+    // Never freed, as Pd never frees a symbol.
     static auto *known = new std::unordered_map<t_symbol *, PyObject *>;
     const auto found = known->find(name);
     if (found != known->end())
@@ -72,16 +74,16 @@ std::string to_bytes(py::handle text) {
     return bytes ? std::string(bytes) : std::string();
 }
 
-Message Message::of(PyObject *const *values, Py_ssize_t count, bool &strange) {
+Message Message::of(PyObject *const *values, Py_ssize_t count, bool &unsupported) {
     Message message;
     if (count == 1)
-        message.set_value(values[0], strange);
+        message.set_value(values[0], unsupported);
     else
-        message.set_items(values, count, strange);
+        message.set_items(values, count, unsupported);
     return message;
 }
 
-void Message::set_value(PyObject *value, bool &strange) {
+void Message::set_value(PyObject *value, bool &unsupported) {
     if (value == Py_None) {
         kind_ = Kind::bang;
     } else if (is_text(value)) {
@@ -90,41 +92,41 @@ void Message::set_value(PyObject *value, bool &strange) {
     } else if (append_number(value)) {
         single_ = true;
     } else if (is_sequence(value)) {
-        set_sequence(value, strange);
+        set_sequence(value, unsupported);
     } else {
-        append(value, strange);
+        append(value, unsupported);
         single_ = true;
     }
 }
 
-void Message::set_sequence(PyObject *values, bool &strange) {
+void Message::set_sequence(PyObject *values, bool &unsupported) {
     if (append_array(values))
         return;
     auto items = read_sequence(values);
-    set_items(PySequence_Fast_ITEMS(items.ptr()), PySequence_Fast_GET_SIZE(items.ptr()), strange);
+    set_items(PySequence_Fast_ITEMS(items.ptr()), PySequence_Fast_GET_SIZE(items.ptr()), unsupported);
 }
 
-void Message::set_items(PyObject *const *items, Py_ssize_t count, bool &strange) {
+void Message::set_items(PyObject *const *items, Py_ssize_t count, bool &unsupported) {
     if (count == 2 && is_text(items[0]) && is_sequence(items[1])) {
         kind_ = Kind::named;
         name_ = to_bytes(items[0]);
-        append_sequence(items[1], strange);
+        append_sequence(items[1], unsupported);
     } else {
-        append_items(items, count, strange);
+        append_items(items, count, unsupported);
     }
 }
 
-void Message::append_sequence(PyObject *values, bool &strange) {
+void Message::append_sequence(PyObject *values, bool &unsupported) {
     if (append_array(values))
         return;
     auto items = read_sequence(values);
-    append_items(PySequence_Fast_ITEMS(items.ptr()), PySequence_Fast_GET_SIZE(items.ptr()), strange);
+    append_items(PySequence_Fast_ITEMS(items.ptr()), PySequence_Fast_GET_SIZE(items.ptr()), unsupported);
 }
 
-void Message::append_items(PyObject *const *items, Py_ssize_t count, bool &strange) {
+void Message::append_items(PyObject *const *items, Py_ssize_t count, bool &unsupported) {
     atoms_.reserve(static_cast<size_t>(count));
     for (Py_ssize_t i = 0; i < count; ++i)
-        append(items[i], strange);
+        append(items[i], unsupported);
 }
 
 // Anything with __float__ or __index__ is a number, numpy's scalars among them.
@@ -148,11 +150,11 @@ bool Message::append_number(PyObject *value) {
     return true;
 }
 
-void Message::append(PyObject *value, bool &strange) {
+void Message::append(PyObject *value, bool &unsupported) {
     if (is_text(value)) {
         append_text(value);
     } else if (!append_number(value)) {
-        strange = true;
+        unsupported = true;
         append_text(py::str("").ptr());
     }
 }

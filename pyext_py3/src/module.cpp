@@ -1,12 +1,14 @@
-// The module _pyext: what the Python half (pyext.py) may ask of Pd.
+// The extension module `_pyext`: what C++ provides to the embedded Python modules (see module.h). With the
+// interpreter lock; any thread, unless _pyext/__init__.pyi says otherwise.
+
+#include "module.h"
 
 #include <climits>
 
+#include "array_views.h"
 #include "arrays.h"
 #include "box.h"
 #include "console.h"
-#include "loans.h"
-#include "python.h"
 #include "queue.h"
 #include "receiver.h"
 #include "signals.h"
@@ -20,7 +22,7 @@ namespace pyext {
 
 namespace {
 
-// The box of an instance of the user's class; null once it is orphaned.
+// Returns the box of an instance of a script's class; null once it has none.
 BoxPtr box_of(PyObject *instance) {
     static PyObject *link = PyUnicode_InternFromString("_this");
     auto box = py::reinterpret_steal<py::object>(PyObject_GetAttr(instance, link));
@@ -31,7 +33,7 @@ BoxPtr box_of(PyObject *instance) {
     return box.is_none() ? nullptr : box.cast<BoxPtr>();
 }
 
-BoxPtr living_box_of(PyObject *instance) {
+BoxPtr require_box(PyObject *instance) {
     BoxPtr box = box_of(instance);
     if (!box || !box->owner()) {
         PyErr_SetString(PyExc_RuntimeError, "this instance no longer belongs to an object in a patch");
@@ -40,17 +42,17 @@ BoxPtr living_box_of(PyObject *instance) {
     return box;
 }
 
-void note_strange(const BoxPtr &box, bool strange) {
-    if (strange)
+void report_unsupported(const BoxPtr &box, bool unsupported) {
+    if (unsupported)
         print_error(box, "a value has no counterpart in Pd: an empty symbol takes its place");
 }
 
-// Calls Pd, with the interpreter lock held: to give it away would make Pd wait for it afterwards.
+// Calls Pd, with the interpreter lock held: to release it would make Pd wait for it afterwards.
 template <typename Call>
 void call_pd(Call call) {
     if (!on_pd_thread())
         return call();
-    PdsTurn turn;
+    ArraysReleasedToPd released;
     call();
 }
 
@@ -58,9 +60,9 @@ void send_message(const BoxPtr &box, int outlet, Message message) {
     call_pd([&] { box->send(outlet, std::move(message)); });
 }
 
-// Runs the body of a plain C method; what it throws becomes the Python error.
+// Runs the body of a C function that Python calls; what it throws becomes the Python error.
 template <typename Body>
-PyObject *plain_method(Body body) {
+PyObject *c_function(Body body) {
     try {
         return body().release().ptr();
     } catch (py::error_already_set &error) {
@@ -76,76 +78,70 @@ PyObject *plain_method(Body body) {
     throw py::error_already_set();
 }
 
-// _outlet(n, *values), as a plain C method: it is the call that scripts make most.
+// _class._outlet(n, *values)
 PyObject *outlet(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    return plain_method([&]() -> py::object {
+    return c_function([&]() -> py::object {
         if (count < 1 || !PyLong_Check(arguments[0]))
             raise(PyExc_SyntaxError, "_outlet(n, *values) takes the number of an outlet first");
-        const BoxPtr box = living_box_of(self);
+        const BoxPtr box = require_box(self);
         int overflow = 0;
         const long number = PyLong_AsLongAndOverflow(arguments[0], &overflow);
         if (overflow || number < 1 || number > box->outlets())
             raise(PyExc_ValueError, "there is no outlet " + std::string(py::str(py::handle(arguments[0]))) +
                                         ": this object has " + std::to_string(box->outlets()));
-        bool strange = false;
-        Message message = Message::of(arguments + 1, count - 1, strange);
-        note_strange(box, strange);
+        bool unsupported = false;
+        Message message = Message::of(arguments + 1, count - 1, unsupported);
+        report_unsupported(box, unsupported);
         send_message(box, static_cast<int>(number), std::move(message));
         return py::none();
     });
 }
 
-// _invec(i=0) and _outvec(i=0), which a _signal calls for each block.
+// _class._invec(i=0) and _class._outvec(i=0)
 using Vector = py::object (Signals::*)(int) const;
 
 template <Vector vector>
 PyObject *block(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    return plain_method([&]() -> py::object {
-        const BoxPtr box = living_box_of(self);
+    return c_function([&]() -> py::object {
+        const BoxPtr box = require_box(self);
         const long index = count > 0 ? PyLong_AsLong(arguments[0]) : 0;
         if (index == -1 && PyErr_Occurred())
             throw py::error_already_set();
-        const bool there = box->signals() && index >= 0 && index <= INT_MAX;
-        return there ? (box->signals()->*vector)(static_cast<int>(index)) : py::none();
+        const bool exists = box->signals() && index >= 0 && index <= INT_MAX;
+        return exists ? (box->signals()->*vector)(static_cast<int>(index)) : py::none();
     });
 }
 
 using FastCall = PyObject *(*)(PyObject *, PyObject *const *, Py_ssize_t);
 
-void add_method(py::object type, PyMethodDef &definition, FastCall call) {
-    definition.ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call));
-    definition.ml_flags = METH_FASTCALL;
-    type.attr(definition.ml_name) =
-        py::reinterpret_steal<py::object>(PyDescr_NewMethod(&PyBaseObject_Type, &definition));
+// Replaces a method of a Python class by a C function with the same docstring; it binds like any other
+// method.
+void replace_method(py::object type, const char *name, FastCall call) {
+    const py::object doc = type.attr(name).attr("__doc__");  // None where Python runs without docstrings
+    const auto *text = new std::string(doc.is_none() ? "" : doc.cast<std::string>());
+    const auto function = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call));
+    auto *definition = new PyMethodDef{name, function, METH_FASTCALL, text->c_str()};
+    type.attr(name) = py::reinterpret_steal<py::object>(PyDescr_NewMethod(&PyBaseObject_Type, definition));
 }
 
-// Sets the methods that are called most on the base class of scripts; they bind like any other.
+// Scripts call these methods of their base class most.
 void add_fast_methods(py::object type) {
-    static PyMethodDef outlets = {
-        "_outlet", nullptr, 0,
-        "_outlet(n, *values): sends the values out of outlet n, counted from 1. Any thread."};
-    static PyMethodDef inputs = {
-        "_invec", nullptr, 0,
-        "_invec(i=0): the current block of signal inlet i, a float32 array; None if there is none."};
-    static PyMethodDef outputs = {
-        "_outvec", nullptr, 0,
-        "_outvec(i=0): the block that signal outlet i will play, a float32 array to be filled."};
-    add_method(type, outlets, outlet);
-    add_method(type, inputs, block<&Signals::input>);
-    add_method(type, outputs, block<&Signals::output>);
+    replace_method(type, "_outlet", outlet);
+    replace_method(type, "_invec", block<&Signals::input>);
+    replace_method(type, "_outvec", block<&Signals::output>);
 }
 
 Message message_of(const BoxPtr &box, const py::args &values) {
-    bool strange = false;
+    bool unsupported = false;
     Message message =
-        Message::of(PySequence_Fast_ITEMS(values.ptr()), PyTuple_GET_SIZE(values.ptr()), strange);
-    note_strange(box, strange);
+        Message::of(PySequence_Fast_ITEMS(values.ptr()), PyTuple_GET_SIZE(values.ptr()), unsupported);
+    report_unsupported(box, unsupported);
     return message;
 }
 
-// run_later, with the Python error of the call reported as `act`.
+// Calls a function on Pd's thread, with no one waiting: an exception is reported.
 void call_later(py::object function, py::args arguments) {
-    run_later([function = hold(function), arguments = hold(arguments)] {
+    run_later([function = share(function), arguments = share(arguments)] {
         Gil gil;
         PyObject *result = PyObject_CallObject(function.get(), arguments.get());
         if (!result)
@@ -154,9 +150,9 @@ void call_later(py::object function, py::args arguments) {
     });
 }
 
-// The function keeps its result and its errors to itself (see call_and_wait in pyext.py).
+// The function stores its result and its exception itself (see scheduling.py).
 bool call_and_wait(py::object function, double seconds) {
-    const Held called = hold(function);
+    const SharedObject called = share(function);
     py::gil_scoped_release unlocked;
     return run_and_wait(
         [called] {
@@ -187,14 +183,15 @@ bool set_value(const std::string &name, double value) {
 
 void send(const std::string &name, py::args values) {
     Message message = message_of(nullptr, values);
-    const bool deletes = message.may_delete();
+    const bool may_delete = message.may_delete();
     call_pd([&] {
-        run_message(deletes, [name, message = std::move(message)]() mutable { send_to_name(name, message); });
+        run_message(may_delete,
+                    [name, message = std::move(message)]() mutable { send_to_name(name, message); });
     });
 }
 
-void define_box(py::module_ &host) {
-    py::class_<Box, BoxPtr>(host, "Box")
+void define_box(py::module_ &module) {
+    py::class_<Box, BoxPtr>(module, "Box")
         .def_property_readonly("kind", &Box::kind)
         .def_property_readonly("alive", [](const Box &box) { return box.owner() != nullptr; })
         .def_property_readonly("outlets", &Box::outlets)
@@ -231,27 +228,27 @@ void define_box(py::module_ &host) {
 
 }  // namespace
 
-void define_host(py::module_ &host) {
-    define_box(host);
-    define_timer(host);
-    define_receiver(host);
-    define_arrays(host);
-    host.def("add_fast_methods", add_fast_methods);
-    host.def("on_pd_thread", on_pd_thread);
-    host.def("call_later", call_later);
-    host.def("call_and_wait", call_and_wait);
-    host.def("print_line", [](py::object text) { print_line(to_bytes(text)); });
-    host.def("print_error", [](py::object text) { print_error(nullptr, to_bytes(text)); });
-    host.def("logical_time", [] { return clock_gettimesince(0); });
-    host.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
-    host.def("block_size", sys_getblksize);
-    host.def("search_paths", [] {
+void define_module(py::module_ &module) {
+    define_box(module);
+    define_timer(module);
+    define_receiver(module);
+    define_arrays(module);
+    module.def("add_fast_methods", add_fast_methods);
+    module.def("on_pd_thread", on_pd_thread);
+    module.def("call_later", call_later);
+    module.def("call_and_wait", call_and_wait);
+    module.def("print_line", [](py::object text) { print_line(to_bytes(text)); });
+    module.def("print_error", [](py::object text) { print_error(nullptr, to_bytes(text)); });
+    module.def("logical_time", [] { return clock_gettimesince(0); });
+    module.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
+    module.def("block_size", sys_getblksize);
+    module.def("search_paths", [] {
         return to_list(STUFF->st_searchpath) + to_list(STUFF->st_temppath) + to_list(STUFF->st_staticpath);
     });
-    host.def("help_paths", [] { return to_list(STUFF->st_helppath); });
-    host.def("get_value", value_of);
-    host.def("set_value", set_value);
-    host.def("send", send);
+    module.def("help_paths", [] { return to_list(STUFF->st_helppath); });
+    module.def("get_value", value_of);
+    module.def("set_value", set_value);
+    module.def("send", send);
 }
 
 }  // namespace pyext

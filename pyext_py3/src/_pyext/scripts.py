@@ -1,0 +1,120 @@
+"""Finding, importing and reloading the scripts of boxes. Pd's thread."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Protocol
+
+import _pyext
+from _pyext.console import report
+
+
+def add_path(folder: str) -> None:
+    """Append a folder to Python's search path, behind installed packages."""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+
+
+def add_search_paths(box: _pyext.Box, word: str) -> None:
+    """Make the script `word` importable from the patch's folder and from Pd's own search path."""
+    subfolder, _, name = word.rpartition("/")
+    add_path(os.path.normpath(os.path.join(box.folder(), subfolder)))
+    top = os.path.join(subfolder, name.partition(".")[0])
+    for file, suffix, is_package in (
+        (top, ".py", False),
+        (top + "/__init__", ".py", True),
+        (top, ".pyc", False),
+    ):
+        folder = box.find(os.fsencode(file), os.fsencode(suffix))
+        if folder:
+            add_path(os.path.dirname(folder) if is_package else folder)
+            return
+
+
+def import_script(box: _pyext.Box, word: str) -> ModuleType:
+    """Import the module that a box names; `word` may be dotted, and may begin with a sub-folder."""
+    add_search_paths(box, word)
+    importlib.invalidate_caches()
+    return importlib.import_module(word.rpartition("/")[2])
+
+
+def remove_bytecode(spec: ModuleSpec | None) -> None:
+    """Remove Python's cached bytecode of a script, which hides the second of two changes within a second."""
+    if spec and spec.cached and spec.cached != spec.origin:
+        with contextlib.suppress(OSError):
+            os.remove(spec.cached)
+
+
+def reload_script(module: ModuleType, names: Iterable[str | None]) -> None:
+    """Run the module's source again in place, without the old values of `names`.
+
+    When that fails the module is as it was before.
+    """
+    before = dict(vars(module))
+    importlib.invalidate_caches()
+    remove_bytecode(module.__spec__)
+    for name in names:
+        vars(module).pop(name or "", None)
+    try:
+        importlib.reload(module)
+    except BaseException:
+        vars(module).clear()
+        vars(module).update(before)
+        raise
+
+
+class ScriptUser(Protocol):
+    """A controller, as the registry sees it."""
+
+    @property
+    def box(self) -> _pyext.Box:
+        """The box that is controlled."""
+
+    @property
+    def subject_name(self) -> str | None:
+        """The name of the class or function that is used."""
+
+    def on_module_reloaded(self) -> None:
+        """Use the module's new contents."""
+
+
+class Registry:
+    """Which controllers use which module, so that a reload reaches all of them."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, list[ScriptUser]] = {}
+
+    def add(self, module: ModuleType, user: ScriptUser) -> None:
+        """Register a user of a module."""
+        self._users.setdefault(module.__name__, []).append(user)
+
+    def remove(self, user: ScriptUser) -> None:
+        """Remove a user from all modules."""
+        for users in self._users.values():
+            if user in users:
+                users.remove(user)
+
+    def users(self, module: ModuleType) -> list[ScriptUser]:
+        """Return the users of a module."""
+        return list(self._users.get(module.__name__, ()))
+
+
+registry = Registry()
+
+
+def reload_all(module: ModuleType, asking: ScriptUser) -> None:
+    """Reload a module and let every box that uses it take the new contents."""
+    users = registry.users(module)
+    try:
+        reload_script(module, {user.subject_name for user in users})
+    except BaseException as exception:
+        report(asking.box, "reload", exception)
+        return
+    for user in users:
+        user.on_module_reloaded()

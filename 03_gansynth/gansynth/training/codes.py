@@ -1,0 +1,109 @@
+"""Latent codes: one learned vector a timbre, spread as random points are. Runs in a training.
+
+The network is trained at the codes themselves and at random points between them. What it should paint at a random
+point is a blend of the timbres whose codes are near it, so that a random point sounds like few timbres, not like
+the mean of all.
+"""
+
+import numpy as np
+import torch
+
+NEAREST = 3  # timbres in a blend
+LEAST_SHARE = 0.05  # of a timbre in a blend
+PURITY = 0.8  # mean share of the nearest timbre at random points
+FEATURE = (8, 48)  # size of the small pictures that the codes start from
+FLAT = 1e-3  # variance of a code's direction from which it is spread
+
+
+def features(notes, cache):
+    """A small picture of each timbre, the mean over its pitches, [timbres, numbers], float64."""
+    small = np.zeros((len(notes.timbres), FEATURE[0] * FEATURE[1]))
+    for timbre, row in enumerate(notes.table):
+        found = row[row >= 0]
+        for index in found[:: max(1, len(found) // 6)]:
+            power = cache[index].power.float()
+            power = power.maximum(power.max() - 18.0)
+            small[timbre] += (
+                torch.nn.functional.adaptive_avg_pool2d(power[None], FEATURE)[0].flatten().numpy()
+            )
+        small[timbre] /= len(found[:: max(1, len(found) // 6)])
+    return small
+
+
+def principal(small, size, seed=0):
+    """Codes to start from and how much each of their directions matters.
+
+    Parameters
+    ----------
+    small : numpy.ndarray [timbres, numbers]
+    size : int
+        Numbers in a code.
+
+    Returns
+    -------
+    codes : numpy.ndarray, float32 [timbres, size]
+        Principal components, each of mean 0 and variance 1; directions beyond the data's own hold small noise.
+    spread : numpy.ndarray, float32 [size]
+        Standard deviation of each component as a part of the first one's.
+    """
+    centred = small - small.mean(axis=0)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    count = min(size, int((values > 1e-6 * max(values[0], 1e-12)).sum()))
+    codes = 0.01 * np.random.default_rng(seed).standard_normal((len(small), size))
+    codes[:, :count] = left[:, :count] * np.sqrt(len(small))
+    spread = np.full(size, 0.1)
+    spread[:count] = np.maximum(values[:count] / values[0], 0.1) if count else 0.1
+    return codes.astype(np.float32), spread.astype(np.float32)
+
+
+def standardise(codes):
+    """Bring codes [timbres, size] to mean 0 and covariance 1, in place, turning them as little as possible."""
+    with torch.no_grad():
+        codes -= codes.mean(dim=0)
+        values, vectors = torch.linalg.eigh(codes.T.double() @ codes.double() / len(codes))
+        scale = torch.where(values > FLAT, values.clamp(min=FLAT).rsqrt(), torch.ones_like(values))
+        codes.copy_((codes.double() @ (vectors * scale) @ vectors.T).float())
+
+
+class Blends:
+    """Which timbres a point stands for, and in what shares.
+
+    Parameters
+    ----------
+    notes : Notes
+    spread : numpy.ndarray [size]
+        How much each direction counts in the distance of two points.
+    """
+
+    def __init__(self, notes, spread):
+        self._known = notes.table >= 0
+        self.spread, self.codes, self.softness = spread, None, 1.0
+
+    def follow(self, codes):
+        """Take the codes [timbres, size] as they are now; sets how soft the borders between timbres are."""
+        self.codes = np.array(codes)
+        points = np.random.default_rng(0).standard_normal((256, self.codes.shape[1]))
+        squares = self._squares(points[:, None])
+        low, high = 1e-3, 1e3
+        for _ in range(30):
+            self.softness = float(np.sqrt(low * high))
+            purity = _shares(squares, self.softness).max(axis=1).mean()
+            low, high = (self.softness, high) if purity > PURITY else (low, self.softness)
+
+    def at(self, point, label):
+        """(timbres, shares) of a point [size] at a pitch's label; the shares' sum is one."""
+        squares = self._squares(point)
+        squares[~self._known[:, label]] = np.inf
+        shares = _shares(squares[None], self.softness)[0]
+        chosen = np.argsort(-shares)[:NEAREST]
+        chosen = chosen[shares[chosen] >= min(LEAST_SHARE, shares[chosen[0]])]
+        return chosen, shares[chosen] / shares[chosen].sum()
+
+    def _squares(self, points):
+        """Squared distances of points [..., size] from the codes."""
+        return (((points - self.codes) * self.spread) ** 2).sum(axis=-1)
+
+
+def _shares(squares, softness):
+    weights = np.exp(-(squares - squares.min(axis=1, keepdims=True)) / (2 * softness**2))
+    return weights / weights.sum(axis=1, keepdims=True)

@@ -1,0 +1,256 @@
+"""Steps, averaged weights, checks and saved states of a training by regression. Runs in a training."""
+
+import copy
+import math
+
+import numpy as np
+import torch
+
+from . import codes as latent
+from .losses import audibility, frequency_loss, linear_power, power_loss, sound_loss
+from .network import TrainableGenerator
+from .notes import Cache, Picture
+from .pictures import Pictures
+from .writer import write_model
+
+BETAS = 0.9, 0.99
+WARM_UP = 50  # steps
+LAST_RATE = 0.02  # of the learning rate, at the end of the cosine
+CODE_RATE = 0.25  # of the learning rate, for the codes
+LARGEST_GRADIENT = 5.0
+AVERAGING = 0.995
+NOISE = 0.25  # standard deviation around a code
+SOUND_FROM = 0.25  # share of the training from which the sound counts too
+WEIGHTS = {"power": 1.0, "linear": 4.0, "mel": 1.2, "sound": 1.0}
+FOLLOW_EVERY = 100  # steps between two looks at where the codes are
+WINDOW, STEP, BEGINNING = (
+    32,
+    8,
+    0.25,
+)  # frames of a picture that a step learns from; how often it is the first ones
+JUDGED = 16  # notes in a check
+
+
+class Trainer:
+    """A generator, its codes and what is needed to train them.
+
+    Parameters
+    ----------
+    notes : Notes
+    flags : dict
+        Magenta's flags of the network.
+    settings : dict
+        seed, batch_size, learning_rate.
+    """
+
+    def __init__(self, notes, flags, settings):
+        torch.manual_seed(settings["seed"])
+        self.notes, self.flags, self.settings = notes, flags, settings
+        self.pictures = Pictures(flags)
+        self.cache = Cache(notes, self.pictures)
+        self.network = TrainableGenerator(flags, len(notes.pitches))
+        small = latent.features(notes, self.cache)
+        start, spread = latent.principal(small, flags["latent_vector_size"], settings["seed"])
+        self.codes = torch.nn.Parameter(torch.from_numpy(start))
+        self.blends = latent.Blends(notes, spread)
+        with torch.no_grad():
+            kernel = self.network.kernels["conv0_1"]
+            kernel[:, :, : len(spread)] *= torch.from_numpy(spread)[:, None]
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        learned = [weight for weight in self.network.parameters() if weight.requires_grad]
+        groups = [{"params": learned, "part": 1.0}, {"params": [self.codes], "part": CODE_RATE}]
+        self.optimiser = torch.optim.Adam(groups, lr=settings["learning_rate"], betas=BETAS)
+        self.images = self.steps = 0
+
+    def learn(self, progress):
+        """Take one step on one batch.
+
+        Parameters
+        ----------
+        progress : float
+            How much of the training is over, 0 to 1.
+
+        Returns
+        -------
+        dict of str to float
+            The losses.
+        """
+        if self.steps % FOLLOW_EVERY == 0:
+            self.blends.follow(self.codes.detach().numpy())
+        self._set_rate(progress)
+        self.optimiser.zero_grad(set_to_none=True)
+        points, labels, window, wanted = self._batch()
+        painted = self.network(points, labels, window)
+        losses = self._losses(painted, wanted, progress >= SOUND_FROM)
+        losses["loss"] = sum(WEIGHTS[name] * value for name, value in losses.items())
+        losses["loss"].backward()
+        for group in self.optimiser.param_groups:
+            torch.nn.utils.clip_grad_norm_(group["params"], LARGEST_GRADIENT)
+        self.optimiser.step()
+        latent.standardise(self.codes)
+        self.steps += 1
+        self.images += len(points)
+        keep = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            pairs = zip(self.average.parameters(), self.network.parameters())
+            for averaged, weight in pairs:
+                averaged.lerp_(weight, 1 - keep)
+        return {name: value.item() for name, value in losses.items()}
+
+    def _set_rate(self, progress):
+        cosine = 0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0))
+        rate = self.settings["learning_rate"] * (LAST_RATE + (1 - LAST_RATE) * cosine)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group["part"] * min(1.0, (self.steps + 1) / WARM_UP)
+
+    def _batch(self):
+        """What this step learns from: half at codes, half at random points.
+
+        Returns
+        -------
+        points : torch.Tensor [notes, latent]
+        labels : torch.Tensor [notes, labels]
+        window : (int, int)
+            The frames that are learned from.
+        wanted : Picture
+            Of tensors [notes, frames, bands] and [notes, 1, 1].
+        """
+        random = np.random.default_rng([self.settings["seed"], self.steps])
+        points, labels, wanted = [], [], []
+        window = self._window(random)
+        for place in range(self.settings["batch_size"]):
+            note = random.choice(self.notes.learned)
+            timbre, label = self.notes.timbre[note], self.notes.label[note]
+            point = torch.from_numpy(random.standard_normal(self.codes.shape[1]).astype(np.float32))
+            if place % 2 == 0:
+                points.append(self.codes[timbre] + NOISE * point)
+                wanted.append(self.cache.blend([note], [1.0], window))
+            else:
+                timbres, shares = self.blends.at(point.numpy(), label)
+                points.append(point)
+                wanted.append(self.cache.blend(self.notes.table[timbres, label], shares, window))
+            labels.append(label)
+        parts = list(zip(*wanted))
+        stacked = [torch.stack(part) for part in parts[:3]]
+        numbers = [torch.tensor(part, dtype=torch.float32)[:, None, None] for part in parts[3:]]
+        return torch.stack(points), self._one_hot(labels), window, Picture(*stacked, *numbers)
+
+    def _window(self, random):
+        """The frames of a step: often the beginning, where most happens."""
+        places = (self.pictures.frames - WINDOW) // STEP + 1
+        if places <= 1:
+            return 0, self.pictures.frames
+        start = 0 if random.random() < BEGINNING else STEP * random.integers(places)
+        return start, start + WINDOW
+
+    def _one_hot(self, labels):
+        return torch.nn.functional.one_hot(torch.as_tensor(np.array(labels)), len(self.notes.pitches)).float()
+
+    def _losses(self, painted, wanted, with_sound):
+        """The losses by name, tensors of one number."""
+        power, frequency = self.pictures.of_network(painted)
+        to_linear = self.pictures.to_linear
+        mel_weight = audibility(wanted.power, wanted.peak) / wanted.mel_weight
+        linear_weight = audibility(linear_power(wanted.power, to_linear), wanted.peak) / wanted.linear_weight
+        losses = {
+            "power": power_loss(power, wanted.power, wanted.peak),
+            "linear": frequency_loss(frequency @ to_linear, wanted.linear, linear_weight),
+            "mel": frequency_loss(frequency, wanted.frequency, mel_weight),
+        }
+        if with_sound:
+            half = slice(0, None, 2)
+            with torch.no_grad():
+                true = self.pictures.overlapped(wanted.power[half], wanted.frequency[half])
+            losses["sound"] = sound_loss(self.pictures.overlapped(power[half], frequency[half]), true)
+        return losses
+
+    # What it has learned.
+
+    def paint(self, points, labels):
+        """Audio [notes, samples] of latent points [notes, latent] and labels, by the averaged weights."""
+        with torch.no_grad():
+            painted = self.average(torch.as_tensor(points), self._one_hot(labels))
+            return self.pictures.to_audio(*self.pictures.of_network(painted)).numpy()
+
+    def judge(self):
+        """Distances in decibels on notes that it learns from and, where some are held out, on those."""
+        found = {"training_db": self._distance(self.notes.learned)}
+        if len(self.notes.held_out):
+            found["held_out_db"] = self._distance(self.notes.held_out)
+        return found
+
+    def _distance(self, indices):
+        chosen = np.random.default_rng(0).permutation(indices)[:JUDGED]
+        codes = self.codes.detach()[self.notes.timbre[chosen]]
+        played = np.concatenate(
+            [
+                self.paint(codes[at : at + 1], self.notes.label[chosen[at : at + 1]])
+                for at in range(len(chosen))
+            ]
+        )
+        true = self.notes.sounds(chosen).numpy()
+        return float(np.mean([spectral_distance(one, other) for one, other in zip(played, true)]))
+
+    def preview(self, count=3):
+        """The same random points at pitches from low to high, one behind the other, [samples]."""
+        points = np.random.default_rng(7).standard_normal((count, self.codes.shape[1])).astype(np.float32)
+        labels = np.unique(np.linspace(0, len(self.notes.pitches) - 1, 4).astype(int)[1:])
+        sounds = [self.paint(point[None], [label])[0] for point in points for label in labels]
+        sounds = np.concatenate(sounds)
+        return sounds / max(1.0, np.abs(sounds).max())
+
+    def export(self, folder):
+        """Write the averaged generator as a model folder."""
+        tensors = {name: array.copy() for name, array in self.average.tensors().items()}
+        write_model(folder, tensors, self.flags, self.notes.pitches, self.images)
+
+    # Stopping and going on.
+
+    def state(self):
+        """All that is needed to go on."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "codes": self.codes.detach(),
+            "optimiser": self.optimiser.state_dict(),
+            "spread": torch.from_numpy(self.blends.spread),
+            "followed": torch.from_numpy(self.blends.codes),
+            "images": self.images,
+            "steps": self.steps,
+        }
+
+    def save(self, path):
+        """Write the state, whole or not at all."""
+        torch.save(self.state(), path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def go_on(self, path):
+        """Take up what `save` wrote, if there is anything."""
+        if not path.exists():
+            return
+        held = torch.load(path, weights_only=True)
+        self.network.load_state_dict(held["network"])
+        self.average.load_state_dict(held["average"])
+        self.optimiser.load_state_dict(held["optimiser"])
+        with torch.no_grad():
+            self.codes.copy_(held["codes"])
+        self.blends = latent.Blends(self.notes, held["spread"].numpy())
+        self.blends.follow(held["followed"].numpy())
+        self.images, self.steps = held["images"], held["steps"]
+
+
+def spectral_distance(one, other, length=1024, depth=60.0):
+    """Log-spectral distance of two sounds in decibels: root mean square over frequency, mean over time.
+
+    Levels are those of the second sound's peak and `depth` decibels below it.
+    """
+    window = torch.hann_window(length)
+    levels = []
+    for sound in (one, other):
+        spectrum = torch.stft(
+            torch.as_tensor(sound), length, length // 4, window=window, center=True, return_complex=True
+        )
+        levels.append(20 * torch.log10(spectrum.abs() + 1e-9))
+    floor = levels[1].max() - depth
+    difference = levels[0].maximum(floor) - levels[1].maximum(floor)
+    return difference.square().mean(dim=0).sqrt().mean().item()

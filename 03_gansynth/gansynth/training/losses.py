@@ -1,0 +1,54 @@
+"""What a painted picture is worth: distances of power, of frequency and of the sound. Runs in a training.
+
+All are means over the batch; pictures are [batch, frames, bands], peaks and weights [batch, 1, 1].
+"""
+
+import math
+
+import torch
+
+from ..spectrogram import POWER_FLOOR
+
+DECIBELS = 10 / math.log(10)  # of one neper of power
+RANGE = 80 / DECIBELS  # nepers below a note's peak from which nothing is heard
+LEAST = 0.1  # weight of what is not heard
+AUDIBLE = 0.35  # exponent of power that weighs frequencies: 0.7 of magnitude
+WINDOWS = (256, 512, 1024)
+SILENCE = 0.05  # added to the magnitudes of the sound's spectra, whose peaks are near 200
+
+
+def linear_power(power, to_linear):
+    """Log power of linear bins for log mel power."""
+    return (power.exp() @ to_linear).clamp(min=0).add(POWER_FLOOR).log()
+
+
+def audibility(power, peak):
+    """How much the frequency of a point counts, by its log power and the note's largest."""
+    return torch.exp(AUDIBLE * (power - peak))
+
+
+def power_loss(painted, wanted, peak):
+    """Loudness-weighted distance of log powers; below the audible range only what is above it counts."""
+    floor = peak - RANGE
+    weight = LEAST + (1 - LEAST) * ((wanted - floor) / RANGE).clamp(min=0)
+    distance = (painted - wanted.maximum(floor)).abs()
+    silent = (painted < floor) & (wanted <= floor)
+    return (weight * distance.masked_fill(silent, 0)).mean()
+
+
+def frequency_loss(painted, wanted, weight):
+    """Circular distance of frequencies in half turns; weight: of each point, with a mean near one."""
+    return (weight * (1 - torch.cos(math.pi * (painted - wanted)))).mean()
+
+
+def sound_loss(played, wanted):
+    """Mean distance of log magnitudes of two sounds [batch, samples] at three resolutions."""
+    total = 0
+    for length in WINDOWS:
+        window = torch.hann_window(length)
+        spectra = [
+            torch.stft(sound, length, length // 4, window=window, center=False, return_complex=True).abs()
+            for sound in (played, wanted)
+        ]
+        total = total + ((spectra[0] + SILENCE).log() - (spectra[1] + SILENCE).log()).abs().mean()
+    return total / len(WINDOWS)

@@ -1,0 +1,188 @@
+"""Train a GANSynth by regression: the generator learns to paint the notes of a set, each from a code of its own.
+
+    setup/dlwa train gansynth [--preset minutes|coffee|night]
+
+It is no adversarial training: there is no discriminator, and random points are blends of the notes that it has seen.
+Ctrl-C stops and keeps what was learned; the same command goes on. The run folder holds the page `report.html` and the
+model, in a folder of the run's own name, which patches can load at any time.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import torch
+from dlwakit.training.run import Plot, Run, program
+from modelfiles.errors import UserError
+
+from ..presets import DATA, RUNS
+from .loop import Trainer
+from .notes import Notes
+from .presets import PRESETS, flags_for
+
+DISTANCE = "how far its notes are from yours, decibels (lower is better)"
+PLOTS = [
+    Plot(DISTANCE, {"training_db": "notes that it learns from", "held_out_db": "held out"}),
+    Plot("losses", {"power": "power", "linear": "frequency", "sound": "sound"}),
+]
+DEFAULTS = {"data": "", "preset": "minutes", "seed": 0, "batch_size": 8, "learning_rate": 0.008}
+STATE = "last.pt"
+STAGES = "stages"  # models of the run's youth, at powers of two of the time
+FIRST_STAGE = 15  # seconds
+CHECKS = (20, 60, 200)  # seconds between checks: at least, at most; checks in a training
+FAR = 10**9  # images that no training reaches: the time is its end
+MEASURED = 10  # steps from which the speed is known
+
+
+def open_run(folder, chosen, minutes=None, steps=None):
+    """The run to begin or to go on with, and its notes.
+
+    Parameters
+    ----------
+    folder : Path
+    chosen : dict
+        Settings that were given: those of DEFAULTS.
+    minutes : float, optional
+        Length of the training in the life of the run; the preset's where neither this nor steps is given.
+    steps : int, optional
+        Length in steps.
+
+    Returns
+    -------
+    (Run, Notes, dict)
+        The dict holds magenta's flags of the network.
+    """
+    run = Run(
+        folder,
+        "gansynth",
+        DEFAULTS,
+        chosen,
+        goal=FAR,
+        check_every=FAR,
+        plots=PLOTS,
+        watch="training_db",
+        unit="image",
+        may_change=("data",),
+    )
+    preset = run.settings["preset"]
+    if preset not in PRESETS:
+        raise UserError("input", f"there is no preset '{preset}': take {', '.join(PRESETS)}")
+    notes = Notes(run.settings["data"])
+    flags = flags_for(preset, notes.sample_rate, notes.audio_length)
+    run.fix(pitches=notes.pitches, sounds=hashlib.sha256(notes.audio).hexdigest()[:12])
+    run.describe(
+        {
+            "notes": len(notes),
+            "timbres": len(notes.timbres),
+            "pitches": len(notes.pitches),
+            "held out": len(notes.held_out),
+            "seconds of each": notes.audio_length / notes.sample_rate,
+        }
+    )
+    run.goal = steps * run.settings["batch_size"] if steps else FAR
+    return run, notes, flags, None if steps else 60 * (minutes or PRESETS[preset]["minutes"])
+
+
+class Clock:
+    """How much of a training is over, by images or by time, and when a check is due."""
+
+    def __init__(self, run, seconds):
+        self._run, self._seconds = run, seconds
+        self._begun = self._checked = None
+
+    def progress(self, images):
+        """0 to 1; ends the run when its time is over, and tells it how many images it will be."""
+        if self._seconds is None:
+            return images / self._run.goal
+        spent = self._run.seconds
+        if self._begun is None:
+            self._begun = spent, images
+        if spent >= self._seconds:
+            self._run.enough(f"{self._seconds / 60:g} minutes are over")
+        learned = images - self._begun[1]
+        if learned >= MEASURED * self._run.settings["batch_size"]:
+            left = (self._seconds - spent) * learned / (spent - self._begun[0])
+            self._run.goal = images + max(1, round(left))
+        return min(1.0, spent / self._seconds)
+
+    def check_due(self, images):
+        """Whether it is time for a check: at regular intervals, at stages, before a stop."""
+        now = time.monotonic()
+        if self._checked is None:
+            self._checked = now
+        between = min(CHECKS[1], max(CHECKS[0], (self._seconds or 0) / CHECKS[2]))
+        due = now - self._checked >= between or not self._run.wants_more(images)
+        if due:
+            self._checked = now
+        return due
+
+
+def train(run, notes, flags, seconds):
+    """Train until the time is over, the goal is reached or a signal comes; the exit status."""
+    model = run.folder / run.folder.name
+    with run:
+        trainer = Trainer(notes, flags, run.settings)
+        trainer.go_on(run.checkpoints / STATE)
+        run.begin(trainer.images)
+        clock = Clock(run, seconds)
+        progress = clock.progress(trainer.images)
+        while run.wants_more(trainer.images):
+            run.progress(trainer.images, **trainer.learn(progress))
+            progress = clock.progress(trainer.images)
+            if clock.check_due(trainer.images):
+                _check(run, trainer, model)
+        if model.exists():
+            run.say(f"wrote {model}")
+            run.say(f"next  setup/dlwa checkpoints add {model}")
+    return run.exit_status
+
+
+def _check(run, trainer, model):
+    trainer.save(run.checkpoints / STATE)
+    trainer.export(model)
+    before = run.history.seconds
+    run.check(trainer.images, **run.means(), **trainer.judge())
+    run.preview(trainer.images, trainer.preview(), trainer.notes.sample_rate)
+    stage = FIRST_STAGE
+    while 2 * stage <= run.history.seconds:
+        stage *= 2
+    if before < stage <= run.history.seconds:
+        _keep(model, run.folder / STAGES / f"{stage:06d}s")
+
+
+def _keep(model, stage):
+    """Keep a copy of the model as it is now."""
+    shutil.rmtree(stage, ignore_errors=True)
+    shutil.copytree(model, stage)
+
+
+def main(arguments=None):
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="setup/dlwa train gansynth",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("--preset", choices=PRESETS)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--batch-size", type=int)
+    options = parser.parse_args(arguments)
+    chosen = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
+    chosen["data"] = str(options.data)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    folder = options.run or RUNS / f"my_{options.preset or DEFAULTS['preset']}"
+    return program("gansynth", lambda: train(*open_run(folder, chosen, options.minutes, options.steps)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

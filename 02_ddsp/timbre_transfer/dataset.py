@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from modelfiles.errors import UserError
+from modelfiles.sounds import find_sounds, read_each, read_sound
 
 from timbre_transfer import f0, features
 from timbre_transfer.controls import notes
@@ -18,7 +19,6 @@ from timbre_transfer.features import SAMPLE_RATE, Features
 from timbre_transfer.loudness import HOP_SIZE
 from timbre_transfer.pitch import midi
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
 SILENCE_DB = -60.0
 PAUSE_FRAMES = 125  # as much silence as is kept around sound
 
@@ -31,37 +31,36 @@ def main(arguments=None):
     parser.add_argument("--estimator", default=f0.DEFAULT, choices=f0.ESTIMATORS)
     options = parser.parse_args(arguments)
     out = options.out or options.folder.with_name(options.folder.name + "-ddsp")
-    files = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        sys.exit(f"there are no sound files ({', '.join(sorted(SUFFIXES))}) in {options.folder}")
-    report = build(files, out, options.seconds, options.estimator, print)
+    try:
+        report = build_dataset(options.folder, out, options.seconds, options.estimator, print)
+    except UserError as error:
+        sys.exit(f"error: {error}")
     print(json.dumps(report, indent=2))
     print(f"next: setup/dlwa train ddsp {out}")
 
 
-def build(files, out, seconds=4.0, estimator=f0.DEFAULT, tell=lambda line: None):
+def build_dataset(source, out, seconds=4.0, estimator=f0.DEFAULT, log=lambda line: None):
     """Write examples.npz, report.json and report.png to a folder; return the report.
 
     examples.npz: audio float32 [N, samples] at 16 kHz, f0_hz, f0_confidence, loudness_db float32 [N, T].
     """
-    out.mkdir(parents=True, exist_ok=True)
     examples, skipped, usable = [], {}, 0
-    for number, file in enumerate(files, 1):
-        tell(f"{number}/{len(files)} {file.name}")
-        try:
-            audio = features.prepare(*features.read_sound(file))
-        except UserError as error:
-            skipped[file.name] = str(error)
-            continue
-        heard = features.extract(audio, estimator)
-        audio, heard = without_silence(audio, heard)
+
+    def read(path):
+        log(path.name)
+        return features.prepare(*read_sound(path, longest_s=features.LONGEST_S))
+
+    for _, audio in read_each(source, read, skipped.__setitem__):
+        audio, heard = without_silence(audio, features.extract(audio, estimator))
         usable += len(audio)
         examples += cut(audio, heard, round(seconds * SAMPLE_RATE / HOP_SIZE))
     if not examples:
-        sys.exit("nothing is usable: " + "; ".join(f"{name}: {why}" for name, why in skipped.items()))
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+        raise UserError("sound", f"nothing is usable: {reasons or 'all of it is silent'}")
+    out.mkdir(parents=True, exist_ok=True)
     columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
     np.savez(out / "examples.npz", **columns)
-    report = describe(columns, usable, len(files), skipped)
+    report = describe(columns, usable, len(find_sounds(source)), skipped)
     (out / "report.json").write_text(json.dumps(report, indent=2))
     draw(columns, out / "report.png")
     return report

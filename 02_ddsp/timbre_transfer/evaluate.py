@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.sounds import find_sounds, read_sound
 
 from timbre_transfer import features, model
 from timbre_transfer.controls import notes
-from timbre_transfer.dataset import SUFFIXES
 from timbre_transfer.decoder import SUFFIX
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
 from timbre_transfer.pitch import midi
@@ -60,8 +60,7 @@ def measure(play, phrases):
 
 def listen(folder):
     """[(audio at 16 kHz, Features)] of the sound files below a folder."""
-    files = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in SUFFIXES]
-    sounds = [features.prepare(*features.read_sound(file)) for file in files]
+    sounds = [features.prepare(*read_sound(file)) for file in find_sounds(folder)]
     return [(audio, features.extract(audio)) for audio in sounds]
 
 

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 from modelfiles.errors import UserError
-from scipy.signal import resample_poly
+from modelfiles.resample import resample
 
 from timbre_transfer import f0
 from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
 
-SHORTEST, LONGEST = 0.1, 600.0  # seconds
-LOWEST_RATE, HIGHEST_RATE = 4000, 384000  # Hz
+SHORTEST_S, LONGEST_S = 0.1, 600.0
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384000
 
 
 @dataclass(frozen=True)
@@ -35,21 +34,21 @@ def prepare(audio, sample_rate):
     audio = np.asarray(audio, np.float32)
     if audio.ndim == 2:
         audio = audio.mean(1)
-    if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+    if not LOWEST_RATE_HZ <= sample_rate <= HIGHEST_RATE_HZ:
         raise UserError("sound", f"{sample_rate:g} Hz is no sample rate of a sound")
     if not audio.size:
         raise UserError("sound", "the sound is empty: open a file or record something first")
     seconds = len(audio) / sample_rate
-    if seconds < SHORTEST:
+    if seconds < SHORTEST_S:
         raise UserError(
-            "sound", f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST} seconds"
+            "sound", f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST_S} seconds"
         )
-    if seconds > LONGEST:
+    if seconds > LONGEST_S:
         raise UserError(
-            "sound", f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST:.0f} seconds"
+            "sound", f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST_S:.0f} seconds"
         )
     audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
-    audio = convert_rate(audio - audio.mean(), sample_rate, SAMPLE_RATE)
+    audio = resample(audio - audio.mean(), sample_rate, SAMPLE_RATE)
     return audio[: len(audio) // HOP_SIZE * HOP_SIZE]
 
 
@@ -57,23 +56,3 @@ def extract(audio, estimator=f0.DEFAULT, progress=lambda fraction: None):
     """Features of a sound that `prepare` has made."""
     f0_hz, confidence = f0.estimate(audio, estimator, progress)
     return Features(f0_hz, confidence, loudness_db(audio).astype(np.float64))
-
-
-def convert_rate(audio, rate, new_rate):
-    """Audio at another sample rate (polyphase, band-limited), float32."""
-    rate, new_rate = round(rate), round(new_rate)
-    if rate == new_rate:
-        return audio
-    return resample_poly(audio, new_rate, rate).astype(np.float32)
-
-
-def read_sound(path):
-    """(audio float32 [samples], sample rate) of a sound file, its channels mixed. Raises UserError."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            if file.frames > LONGEST * file.samplerate:
-                raise UserError("sound", f"{path} is longer than {LONGEST / 60:.0f} minutes")
-            audio, rate = file.read(dtype="float32", always_2d=True), file.samplerate
-    except (OSError, soundfile.SoundFileError) as error:
-        raise UserError("sound", f"cannot read {path}: {error}") from None
-    return audio.mean(1), rate

@@ -8,16 +8,6 @@ POINTS = 200
 LOWEST_MIDI, HIGHEST_MIDI = 30.0, 102.0
 
 
-def wave(audio):
-    """[400]: of each of 200 stretches the lowest and the highest sample."""
-    if not len(audio):
-        return np.zeros(2 * POINTS, np.float32)
-    edges = np.linspace(0, len(audio), POINTS + 1).astype(int)
-    starts = np.minimum(edges[:-1], len(audio) - 1)
-    low, high = np.minimum.reduceat(audio, starts), np.maximum.reduceat(audio, starts)
-    return np.clip(np.nan_to_num(np.stack([low, high], 1).ravel()), -1, 1).astype(np.float32)
-
-
 def pitch(f0_hz):
     """[200] MIDI; on the floor where there is no pitch."""
     nearest = f0_hz[np.linspace(0, len(f0_hz) - 1, POINTS).round().astype(int)]

@@ -12,6 +12,9 @@ import numpy as np
 import soundfile
 import torch
 from modelfiles.finding import find
+from modelfiles.overview import overview
+from modelfiles.resample import resample
+from modelfiles.sounds import read_sound as read_file
 from pdworker.serving.server import WorkerError, serve
 
 from timbre_transfer import controls, features, live, model, picture
@@ -81,10 +84,10 @@ def transfer(job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settin
             seed=seed,
             progress=lambda part: job.progress(0.6 + 0.4 * part, "playing"),
         )
-        sound = normalize(features.convert_rate(sound, player.sample_rate, out_rate))
+        sound = normalize(resample(sound, player.sample_rate, out_rate))
     voiced = found.confidence >= 0.5
     pictures = [
-        picture.wave(sound),
+        overview(sound, picture.POINTS),
         picture.pitch(np.where(voiced, found.f0_hz, 0)),
         picture.loudness(found.loudness_db),
         picture.pitch(f0_hz),
@@ -143,14 +146,14 @@ def report(job):
 
 def draw(job, *, arrays):
     """[the picture of a sound's wave]."""
-    return {}, [picture.wave(np.asarray(arrays[0]))]
+    return {}, [overview(arrays[0], picture.POINTS)]
 
 
 def read_sound(job, *, path):
     """[audio, picture of its wave] of a sound file, its channels mixed, at its own sample rate."""
     with clear_errors():
-        audio, rate = features.read_sound(path)
-    return {"rate": rate, "name": Path(path).name}, [audio, picture.wave(audio)]
+        audio, rate = read_file(path, longest_s=features.LONGEST_S)
+    return {"rate": rate, "name": Path(path).name}, [audio, overview(audio, picture.POINTS)]
 
 
 def write_sound(job, *, path, rate, arrays):

@@ -18,11 +18,11 @@ from pathlib import Path
 import librosa
 import numpy as np
 from modelfiles.errors import UserError
+from modelfiles.sounds import find_sounds, read_sound
 
 from . import soundfont
 from .presets import DATA
 
-SOUNDS = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 SILENCE = 10 ** (-50 / 20)
 FEW = 8
 NOTE = re.compile(r"(?:^|[_\- ])([A-Ga-g])([#sb]?)(-?\d)(?=$|[_\- ])")
@@ -68,12 +68,12 @@ def read_folder(folder, *, sample_rate, length, step, pitch):
 
     pitch: "name" (from the file's name, else detected), "detect", or one MIDI pitch for all.
     """
-    for file in sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SOUNDS):
+    for file in find_sounds(Path(folder)):
         name = str(file.relative_to(folder).with_suffix("")).replace("/", "-")
         try:
-            audio, _ = librosa.load(file, sr=sample_rate, mono=True)
-        except Exception as error:
-            yield name, None, f"cannot be read ({type(error).__name__})"
+            audio, _ = read_sound(file, sample_rate)
+        except UserError as error:
+            yield name, None, error.message.removeprefix(f"{file} ")
             continue
         named = pitch_from_name(file.stem) if pitch == "name" else pitch if isinstance(pitch, int) else None
         for index, piece in enumerate(pieces(audio, length, step)):

@@ -8,6 +8,7 @@ import librosa
 import pretty_midi
 import soundfile
 from modelfiles.errors import UserError
+from modelfiles.resample import resample
 
 REST = 1.0  # seconds between two notes, for the release to die away
 
@@ -58,6 +59,6 @@ def _play(font, program, notes, seconds, sample_rate):
         if done.returncode or not sound.exists():
             raise UserError("file", f"FluidSynth could not play {font}: {done.stderr.strip()[-300:]}")
         audio, rate = soundfile.read(sound, dtype="float32", always_2d=True)
-    audio = librosa.resample(audio.mean(axis=1), orig_sr=rate, target_sr=sample_rate)
+    audio = resample(audio.mean(axis=1), rate, sample_rate)
     wanted = round(len(notes) * (seconds + REST) * sample_rate)
     return librosa.util.fix_length(audio, size=wanted)

@@ -8,48 +8,28 @@ The last tenth of every sound is kept apart: training never sees it, the validat
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import librosa
 import numpy as np
 from modelfiles.errors import UserError
+from modelfiles.sounds import concatenate, normalize, read_each, read_sound
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
-HELD_OUT = 0.1
-PAUSE = 0.01
-QUIET = 50
+HELD_OUT = 0.1  # of each sound, its end
+PAUSE_S = 0.01
+QUIET_DB = 50  # below a sound's peak: silence
 ADVISED_SECONDS = 300
 
 
-def find_sounds(source):
-    """The sound files in a folder and its sub-folders, or the one file that was given."""
-    if source.is_file():
-        return [source]
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not found:
-        raise UserError("sound", f"there are no sounds in {source} (looked for {' '.join(SUFFIXES)})")
-    return found
-
-
-def read_sound(path, rate):
+def read_without_silence(path: Path, rate: int) -> np.ndarray:
     """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; UserError if nothing is left.
 
-    Silence is what is QUIET decibels below the peak. A model that has heard much of it begins with silence and stays
-    there, for nothing is easier to guess.
+    A model that was trained on much silence begins with silence and stays there, for nothing is easier to guess.
     """
-    audio, _ = librosa.load(path, sr=rate, mono=True)
-    peak = np.abs(audio).max(initial=0)
-    if peak < 1e-4:
-        raise UserError("sound", f"{path.name} is silent")
-    parts = librosa.effects.split(audio, top_db=QUIET)
-    return np.concatenate([audio[first:last] for first, last in parts]) * (0.9 / peak)
-
-
-def tape(sounds, rate):
-    """Sounds [n] laid end to end, as int16, with a short pause after each."""
-    pause = np.zeros(int(PAUSE * rate), np.float32)
-    whole = np.concatenate([part for sound in sounds for part in (sound, pause)])
-    return np.round(np.clip(whole, -1, 1) * 32767).astype(np.int16)
+    audio = normalize(read_sound(path, rate)[0])
+    parts = librosa.effects.split(audio, top_db=QUIET_DB)
+    return np.concatenate([audio[first:last] for first, last in parts])
 
 
 def cut(samples, length, overlap=0):
@@ -60,50 +40,67 @@ def cut(samples, length, overlap=0):
     return np.stack([samples[start : start + length] for start in range(0, count * hop, hop)])
 
 
-def make(source, out, rate=16000, chunk=4.0, overlap=1.0, say=print):
+def build_dataset(
+    source: Path,
+    out: Path,
+    rate: int = 16000,
+    chunk: float = 4.0,
+    overlap: float = 1.0,
+    log: Callable[[str], None] = print,
+) -> dict:
     """Write train.npy, validation.npy and dataset.json into `out`; returns the facts in dataset.json."""
     if not 0 <= overlap < chunk:
-        raise UserError("sound", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
-    seen, held, names = [], [], []
-    for path in find_sounds(source):
-        try:
-            sound = read_sound(path, rate)
-        except Exception as error:  # one bad file among many must not end the rest
-            say(f"left out {path.name}: {error}")
-            continue
-        split = int(len(sound) * (1 - HELD_OUT))
-        seen.append(sound[:split])
-        held.append(sound[split:])
-        names.append(path.name)
-    if not names:
+        raise UserError("input", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
+
+    def leave_out(name: str, reason: str) -> None:
+        log(f"left out {name}: {reason}")
+
+    sounds = dict(read_each(source, lambda path: read_without_silence(path, rate), leave_out))
+    if not sounds:
         raise UserError("sound", f"not one sound in {source} could be used")
+    train, validation = _split(list(sounds.values()), rate, chunk, overlap)
     out.mkdir(parents=True, exist_ok=True)
-    length = int(chunk * rate)
-    train, rest = cut(tape(seen, rate), length, int(overlap * rate)), tape(held, rate)
-    validation = (
-        rest[: len(rest) // length * length].reshape(-1, length) if len(rest) > length else rest[None]
-    )
     np.save(out / "train.npy", train)
     np.save(out / "validation.npy", validation)
-    seconds = sum(map(len, seen)) / rate
+    in_all = sum(map(len, sounds.values()))
+    for_training = sum(int(len(sound) * (1 - HELD_OUT)) for sound in sounds.values())
     facts = {
         "sample_rate": rate,
-        "seconds": round(seconds, 1),
-        "held_out_seconds": round(sum(map(len, held)) / rate, 1),
+        "seconds": round(for_training / rate, 1),
+        "held_out_seconds": round((in_all - for_training) / rate, 1),
         "chunks": len(train),
         "chunk_seconds": chunk,
         "overlap_seconds": overlap,
-        "sounds": names,
+        "sounds": list(sounds),
     }
     (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
-    say(
-        f"{len(names)} sounds, {seconds:.0f} s for training in {len(train)} chunks of {chunk:g} s, at {rate} Hz"
-    )
+    for line in _report(facts):
+        log(line)
+    return facts
+
+
+def _split(sounds: list, rate: int, chunk: float, overlap: float) -> "tuple[np.ndarray, np.ndarray]":
+    """Chunks to train with and to validate with, int16 [m, samples] each, from the beginnings and ends of sounds."""
+    ends = [int(len(sound) * (1 - HELD_OUT)) for sound in sounds]
+    length = int(chunk * rate)
+    train = concatenate([sound[:end] for sound, end in zip(sounds, ends)], rate, PAUSE_S)
+    rest = concatenate([sound[end:] for sound, end in zip(sounds, ends)], rate, PAUSE_S)
+    whole = rest[: len(rest) // length * length].reshape(-1, length) if len(rest) > length else rest[None]
+    return cut(train, length, int(overlap * rate)), whole
+
+
+def _report(facts: dict) -> "list[str]":
+    """Lines that describe a data set."""
+    seconds = facts["seconds"]
+    lines = [
+        f"{len(facts['sounds'])} sounds, {seconds:.0f} s for training in {facts['chunks']} chunks of "
+        f"{facts['chunk_seconds']:g} s, at {facts['sample_rate']} Hz"
+    ]
     if seconds < ADVISED_SECONDS:
-        say(
+        lines.append(
             f"that is little: the model will learn these sounds by heart; {ADVISED_SECONDS} s or more is better"
         )
-    return facts
+    return lines
 
 
 def main(arguments=None):
@@ -117,7 +114,7 @@ def main(arguments=None):
     source = options.source.expanduser()
     out = options.out or source.with_name(source.stem + "-samplernn")
     try:
-        make(source, out, options.rate, options.chunk, options.overlap)
+        build_dataset(source, out, options.rate, options.chunk, options.overlap)
     except (UserError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"next: setup/dlwa train samplernn {out}")

@@ -50,8 +50,8 @@ class Chain:
 
     def take(self, signals):
         """float32 [inputs, n] to [outputs, m]."""
-        signals = self._in.take(with_channels(signals, self._method.inputs))
-        return with_channels(self._out.take(self._buffers.take(signals)), self._outputs)
+        signals = self._in.process(with_channels(signals, self._method.inputs))
+        return with_channels(self._out.process(self._buffers.take(signals)), self._outputs)
 
 
 def with_channels(signals, count):

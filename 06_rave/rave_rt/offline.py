@@ -1,9 +1,9 @@
 """Whole sounds through a model, from a model that has heard nothing before."""
 
 import numpy as np
-import soxr
 import torch
 from modelfiles.errors import UserError
+from modelfiles.resample import resample
 
 from .model import Model
 
@@ -29,11 +29,11 @@ def run(link, module, settings, name, values, rate, threads, random=None):
     rate = rate or own
     samples = values.shape[1] * method.in_ratio
     if method.in_ratio == 1:
-        values = resampled(values, rate, own)
+        values = resample(values, rate, own)
     answer = whole(model, method, values, lambda done: link.send("progress", id=0, fraction=done, text=name))
     if method.out_ratio == 1:
         length = samples if method.in_ratio == 1 else round(samples * rate / own)
-        answer = fitted(resampled(answer, own, rate), length)
+        answer = fitted(resample(answer, own, rate), length)
     link.send(
         "result",
         [np.ascontiguousarray(answer)],
@@ -62,13 +62,6 @@ def whole(model, method, values, progress=lambda fraction: None):
             raise UserError("checkpoint", f"{method.name} answered something that is not a number")
     length = -(-count * method.in_ratio // method.out_ratio)
     return np.concatenate(answers, 1)[:, :length]
-
-
-def resampled(signals, rate, out_rate):
-    """float32 [channels, n] at another rate."""
-    if rate == out_rate:
-        return signals
-    return soxr.resample(np.ascontiguousarray(signals.T), rate, out_rate).T
 
 
 def fitted(signals, length):

@@ -1,37 +1,16 @@
-"""Signals of one sample rate to another, piece by piece and in step.
+"""Signals of one sample rate to another, piece by piece and in step; runs in the process that plays a model live.
 
-Each converter has take(signals): float32 [channels, n] to [channels, m]. Over a whole stream m / n is the ratio of the
-rates, and what comes out stands at the same place in time as what went in.
+Each converter has process(signals): float32 [channels, n] to [channels, m]. Over a whole stream m / n is the ratio of
+the rates, and what comes out stands at the same place in time as what went in.
 """
 
 import numpy as np
-import soxr
-
-QUALITY = "MQ"  # its filter waits for some 200 samples; HQ waits for twice as many
+from modelfiles.resample import StreamResampler
 
 
 def converter(held, rate, out_rate, channels):
     """A converter; held: each value counts until the next one, nothing is in between."""
-    if rate == out_rate:
-        return Same()
-    return Held(rate, out_rate, channels) if held else Sound(rate, out_rate, channels)
-
-
-class Same:
-    """Both rates are one."""
-
-    def take(self, signals):
-        return signals
-
-
-class Sound:
-    """Audio, band-limited."""
-
-    def __init__(self, rate, out_rate, channels):
-        self._stream = soxr.ResampleStream(rate, out_rate, channels, "float32", QUALITY)
-
-    def take(self, signals):
-        return self._stream.resample_chunk(np.ascontiguousarray(signals.T)).T
+    return (Held if held else StreamResampler)(rate, out_rate, channels)
 
 
 class Held:
@@ -42,7 +21,7 @@ class Held:
         self._begin, self._done = 0, 0  # of what waits, and what was made so far
         self._waiting = np.zeros((channels, 0), np.float32)
 
-    def take(self, signals):
+    def process(self, signals):
         self._waiting = np.concatenate([self._waiting, signals], 1)
         end = (self._begin + self._waiting.shape[1]) * self._out_rate // self._rate
         places = np.arange(self._done, end) * self._rate // self._out_rate - self._begin

@@ -50,7 +50,7 @@ class StreamResampler:
             None if rate == new_rate else soxr.ResampleStream(rate, new_rate, channels, "float32", quality)
         )
 
-    def __call__(self, signals: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
+    def process(self, signals: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
         """Take the next piece, float32 [channels, n], and give what is ready, [channels, m].
 
         last: nothing comes after this piece, so nothing is held back.

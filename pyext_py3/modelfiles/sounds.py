@@ -82,13 +82,13 @@ def read_each(
         try:
             sound = read(path)
         except UserError as error:
-            leave_out(name, error.message)
+            leave_out(name, error.message.replace(str(path), "it"))
             continue
         yield name, sound
 
 
 def read_sound(
-    path: Path, rate: int | None = None, longest_s: float | None = None
+    path: Path | str, rate: int | None = None, longest_s: float | None = None
 ) -> tuple[NDArray[np.float32], int]:
     """Read a sound file, its channels mixed.
 
@@ -111,6 +111,9 @@ def read_sound(
     UserError
         The file is missing, no sound, or too long.
     """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError("file", f"there is no file {path}")
     try:
         with soundfile.SoundFile(path) as file:
             own = file.samplerate
@@ -118,7 +121,7 @@ def read_sound(
                 raise UserError("sound", f"{path} is longer than {longest_s / 60:.0f} minutes")
             audio = file.read(dtype="float32", always_2d=True).mean(axis=1)
     except (OSError, soundfile.SoundFileError) as error:
-        raise UserError("sound", f"cannot read {path}: {error}") from None
+        raise UserError("sound", f"{path} cannot be read: {_reason(error)}") from None
     return (audio, own) if rate is None else (resample(audio, own, rate), rate)
 
 
@@ -143,7 +146,14 @@ def write_sound(path: Path, channels: ArrayLike, rate: float, subtype: str = "PC
     try:
         soundfile.write(path, np.asarray(channels, np.float32).T, round(rate), subtype)
     except (OSError, TypeError, ValueError, soundfile.SoundFileError) as error:
-        raise UserError("file", f"{path} cannot be written: {error}", "choose another place") from None
+        raise UserError(
+            "file", f"{path} cannot be written: {_reason(error)}", "choose another place"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """What soundfile's errors say, without the path."""
+    return getattr(error, "error_string", str(error)).rstrip(".")
 
 
 def normalize(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -56,7 +56,7 @@ def test_what_cannot_be_done_is_said_in_one_line(player):
     refused("there is no array nowhere", "transfer", "nowhere", "out")
     refused("out of range", "threshold", 2)
     refused("too short", "transfer", "in", "out")  # 1000 samples at 44.1 kHz
-    refused("cannot read", "open", "in", str(player.folder / "missing.wav"))
+    refused("there is no file", "open", "in", str(player.folder / "missing.wav"))
     player.say("open", "in", player.sound(np.zeros(8000), 16000))
     player.hear("opened")
     player.say("transfer", "in", "out")

@@ -73,7 +73,7 @@ def test_a_training_set_from_mixed_sounds(sounds, tmp_path, capsys):
     said = capsys.readouterr().out
     for words in (
         "4 notes of 1 s, 3 pitches, 57 to 72",
-        "broken_60 cannot be read",
+        "broken_60 cannot be read: Format not recognised",
         "noise-1 has no clear pitch",
         "quiet_64-1 is silent",
         "fewer than 8 notes at pitch 57, 60, 72",

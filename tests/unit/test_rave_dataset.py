@@ -31,13 +31,13 @@ def folder(tmp_path):
 
 def made(folder, out):
     lines = []
-    facts = dataset.make(folder, out, RATE, say=lines.append)
+    facts = dataset.build_dataset(folder, out, RATE, log=lines.append)
     return facts, np.load(out / "train.npy"), np.load(out / "held_out.npy"), lines
 
 
 def test_sounds_are_laid_end_to_end_at_one_rate(folder, tmp_path):
     facts, train, held_out, _ = made(folder, tmp_path / "out")
-    each = 0.5 + dataset.PAUSE
+    each = 0.5 + dataset.PAUSE_S
     assert train.dtype == held_out.dtype == np.int16
     assert len(train) / RATE == pytest.approx(11 * each, abs=0.05)
     assert len(held_out) / RATE == pytest.approx(each, abs=0.01)
@@ -78,5 +78,5 @@ def test_little_sound_is_told_and_names_may_repeat(folder, tmp_path):
 
 
 def test_the_command_says_what_is_wrong_in_one_line(tmp_path):
-    with pytest.raises(SystemExit, match="error: 0 sounds in"):
+    with pytest.raises(SystemExit, match="error: there are no sounds in"):
         dataset.main([str(tmp_path)])

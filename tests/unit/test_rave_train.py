@@ -40,7 +40,7 @@ def data(sounds, tmp_path, monkeypatch):
         "laptop",
         {"capacity": 4, "ratios": (2, 2), "dilations": (1,), "latent": 3, "segment": 4096},
     )
-    dataset.make(sounds, tmp_path / "data", RATE, say=lambda line: None)
+    dataset.build_dataset(sounds, tmp_path / "data", RATE, log=lambda line: None)
     return tmp_path / "data"
 
 
@@ -167,10 +167,10 @@ def test_what_cannot_be_trained_is_said_in_one_line(tmp_path, capsys):
     for number in range(3):
         soundfile.write(tmp_path / "silence" / f"{number}.wav", np.zeros(RATE), RATE)
     with pytest.raises(UserError, match="could be used"):
-        dataset.make(tmp_path / "silence", tmp_path / "out", RATE, say=lambda line: None)
+        dataset.build_dataset(tmp_path / "silence", tmp_path / "out", RATE, log=lambda line: None)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="0 sounds"):
-        dataset.make(tmp_path / "empty", tmp_path / "out", RATE)
+    with pytest.raises(UserError, match="no sounds"):
+        dataset.build_dataset(tmp_path / "empty", tmp_path / "out", RATE)
 
 
 def test_a_score_knows_a_trained_network_from_an_untrained_one(tmp_path):

@@ -34,27 +34,29 @@ def sounds(tmp_path):
 
 @pytest.fixture
 def data(sounds, tmp_path):
-    dataset.make(sounds, tmp_path / "data", RATE, 0.5, 0.1, say=lambda line: None)
+    dataset.build_dataset(sounds, tmp_path / "data", RATE, 0.5, 0.1, log=lambda line: None)
     return tmp_path / "data"
 
 
 def test_a_data_set_from_mixed_sounds(sounds, tmp_path):
     said = []
-    facts = dataset.make(sounds, tmp_path / "data", RATE, 0.5, 0.1, said.append)
+    facts = dataset.build_dataset(sounds, tmp_path / "data", RATE, 0.5, 0.1, said.append)
     chunks, validation = np.load(tmp_path / "data/train.npy"), np.load(tmp_path / "data/validation.npy")
     assert chunks.dtype == np.int16 and chunks.shape == (facts["chunks"], RATE // 2)
-    assert facts["sounds"] == ["a.wav", "b.wav"]
+    assert facts["sounds"] == ["a.wav", "deeper/b.wav"]
     assert facts["seconds"] == pytest.approx(3.6, abs=0.1)
     assert validation.size / RATE == pytest.approx(0.42, abs=0.01)
     assert np.abs(chunks).max() == pytest.approx(0.9 * 32767, rel=0.01)
-    assert any("broken.wav" in line for line in said) and any("quiet.wav is silent" in line for line in said)
+    assert any("broken.wav" in line for line in said) and any(
+        "quiet.wav: it is silent" in line for line in said
+    )
     assert np.array_equal(chunks[0, -800:], chunks[1, :800])
 
 
 def test_silence_is_left_out(tmp_path):
     tone = np.sin(np.arange(4000) / 3)
     soundfile.write(tmp_path / "one.wav", np.concatenate((tone, np.zeros(16000), tone)), RATE)
-    assert len(dataset.read_sound(tmp_path / "one.wav", RATE)) < 11000
+    assert len(dataset.read_without_silence(tmp_path / "one.wav", RATE)) < 11000
 
 
 @pytest.mark.parametrize(

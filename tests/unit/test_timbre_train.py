@@ -37,7 +37,7 @@ def sounds(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(sounds):
     folder = sounds.with_name("data")
-    dataset.build(sorted(path for path in sounds.rglob("*.*")), folder, seconds=1.0)
+    dataset.build_dataset(sounds, folder, seconds=1.0)
     return folder
 
 
@@ -67,7 +67,9 @@ def test_examples_share_sound_with_three_at_most(data):
     assert (train.OVERLAP + 1) * quarter >= audio.shape[1]
 
 
-@pytest.mark.parametrize("names, complaint", [([], "no sound files"), (["broken.wav"], "nothing is usable")])
+@pytest.mark.parametrize(
+    "names, complaint", [([], "there are no sounds"), (["broken.wav"], "nothing is usable")]
+)
 def test_data_sets_that_cannot_be(tmp_path, names, complaint):
     for name in names:
         (tmp_path / name).write_bytes(b"RIFF nothing")

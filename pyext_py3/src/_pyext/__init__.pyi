@@ -53,7 +53,7 @@ class Box:
         """Look up the instance's _signal again, after a reload. Pd's thread."""
 
     def enable(self, on: bool) -> None:
-        """Switch signal processing on or off; on also forgives a _signal that has raised. Pd's thread."""
+        """Switch signal processing on or off; on also calls a _signal again that has raised. Pd's thread."""
 
 class Timer:
     """A Pd clock."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Symbol(str):
     """A word from Pd.
 
-    It is a `str` in every respect; `isinstance(x, pyext.Symbol)` tells it from text made in Python.
+    It is a `str` in every respect; `isinstance(x, pyext.Symbol)` is False for text made in Python.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A desk with a running Pd on it, for all tests of the external: each test lays out boxes and plays with them."""
+"""A test rig: one running Pd with the external, in which each test opens patches with boxes of its own."""
 
 import itertools
 import re
@@ -8,7 +8,7 @@ import pytest
 from dlwakit.pdtools.pd_session import PdError, PdSession
 from support.external import EXTERNAL
 
-# Tells what kind of message came: Bang, Float 1, Symbol a, List 1 2, Any selector 1 2.
+# Sends on what kind of message came in: Bang, Float 1, Symbol a, List 1 2, Any selector 1 2.
 PROBE = """#N canvas 0 0 450 300 12;
 #X obj 10 10 inlet;
 #X obj 10 40 route bang float symbol list;
@@ -34,37 +34,49 @@ PROBE = """#N canvas 0 0 450 300 12;
 """
 
 
-class Box:
-    """One object in a patch of its own; `send` speaks to its inlets, `expect` listens at its outlets."""
+# Waits for as many milliseconds of Pd's logical time as it is sent.
+WAIT = """#N canvas 0 0 450 300 12;
+#X obj 10 10 receive wait-ms;
+#X obj 10 40 delay;
+#X obj 10 70 send waited;
+#X connect 0 0 1 0;
+#X connect 1 0 2 0;
+"""
 
-    def __init__(self, desk, number, folder):
-        self.desk, self.number, self.folder = desk, number, folder
+
+class Box:
+    """One object in a patch of its own: messages to its inlets, and from its outlets."""
+
+    def __init__(self, rig, number, folder):
+        self.rig, self.number, self.folder = rig, number, folder
         self.patch = f"patch{number}.pd"
 
     def send(self, inlet, *message):
-        """Sends to an inlet (0 is the leftmost) and waits until Pd has worked it off."""
-        self.desk.pd.send(f"in-{self.number}-{inlet}", *message)
-        self.desk.pd.sync()
+        """Send to an inlet (0 is the leftmost) and wait until Pd has handled it."""
+        self.rig.pd.send(f"in-{self.number}-{inlet}", *message)
+        self.rig.pd.sync()
 
     def expect(self, outlet, *start, timeout=20):
-        """The next message of an outlet (0 is the leftmost): its kind, then its atoms."""
-        return self.desk.pd.expect(f"out-{self.number}-{outlet}", *start, timeout=timeout)
+        """Return the next message of an outlet (0 is the leftmost): its kind, then its atoms."""
+        return self.rig.pd.expect(f"out-{self.number}-{outlet}", *start, timeout=timeout)
 
-    def heard(self, outlet):
-        """All messages of an outlet so far."""
-        self.desk.pd.sync()
-        return self.desk.pd.received[f"out-{self.number}-{outlet}"]
+    def messages(self, outlet):
+        """Return all messages of an outlet so far."""
+        self.rig.pd.sync()
+        return self.rig.pd.received[f"out-{self.number}-{outlet}"]
 
     def rewrite(self, module, script):
-        self.desk.write(self.folder, module, script)
+        """Replace the script of a module."""
+        self.rig.write(self.folder, module, script)
 
     def close(self):
-        self.desk.pd.send(f"pd-{self.patch}", "menuclose", 1)
-        self.desk.pd.sync()
+        """Close the patch, which deletes the object."""
+        self.rig.pd.send(f"pd-{self.patch}", "menuclose", 1)
+        self.rig.pd.sync()
 
 
-class Desk:
-    """A Pd with the external loaded, the folder of the test, and what the console said since the test began."""
+class Rig:
+    """A Pd with the external loaded, the folder of the test, and the console lines since the test began."""
 
     LIBRARY = ("-path", str(EXTERNAL), "-lib", "py")
     numbers = itertools.count(1)
@@ -75,16 +87,17 @@ class Desk:
         (folder / "probe.pd").write_text(PROBE)
 
     def write(self, folder, module, script):
+        """Write a module into a folder; its name may be dotted."""
         path = folder / (module.replace(".", "/") + ".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(script))
 
     def unique(self):
-        """A name for a module that no other test uses."""
+        """Return a name for a module that no other test uses."""
         return f"script{next(self.numbers)}"
 
     def box(self, text, script=None, *, module=None, inlets=2, outlets=2, tables=(), extra=""):
-        """Opens a patch with the object `text`, in which {m} stands for the module made of `script`."""
+        """Open a patch with the object `text`, in which {m} stands for the module made of `script`."""
         number = next(self.numbers)
         module = module or f"script{number}"
         if script is not None:
@@ -112,11 +125,17 @@ class Desk:
         return "\n".join(lines) + "\n"
 
     def run(self, code, *, tables=(), name=None):
-        """Runs a script's method `go` on Pd's thread; what it sends from its outlet comes back as words."""
+        """Make an object whose method runs `code` on Pd's thread once; return its box."""
         body = textwrap.indent(textwrap.dedent(code), " " * 12)
         box = self.box("pyext 1 1 {m}.Thing", SCRIPT.format(body=body), tables=tables)
         box.send(1, "go")
         return box
+
+    def let_time_pass(self, ms):
+        """Wait for `ms` milliseconds of Pd's logical time, with all that Pd computes in them."""
+        self.pd.send("wait-ms", ms)
+        self.pd.expect("waited")
+        self.pd.sync()
 
     @property
     def console(self):
@@ -126,18 +145,19 @@ class Desk:
 
     @property
     def errors(self):
+        """The error lines of this test."""
         lines = self.console
         return [line for line in self.pd.errors() if line in lines]
 
     def expect_console(self, text):
-        """The first line of this test that holds `text`."""
+        """Wait for the first line of this test that contains `text`, and return it."""
         found = []
 
         def look():
             found[:] = [line for line in self.pd.console[self._first_line :] if text in line][:1]
             return bool(found)
 
-        self.pd._wait(look, 20, lambda: f"the console never said '{text}'")
+        self.pd._wait(look, 20, lambda: f"the console never showed '{text}'")
         return found[0]
 
 
@@ -149,7 +169,7 @@ import pyext
 class Thing(pyext._class):
     _inlets = _outlets = 1
 
-    def say(self, *values):
+    def output(self, *values):
         self._outlet(1, *values)
 
     def go_1(self):
@@ -160,8 +180,15 @@ class Thing(pyext._class):
 """
 
 
+def start_pd(folder):
+    """Start a Pd with the external and the patch that waits."""
+    (folder / "wait.pd").write_text(WAIT)
+    return PdSession([folder / "wait.pd"], arguments=Rig.LIBRARY, listen=["waited"])
+
+
 @pytest.fixture(scope="session")
 def running_pds():
+    """The Pds that were started; the last one is running unless a test has ended it."""
     pds = []
     yield pds
     for pd in pds:
@@ -169,14 +196,14 @@ def running_pds():
 
 
 @pytest.fixture
-def desk(running_pds, tmp_path):
-    """A desk; Pd itself is shared by the tests, and started again should one have ended it."""
+def rig(running_pds, tmp_path):
+    """A rig; all tests share its Pd, which is started again if a test has ended it."""
     if not (EXTERNAL / "py.pd_linux").exists():
         pytest.fail("the external is not built: make -C pyext_py3")
     if not running_pds or running_pds[-1].process.poll() is not None:
-        running_pds.append(PdSession(arguments=Desk.LIBRARY))
+        running_pds.append(start_pd(tmp_path))
     pd = running_pds[-1]
-    desk = Desk(pd, tmp_path)
-    yield desk
+    rig = Rig(pd, tmp_path)
+    yield rig
     if pd.process.poll() is not None:
         raise PdError(f"Pd ended with {pd.process.returncode}\n" + "\n".join(pd.console[-40:]))

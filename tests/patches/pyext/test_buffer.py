@@ -9,29 +9,29 @@ def work():
     try:
 {code}
     except BaseException as error:
-        self.say('raised', [type(error).__name__, str(error)])
+        self.output('raised', [type(error).__name__, str(error)])
 threading.Thread(target=work).start()
 """
 
 
 @pytest.fixture(params=["Pd's thread", "a thread"])
-def here(request, desk):
+def here(request, rig):
     """Runs code with `b`, a Buffer of `size` zeroes, on Pd's thread or on another; returns the box."""
 
     def run(code, size=8):
-        name = f"array{next(desk.numbers)}"
+        name = f"array{next(rig.numbers)}"
         code = f"b = pyext.Buffer('{name}')\n" + textwrap.dedent(code)
         if request.param == "a thread":
             code = THREADED.format(code=textwrap.indent(code, " " * 8))
-        box = desk.run(code, tables=[(name, size)] if size else ())
+        box = rig.run(code, tables=[(name, size)] if size else ())
         box.array = name
         return box
 
     return run
 
 
-def points(desk, box):
-    return pytest.approx(desk.pd.array(box.array), abs=1e-6)
+def points(rig, box):
+    return pytest.approx(rig.pd.array(box.array), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def points(desk, box):
         ("b.resize(4, 0, 0)[:] = 1", [1] * 4),
     ],
 )
-def test_writing(desk, here, code, expected):
-    box = here(code + "\nself.say('done')")
+def test_writing(rig, here, code, expected):
+    box = here(code + "\nself.output('done')")
     assert box.expect(0) == ["Symbol", "done"]
-    assert points(desk, box) == expected
+    assert points(rig, box) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_writing(desk, here, code, expected):
     ],
 )
 def test_reading(here, expression, message):
-    box = here(f"b[:] = range(8)\nself.say({expression})")
+    box = here(f"b[:] = range(8)\nself.output({expression})")
     assert box.expect(0) == message
 
 
@@ -139,7 +139,7 @@ def test_reading(here, expression, message):
         ("b.resize(float('inf'))", "OverflowError"),
     ],
 )
-def test_misuse_raises(desk, here, code, error):
+def test_misuse_raises(rig, here, code, error):
     box = here(code)
     words = box.expect(0)
     assert words[:2] == ["Any", "raised"]
@@ -150,12 +150,13 @@ def test_a_missing_array(here):
     box = here(
         """
         b = pyext.Buffer('no-such-array')
-        self.say('reads', [len(b), str(b[0]), str(b[1:2]), len(list(b)), len(numpy.array(b))])
-        for act in (lambda: b.__setitem__(slice(None), [1]), lambda: b.resize(3), lambda: 1 + b, lambda: memoryview(b)):
+        self.output('reads', [len(b), str(b[0]), str(b[1:2]), len(list(b)), len(numpy.array(b))])
+        store = lambda: b.__setitem__(slice(None), [1])
+        for call in (store, lambda: b.resize(3), lambda: 1 + b, lambda: memoryview(b)):
             try:
-                act()
+                call()
             except Exception as error:
-                self.say('error', [type(error).__name__])
+                self.output('error', [type(error).__name__])
         """,
         size=0,
     )
@@ -164,29 +165,30 @@ def test_a_missing_array(here):
     assert errors == ["ValueError", "RuntimeError", "ValueError", "BufferError"]
 
 
-def test_a_slice_on_pds_thread_is_a_view(desk):
-    box = desk.run(
+def test_a_slice_on_pds_thread_is_a_view(rig):
+    box = rig.run(
         """
         b = pyext.Buffer('viewed')
         v = b[2:6]
         v[1] = 5
-        self.say('there', [float(b[3]), numpy.shares_memory(v, b[:]), memoryview(b).strides[0], memoryview(b).format])
+        view = memoryview(b)
+        self.output('there', [float(b[3]), numpy.shares_memory(v, b[:]), view.strides[0], view.format])
         """,
         tables=[("viewed", 8)],
     )
     assert box.expect(0) == ["Any", "there", 5, 1, 8, "f"]
 
 
-def test_a_slice_off_pds_thread_is_a_copy(desk):
-    box = desk.run(
+def test_a_slice_off_pds_thread_is_a_copy(rig):
+    box = rig.run(
         """
         def work():
             b = pyext.Buffer('copied')
             copy = b[2:6]
             copy[1] = 5
-            self.say('before', [float(b[3])])
+            self.output('before', [float(b[3])])
             b.dirty()
-            self.say('after', [float(b[3])])
+            self.output('after', [float(b[3])])
         threading.Thread(target=work).start()
         """,
         tables=[("copied", 8)],
@@ -195,8 +197,8 @@ def test_a_slice_off_pds_thread_is_a_copy(desk):
     assert box.expect(0) == ["Any", "after", 5]
 
 
-def test_dirty_writes_back_only_what_was_changed(desk):
-    box = desk.run(
+def test_dirty_writes_back_only_what_was_changed(rig):
+    box = rig.run(
         """
         def work():
             b = pyext.Buffer('shared')
@@ -204,7 +206,7 @@ def test_dirty_writes_back_only_what_was_changed(desk):
             pyext.call_and_wait(lambda: b.__setitem__(6, 9))
             copy[1] = 5
             b.dirty()
-            self.say('after', [float(b[1]), float(b[6])])
+            self.output('after', [float(b[1]), float(b[6])])
         threading.Thread(target=work).start()
         """,
         tables=[("shared", 8)],
@@ -250,45 +252,45 @@ class Holds(pyext._class):
 """
 
 
-def test_a_kept_view_outlives_resize_and_deletion(desk):
-    box = desk.box("pyext {m}.Holds", HOLDS, tables=[("held", 8)])
+def test_a_kept_view_outlives_resize_and_deletion(rig):
+    box = rig.box("pyext {m}.Holds", HOLDS, tables=[("held", 8)])
     box.send(1, "take", "held")
-    assert desk.pd.array("held") == [1] * 8
-    box.desk.pd.send("held", "resize", 5000000)
+    assert rig.pd.array("held") == [1] * 8
+    box.rig.pd.send("held", "resize", 5000000)
     box.send(1, "use")
     assert box.expect(0) == ["Any", "sums", pytest.approx(22), pytest.approx(12), pytest.approx(12)]
-    box.desk.pd.send("held", "resize", 8)
-    other = desk.box("pyext {m}.Holds", HOLDS, tables=[("mortal", 8)])
-    box.send(1, "take", "mortal")
+    box.rig.pd.send("held", "resize", 8)
+    other = rig.box("pyext {m}.Holds", HOLDS, tables=[("deleted", 8)])
+    box.send(1, "take", "deleted")
     other.close()
     box.send(1, "use")
     assert box.expect(0)[:2] == ["Any", "sums"]
 
 
 @pytest.mark.parametrize("length", [3, 1000000])
-def test_a_view_held_while_the_patch_resizes(desk, length):
+def test_a_view_held_while_the_patch_resizes(rig, length):
     name = f"grown{length}"
-    box = desk.box("pyext {m}.Holds", HOLDS, tables=[(name, 8)])
+    box = rig.box("pyext {m}.Holds", HOLDS, tables=[(name, 8)])
     box.send(1, "ask", name, length)
     assert box.expect(0) == ["Any", "asked", 8 * 4 + 7, pytest.approx(length, rel=1e-5), 3]
 
 
-def test_a_view_goes_on_writing_through_while_messages_leave(desk):
-    box = desk.box("pyext {m}.Holds", HOLDS, tables=[("through", 8)])
+def test_a_view_goes_on_writing_through_while_messages_leave(rig):
+    box = rig.box("pyext {m}.Holds", HOLDS, tables=[("through", 8)])
     box.send(1, "keep", "through")
     assert [box.expect(0)[2] for _ in range(8)] == list(range(8))
-    assert desk.pd.array("through") == [42, 1, 2, 3, 4, 5, 6, 7]
+    assert rig.pd.array("through") == [42, 1, 2, 3, 4, 5, 6, 7]
 
 
-def test_large_arrays_from_a_thread(desk):
-    box = desk.run(
+def test_large_arrays_from_a_thread(rig):
+    box = rig.run(
         """
         def work():
             b = pyext.Buffer('large')
             b.resize(1000000)
             samples = numpy.arange(1000000, dtype=numpy.float32)
             b[:] = samples
-            self.say('equal', [numpy.array_equal(b[:], samples), numpy.array_equal(b[::-7], samples[::-7])])
+            self.output('equal', [numpy.array_equal(b[:], samples), numpy.array_equal(b[::-7], samples[::-7])])
         threading.Thread(target=work).start()
         """,
         tables=[("large", 8)],
@@ -296,19 +298,19 @@ def test_large_arrays_from_a_thread(desk):
     assert box.expect(0) == ["Any", "equal", 1, 1]
 
 
-def test_an_array_that_shrinks_while_a_thread_writes(desk):
-    box = desk.run(
+def test_an_array_that_shrinks_while_a_thread_writes(rig):
+    box = rig.run(
         """
         b = pyext.Buffer('shrinks')
         def write():
             for _ in range(20):
                 b[:] = numpy.ones(200000, numpy.float32)
                 b[:]
-            self.say('written')
+            self.output('written')
         def resize():
             for i in range(40):
                 b.resize(1 if i % 2 else 200000)
-            self.say('resized')
+            self.output('resized')
         for work in (write, resize):
             threading.Thread(target=work).start()
         """,

@@ -8,34 +8,34 @@ import pyext
 class Binds(pyext._class):
     _inlets = _outlets = 1
 
-    def hear(self, *values):
-        self._outlet(1, "heard", values)
+    def receive(self, *values):
+        self._outlet(1, "received", values)
 
     def twice(self, *values):
         self._outlet(1, "twice", values)
 
     def bind_1(self, name):
-        self._bind(name, self.hear)
+        self._bind(name, self.receive)
 
     def both_1(self, name):
-        self._bind(name, self.hear)
+        self._bind(name, self.receive)
         self._bind(name, self.twice)
 
     def unbind_1(self, name):
-        self._unbind(name, self.hear)
+        self._unbind(name, self.receive)
 
     def wrong_1(self):
-        self._bind(3, self.hear)
+        self._bind(3, self.receive)
         self._bind("name", 3)
         self._unbind("name", 3)
-        self._outlet(1, "alive")
+        self._outlet(1, "done")
 
     def once_1(self, name):
         def once(*values):
             self._unbind(name, once)
             self._outlet(1, "once", values)
         self._bind(name, once)
-        self._bind(name, self.hear)
+        self._bind(name, self.receive)
 
     def fail_1(self, name):
         self._bind(name, lambda *values: 1 / 0)
@@ -56,79 +56,79 @@ class Binds(pyext._class):
         (["bang"], ["bang"]),
     ],
 )
-def test_bind(desk, message, values):
-    box = desk.box("pyext {m}.Binds", BINDS)
-    box.send(1, "bind", f"ear{box.number}")
-    desk.pd.send(f"ear{box.number}", *message)
-    assert box.expect(0) == ["Any", "heard", *values]
+def test_bind(rig, message, values):
+    box = rig.box("pyext {m}.Binds", BINDS)
+    box.send(1, "bind", f"bound{box.number}")
+    rig.pd.send(f"bound{box.number}", *message)
+    assert box.expect(0) == ["Any", "received", *values]
 
 
-def test_several_bindings_and_unbind(desk):
-    box = desk.box("pyext {m}.Binds", BINDS)
-    ear = f"ear{box.number}"
-    box.send(1, "both", ear)
-    desk.pd.send(ear, 1)
-    assert {box.expect(0)[1], box.expect(0)[1]} == {"heard", "twice"}
-    box.send(1, "unbind", ear)
-    desk.pd.send(ear, 2)
+def test_several_bindings_and_unbind(rig):
+    box = rig.box("pyext {m}.Binds", BINDS)
+    name = f"bound{box.number}"
+    box.send(1, "both", name)
+    rig.pd.send(name, 1)
+    assert {box.expect(0)[1], box.expect(0)[1]} == {"received", "twice"}
+    box.send(1, "unbind", name)
+    rig.pd.send(name, 2)
     assert box.expect(0) == ["Any", "twice", 2]
-    assert len(box.heard(0)) == 3
+    assert len(box.messages(0)) == 3
 
 
-def test_a_callback_may_unbind_itself(desk):
-    box = desk.box("pyext {m}.Binds", BINDS)
-    ear = f"ear{box.number}"
-    box.send(1, "once", ear)
-    desk.pd.send(ear, 1)
-    desk.pd.send(ear, 2)
-    box.expect(0, "Any", "heard", 2)
-    assert [words[1:] for words in box.heard(0)].count(["once", 1]) == 1
-    assert ["Any", "once", 2] not in box.heard(0)
+def test_a_callback_may_unbind_itself(rig):
+    box = rig.box("pyext {m}.Binds", BINDS)
+    name = f"bound{box.number}"
+    box.send(1, "once", name)
+    rig.pd.send(name, 1)
+    rig.pd.send(name, 2)
+    box.expect(0, "Any", "received", 2)
+    assert [words[1:] for words in box.messages(0)].count(["once", 1]) == 1
+    assert ["Any", "once", 2] not in box.messages(0)
 
 
-def test_wrong_bindings_are_notes(desk):
-    box = desk.box("pyext {m}.Binds", BINDS)
+def test_wrong_bindings_are_notes(rig):
+    box = rig.box("pyext {m}.Binds", BINDS)
     box.send(1, "wrong")
-    desk.expect_console("_bind takes a receive name and a function")
-    desk.expect_console("_unbind takes a receive name and a function")
-    assert box.expect(0) == ["Symbol", "alive"]
+    rig.expect_console("_bind takes a receive name and a function")
+    rig.expect_console("_unbind takes a receive name and a function")
+    assert box.expect(0) == ["Symbol", "done"]
 
 
-def test_a_failing_callback_is_reported(desk):
-    box = desk.box("pyext {m}.Binds", BINDS)
-    for act, complaint in (("fail", "ZeroDivisionError"), ("leave", "SystemExit")):
-        box.send(1, act, f"{act}{box.number}")
-        desk.pd.send(f"{act}{box.number}", 1)
-        line = desk.expect_console(complaint)
+def test_a_failing_callback_is_reported(rig):
+    box = rig.box("pyext {m}.Binds", BINDS)
+    for message, error_text in (("fail", "ZeroDivisionError"), ("leave", "SystemExit")):
+        box.send(1, message, f"{message}{box.number}")
+        rig.pd.send(f"{message}{box.number}", 1)
+        line = rig.expect_console(error_text)
         assert "Binds" in line and "bound to" in line
 
 
-def test_bindings_go_with_the_box_and_with_a_reload(desk):
-    box = desk.box("pyext {m}.Binds", BINDS)
-    ear = f"ear{box.number}"
-    box.send(1, "bind", ear)
+def test_bindings_go_with_the_box_and_with_a_reload(rig):
+    box = rig.box("pyext {m}.Binds", BINDS)
+    name = f"bound{box.number}"
+    box.send(1, "bind", name)
     box.send(0, "reload.")
-    desk.pd.send(ear, 1)
-    box.send(1, "bind", ear)
-    desk.pd.send(ear, 2)
-    assert box.expect(0) == ["Any", "heard", 2]
-    assert len(box.heard(0)) == 1
+    rig.pd.send(name, 1)
+    box.send(1, "bind", name)
+    rig.pd.send(name, 2)
+    assert box.expect(0) == ["Any", "received", 2]
+    assert len(box.messages(0)) == 1
     box.close()
-    desk.pd.send(ear, 3)
-    desk.pd.sync()
-    assert len(box.heard(0)) == 1
+    rig.pd.send(name, 3)
+    rig.pd.sync()
+    assert len(box.messages(0)) == 1
 
 
-def test_tocanvas_edits_the_patch(desk):
+def test_tocanvas_edits_the_patch(rig):
     for values in ("'obj', 10, 300, 'receive', 'made{n}'", "['obj', 10, 300, 'receive', 'made{n}']"):
-        number = next(desk.numbers)
-        box = desk.run(f"self._tocanvas({values.replace('{n}', str(number))}); self.say('done')")
+        number = next(rig.numbers)
+        box = rig.run(f"self._tocanvas({values.replace('{n}', str(number))}); self.output('done')")
         assert box.expect(0) == ["Symbol", "done"]
-        box.desk.pd.sync()
-    assert desk.errors == []
-    number = next(desk.numbers)
-    desk.pd.listen(f"tell{number}")
-    box = desk.run(
+        box.rig.pd.sync()
+    assert rig.errors == []
+    number = next(rig.numbers)
+    rig.pd.listen(f"tell{number}")
+    box = rig.run(
         f"""
         self._tocanvas('msg', 10, 300, 'bang')
         self._tocanvas('obj', 10, 330, 'send', 'tell{number}')
@@ -137,16 +137,16 @@ def test_tocanvas_edits_the_patch(desk):
         self._tocanvas('connect', 6, 0, 4, 0)
         """
     )
-    assert desk.errors == []
+    assert rig.errors == []
 
 
-def test_tocanvas_from_a_thread_and_from_pds(desk):
-    number = next(desk.numbers)
-    box = desk.run(
+def test_tocanvas_from_a_thread_and_from_pds(rig):
+    number = next(rig.numbers)
+    box = rig.run(
         f"""
         def work():
             self._tocanvas('obj', 10, 300, 'table', 'table{number}', 17)
-            self.say('length', [pyext.call_and_wait(lambda: len(pyext.Buffer('table{number}')))])
+            self.output('length', [pyext.call_and_wait(lambda: len(pyext.Buffer('table{number}')))])
         threading.Thread(target=work).start()
         """
     )
@@ -161,27 +161,27 @@ def test_tocanvas_from_a_thread_and_from_pds(desk):
         ("self._invec('x')", "TypeError"),
     ],
 )
-def test_misuse_raises(desk, code, error):
-    box = desk.run(code)
+def test_misuse_raises(rig, code, error):
+    box = rig.run(code)
     assert box.expect(0)[:3] == ["Any", "raised", error]
 
 
-def test_optional_arguments(desk):
-    box = desk.run("self._stop(); self.say(str((self._invec(), self._outvec())))")
+def test_optional_arguments(rig):
+    box = rig.run("self._stop(); self.output(str((self._invec(), self._outvec())))")
     assert box.expect(0) == ["Symbol", "(None, None)"]
 
 
-def test_error_is_one_error_line_of_the_object(desk):
-    desk.run("self._error('100% wrong %s')")
-    assert desk.expect_console("100% wrong %s").startswith("error:")
-    assert len(desk.errors) == 1
+def test_error_is_one_error_line_of_the_object(rig):
+    rig.run("self._error('100% wrong %s')")
+    assert rig.expect_console("100% wrong %s").startswith("error:")
+    assert len(rig.errors) == 1
 
 
-def test_canvas_dir_of_an_abstraction_is_the_abstractions(desk):
-    folder = desk.folder / "inside"
+def test_canvas_dir_of_an_abstraction_is_the_abstractions(rig):
+    folder = rig.folder / "inside"
     folder.mkdir()
-    module = desk.unique()
-    desk.write(
+    module = rig.unique()
+    rig.write(
         folder,
         module,
         """
@@ -191,12 +191,12 @@ def test_canvas_dir_of_an_abstraction_is_the_abstractions(desk):
                 pyext._send("where", self._canvas_dir)
         """,
     )
-    desk.pd.listen("where")
+    rig.pd.listen("where")
     (folder / "abstraction.pd").write_text(f"#N canvas 0 0 200 200 12;\n#X obj 10 10 pyext {module}.Where;\n")
-    patch = desk.folder / "outer.pd"
+    patch = rig.folder / "outer.pd"
     patch.write_text("#N canvas 0 0 200 200 12;\n#X obj 10 10 inside/abstraction;\n")
-    desk.pd.open(patch)
-    assert desk.pd.expect("where") == [str(folder)]
+    rig.pd.open(patch)
+    assert rig.pd.expect("where") == [str(folder)]
 
 
 LIFE = """
@@ -216,66 +216,66 @@ class Life(pyext._class):
 """
 
 
-def test_del_runs_on_deletion_and_before_a_reload(desk):
-    desk.pd.listen("life")
-    box = desk.box("pyext {m}.Life one", LIFE)
+def test_del_runs_on_deletion_and_before_a_reload(rig):
+    rig.pd.listen("life")
+    box = rig.box("pyext {m}.Life one", LIFE)
     box.send(0, "reload", "two")
-    assert desk.pd.expect("life") == ["del", "one"]
-    assert desk.pd.expect("life") == ["gone", "one"]
+    assert rig.pd.expect("life") == ["del", "one"]
+    assert rig.pd.expect("life") == ["gone", "one"]
     box.close()
-    assert desk.pd.expect("life") == ["del", "two"]
-    assert desk.pd.expect("life") == ["gone", "two"]
+    assert rig.pd.expect("life") == ["del", "two"]
+    assert rig.pd.expect("life") == ["gone", "two"]
 
 
-def test_an_orphan_may_ask_but_not_speak(desk):
-    desk.pd.listen("orphan")
+def test_an_instance_without_a_box_may_read_shouldexit_but_not_send(rig):
+    rig.pd.listen("unlinked")
     script = """
     import pyext, threading, time
-    class Orphan(pyext._class):
+    class Unlinked(pyext._class):
         _inlets = _outlets = 1
         def go_1(self):
             threading.Thread(target=self.work).start()
         def work(self):
             while not self._shouldexit:
-                time.sleep(0.005)
-            pyext._send("orphan", "exit", [self._shouldexit is True])
-            for act in (lambda: self._outlet(1, 1), lambda: self._canvas_dir, lambda: self._tocanvas("a"),
+                time.sleep(0.001)
+            pyext._send("unlinked", "exit", [self._shouldexit is True])
+            for call in (lambda: self._outlet(1, 1), lambda: self._canvas_dir, lambda: self._tocanvas("a"),
                         lambda: pyext.Bundle().append(self, 1, 1), lambda: self._detach(1), lambda: self._invec(0)):
                 try:
-                    act()
+                    call()
                 except RuntimeError:
-                    pyext._send("orphan", "refused")
-            self._error("still heard")
-            pyext._send("orphan", "end")
+                    pyext._send("unlinked", "refused")
+            self._error("still printed")
+            pyext._send("unlinked", "end")
     """
-    for goodbye in ("close", "reload"):
-        box = desk.box("pyext {m}.Orphan", script)
+    for ending in ("close", "reload"):
+        box = rig.box("pyext {m}.Unlinked", script)
         box.send(1, "go")
-        box.close() if goodbye == "close" else box.send(0, "reload.")
-        assert desk.pd.expect("orphan") == ["exit", 1]
-        assert [desk.pd.expect("orphan") for _ in range(6)] == [["refused"]] * 6
-        assert desk.pd.expect("orphan") == ["end"]
+        box.close() if ending == "close" else box.send(0, "reload.")
+        assert rig.pd.expect("unlinked") == ["exit", 1]
+        assert [rig.pd.expect("unlinked") for _ in range(6)] == [["refused"]] * 6
+        assert rig.pd.expect("unlinked") == ["end"]
 
 
-def test_users_may_keep_underscore_attributes(desk):
-    box = desk.run("self._process = 3; self._name = 4; self.say(self._process + self._name)")
+def test_users_may_keep_underscore_attributes(rig):
+    box = rig.run("self._process = 3; self._name = 4; self.output(self._process + self._name)")
     assert box.expect(0) == ["Float", 7]
 
 
-def test_a_script_that_breaks_its_own_link_harms_nobody(desk):
-    box = desk.run(
+def test_a_script_that_overwrites_its_link_to_the_box(rig):
+    box = rig.run(
         "link = self._this; self._this = 3; error = None\n"
         "try:\n    self._outlet(1, 1)\nexcept RuntimeError as raised:\n    error = raised\n"
-        "self._this = link\nself.say(error is not None)"
+        "self._this = link\nself.output(error is not None)"
     )
     assert box.expect(0) == ["Float", 1]
 
 
-def test_a_selector_that_is_no_utf8(desk):
-    desk.run(
+def test_a_selector_that_is_no_utf8(rig):
+    rig.run(
         """
         self._bind('raw', lambda *values: 1 / 0)
         pyext._send('raw', b'caf\\xe9'.decode('utf-8', 'surrogateescape'), [1])
         """
     )
-    desk.expect_console("ZeroDivisionError")
+    rig.expect_console("ZeroDivisionError")

@@ -3,20 +3,20 @@
 import pytest
 
 
-def test_prints_go_to_the_console_line_by_line(desk):
-    desk.run("print('one\\ntwo\\n\\nthree')")
-    lines = desk.console
+def test_prints_go_to_the_console_line_by_line(rig):
+    rig.run("print('one\\ntwo\\n\\nthree')")
+    lines = rig.console
     start = lines.index("one")
     assert lines[start : start + 4] == ["one", "two", "", "three"]
 
 
-def test_unfinished_lines_wait_for_their_end(desk):
-    desk.run(
+def test_unfinished_lines_wait_for_their_end(rig):
+    rig.run(
         "import sys; sys.stdout.write('be'); sys.stdout.flush(); sys.stderr.write('gin'); sys.stderr.flush()"
     )
-    assert not any(line == "be" for line in desk.console)
-    desk.run("import sys; sys.stdout.write('ning\\n')")
-    desk.expect_console("beginning")
+    assert not any(line == "be" for line in rig.console)
+    rig.run("import sys; sys.stdout.write('ning\\n')")
+    rig.expect_console("beginning")
 
 
 @pytest.mark.parametrize(
@@ -30,33 +30,33 @@ def test_unfinished_lines_wait_for_their_end(desk):
         ("'{braces} [tcl] $dollar \\\\\\\\slash'", ["{braces} [tcl] $dollar \\\\slash"]),
     ],
 )
-def test_text_is_printed_literally_and_whole(desk, text, lines):
-    desk.run(f"print({text})")
-    console = desk.console
+def test_text_is_printed_literally_and_whole(rig, text, lines):
+    rig.run(f"print({text})")
+    console = rig.console
     assert console[-len(lines) :] == lines
 
 
-def test_bytes_that_are_no_utf8(desk):
-    desk.run("import sys; sys.stdout.buffer.write(b'caf\\xe9\\n')")
-    desk.expect_console("caf\N{REPLACEMENT CHARACTER}")
+def test_bytes_that_are_no_utf8(rig):
+    rig.run("import sys; sys.stdout.buffer.write(b'caf\\xe9\\n')")
+    rig.expect_console("caf\N{REPLACEMENT CHARACTER}")
 
 
-def test_streams_have_what_text_streams_have(desk):
-    box = desk.run(
+def test_streams_have_what_text_streams_have(rig):
+    box = rig.run(
         """
         import sys
         for stream in (sys.stdout, sys.stderr):
             stream.writelines(['a ', 'b\\n'])
-            self.say(stream.isatty(), stream.encoding, stream.write('c\\n'), stream.fileno() > 0, stream.writable())
+            self.output(stream.isatty(), stream.encoding, stream.write('c\\n'), stream.fileno() > 0, stream.writable())
         """
     )
     for _ in range(2):
         assert box.expect(0) == ["List", 0, "utf-8", 2, 1, 1]
-    desk.expect_console("a b")
+    rig.expect_console("a b")
 
 
-def test_the_lines_of_several_threads_do_not_mix(desk):
-    desk.run(
+def test_the_lines_of_several_threads_do_not_mix(rig):
+    rig.run(
         """
         import sys
         def work(number, begun):
@@ -68,11 +68,11 @@ def test_the_lines_of_several_threads_do_not_mix(desk):
         """
     )
     for number in range(2):
-        assert desk.expect_console(f"first{number}") == f"first{number} last{number}"
+        assert rig.expect_console(f"first{number}") == f"first{number} last{number}"
 
 
-def test_what_a_thread_leaves_unfinished_the_next_one_finishes(desk):
-    desk.run(
+def test_what_a_thread_leaves_unfinished_the_next_one_finishes(rig):
+    rig.run(
         """
         thread = threading.Thread(target=print, args=('left ',), kwargs={'end': ''})
         thread.start()
@@ -80,16 +80,16 @@ def test_what_a_thread_leaves_unfinished_the_next_one_finishes(desk):
         print('finished')
         """
     )
-    desk.expect_console("left finished")
+    rig.expect_console("left finished")
 
 
-def test_a_script_that_closes_stdout(desk):
-    desk.run("import sys; sys.stdout.close(); print('still heard')")
-    desk.expect_console("still heard")
+def test_a_script_that_closes_stdout(rig):
+    rig.run("import sys; sys.stdout.close(); print('still printed')")
+    rig.expect_console("still printed")
 
 
-def test_prints_of_many_threads(desk):
-    desk.run(
+def test_prints_of_many_threads(rig):
+    rig.run(
         """
         def work(number):
             for i in range(50):
@@ -99,14 +99,14 @@ def test_prints_of_many_threads(desk):
         """
     )
     for number in range(4):
-        desk.expect_console(f"thread {number} line 49")
-    lines = desk.console
+        rig.expect_console(f"thread {number} line 49")
+    lines = rig.console
     assert all(f"thread {number} line {i}" in lines for number in range(4) for i in range(50))
 
 
 @pytest.mark.parametrize("mode", [0, 1, 2])
-def test_an_exception_names_object_method_file_and_line_and_is_harmless(desk, mode):
-    box = desk.box(
+def test_an_exception_names_object_method_file_and_line_and_the_object_goes_on(rig, mode):
+    box = rig.box(
         f"pyext {{m}}.Fails @detach {mode}",
         """
         import pyext
@@ -117,17 +117,17 @@ def test_an_exception_names_object_method_file_and_line_and_is_harmless(desk, mo
             def inner(self, x):
                 return {}[x]
             def bang_1(self):
-                self._outlet(1, "alive")
+                self._outlet(1, "done")
         """,
     )
     box.send(1, "play", 3)
-    line = desk.expect_console("KeyError: 3")
+    line = rig.expect_console("KeyError: 3")
     assert line.startswith(f"error: pyext {box.module}.Fails: play_1: KeyError: 3 (")
     assert line.endswith(f"{box.module}.py, line 8)")
-    desk.expect_console("in inner")
-    assert not any("<pyext" in text for text in desk.console)
+    rig.expect_console("in inner")
+    assert not any("<pyext" in text for text in rig.console)
     box.send(1, "bang")
-    assert box.expect(0) == ["Symbol", "alive"]
+    assert box.expect(0) == ["Symbol", "done"]
 
 
 @pytest.mark.parametrize(
@@ -140,21 +140,21 @@ def test_an_exception_names_object_method_file_and_line_and_is_harmless(desk, mo
         "quit()",
     ],
 )
-def test_nothing_a_method_raises_ends_pd(desk, cause):
-    box = desk.box(
+def test_nothing_a_method_raises_ends_pd(rig, cause):
+    box = rig.box(
         "pyext {m}.Leaves",
         f"import pyext\nclass Leaves(pyext._class):\n    _inlets = 1\n    def go_1(self):\n        {cause}\n"
         "    def _del(self):\n        raise SystemExit\n",
         outlets=1,
     )
     box.send(1, "go")
-    desk.expect_console("go_1: ")
+    rig.expect_console("go_1: ")
     box.close()
-    desk.expect_console("_del: SystemExit")
-    desk.pd.sync()
+    rig.expect_console("_del: SystemExit")
+    rig.pd.sync()
 
 
-def test_deep_recursion_through_pd(desk):
+def test_deep_recursion_through_pd(rig):
     script = """
     import pyext
     class Loops(pyext._class):
@@ -165,24 +165,24 @@ def test_deep_recursion_through_pd(desk):
             self.name = name
             self._bind(name, self.float_1)
     """
-    box = desk.box("pyext {m}.Loops", script)
+    box = rig.box("pyext {m}.Loops", script)
     box.send(1, "name", f"loop{box.number}")
     box.send(1, 0)
-    desk.expect_console("RecursionError")
-    desk.pd.sync()
+    rig.expect_console("RecursionError")
+    rig.pd.sync()
 
 
-def test_symbols_of_ten_megabytes(desk):
-    box = desk.box(
+def test_symbols_of_ten_megabytes(rig):
+    box = rig.box(
         "pyext {m}.Big",
         """
         import pyext
         class Big(pyext._class):
             _inlets = _outlets = 1
             def go_1(self):
-                self._bind("big", self.hear)
+                self._bind("big", self.receive)
                 pyext._send("big", "x" * 10_000_000)
-            def hear(self, name):
+            def receive(self, name):
                 self._outlet(1, len(name))
         """,
     )
@@ -190,12 +190,12 @@ def test_symbols_of_ten_megabytes(desk):
     assert box.expect(0)[1] == pytest.approx(1e7)
 
 
-def test_text_with_a_zero_or_without_utf8_reaches_pd_and_comes_back(desk):
-    box = desk.run(
+def test_text_with_a_zero_or_without_utf8_reaches_pd_and_comes_back(rig):
+    box = rig.run(
         """
-        def hear(name):
-            self.say('length', [len(name)])
-        self._bind('bytes', hear)
+        def receive(name):
+            self.output('length', [len(name)])
+        self._bind('bytes', receive)
         pyext._send('bytes', b'caf\\xe9'.decode('utf-8', 'surrogateescape'))
         pyext._send('bytes', 'zero\\0cut')
         """

@@ -34,44 +34,44 @@ class Tune(pyext._class):
 
 
 @pytest.fixture
-def tune(desk):
-    return desk.box("pyext {m}.Tune 1 two", TUNE)
+def tune(rig):
+    return rig.box("pyext {m}.Tune 1 two", TUNE)
 
 
-def test_help_explains_the_object(desk, tune):
+def test_help_explains_the_object(rig, tune):
     tune.send(0, "help")
-    desk.expect_console("[pyext IN OUT script.Class arguments...]")
+    rig.expect_console("[pyext IN OUT script.Class arguments...]")
 
 
-def test_doc_prints_the_script_line_by_line(desk, tune):
+def test_doc_prints_the_script_line_by_line(rig, tune):
     tune.send(0, "doc")
-    desk.expect_console("What the script does.")
-    desk.expect_console("100% of it: %s %n.")
-    assert tune.heard(0) == tune.heard(1) == []
+    rig.expect_console("What the script does.")
+    rig.expect_console("100% of it: %s %n.")
+    assert tune.messages(0) == tune.messages(1) == []
 
 
-def test_doc_plus_prints_the_class(desk, tune):
+def test_doc_plus_prints_the_class(rig, tune):
     tune.send(0, "doc+")
-    desk.expect_console("What the class does.")
+    rig.expect_console("What the class does.")
 
 
-def test_doc_plus_prints_a_function(desk):
-    box = desk.box("py {m}.helper", TUNE)
+def test_doc_plus_prints_a_function(rig):
+    box = rig.box("py {m}.helper", TUNE)
     box.send(0, "doc+")
-    desk.expect_console("Doubles.")
+    rig.expect_console("Doubles.")
 
 
-def test_a_script_without_documentation_is_outlined(desk):
-    box = desk.box(
+def test_a_script_without_documentation_is_outlined(rig):
+    box = rig.box(
         "pyext {m}.Bare",
         "import pyext\nclass Bare(pyext._class):\n    def play_1(self, pitch, velocity=100):\n        pass\n",
         inlets=1,
         outlets=1,
     )
     box.send(0, "doc+")
-    desk.expect_console("play_1(self, pitch, velocity=100)")
+    rig.expect_console("play_1(self, pitch, velocity=100)")
     box.send(0, "doc")
-    desk.expect_console("Bare")
+    rig.expect_console("Bare")
 
 
 def test_dir_lists_the_module_and_dir_plus_the_instance(tune):
@@ -94,9 +94,9 @@ def test_get(tune, name, values):
     assert tune.expect(1) == ["Any", "get", name, *values]
 
 
-def test_get_of_a_missing_name_is_an_attribute_error(desk, tune):
+def test_get_of_a_missing_name_is_an_attribute_error(rig, tune):
     tune.send(0, "get", "missing")
-    desk.expect_console("AttributeError")
+    rig.expect_console("AttributeError")
 
 
 @pytest.mark.parametrize("words, shown", [([5], "5"), ([1, "x"], "(1, <Symbol x>)"), ([2.5], "2.5")])
@@ -106,14 +106,14 @@ def test_set(tune, words, shown):
     assert tune.expect(0) == ["Symbol", f"is {shown}"]
 
 
-def test_set_refuses_and_ignores(desk, tune):
+def test_set_refuses_and_ignores(rig, tune):
     tune.send(0, "set", "_inlets", 3)
-    desk.expect_console("begins with _")
+    rig.expect_console("begins with _")
     tune.send(0, "set", "level")
-    desk.expect_console("set takes")
+    rig.expect_console("set takes")
     tune.send(0, "set", "missing", 3)
     tune.send(0, "get", "missing")
-    desk.expect_console("AttributeError")
+    rig.expect_console("AttributeError")
 
 
 def test_reload_replaces_the_arguments_and_reload_dot_keeps_them(tune):
@@ -147,23 +147,23 @@ def test_getattributes_and_getmethods(tune):
     assert {"float", "show"} <= set(tune.expect(1, "Any", "methods"))
 
 
-def test_an_attribute_that_is_only_read(desk):
-    desk.box("pyext {m}.Tune @dir+ 1", TUNE)
-    desk.expect_console("can only be read")
+def test_an_attribute_that_is_only_read(rig):
+    rig.box("pyext {m}.Tune @dir+ 1", TUNE)
+    rig.expect_console("can only be read")
 
 
-def test_edit_opens_the_script_in_the_editor(desk, tmp_path, play):
+def test_edit_opens_the_script_in_the_editor(rig, tmp_path, play):
     editor = tmp_path / "editor"
     editor.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/edited\n')
     editor.chmod(0o755)
-    desk.write(tmp_path, "melody", TUNE)
+    rig.write(tmp_path, "melody", TUNE)
     patch = tmp_path / "edit.pd"
     patch.write_text(
         "#N canvas 0 0 400 300 12;\n#X obj 10 40 pyext melody.Tune;\n#X obj 10 10 receive in;\n#X connect 1 0 0 0;\n"
     )
     pd = play(
         [patch],
-        arguments=desk.LIBRARY,
+        arguments=rig.LIBRARY,
         environment={"EDITOR": str(editor), "VISUAL": ""},
     )
     pd.send("in", "edit")
@@ -172,6 +172,6 @@ def test_edit_opens_the_script_in_the_editor(desk, tmp_path, play):
     assert edited.read_text().strip() == str(tmp_path / "melody.py")
 
 
-def test_an_unknown_message_is_noted(desk, tune):
+def test_an_unknown_message_is_noted(rig, tune):
     tune.send(0, "interrupt")
-    desk.expect_console('no control message "interrupt"')
+    rig.expect_console('no control message "interrupt"')

@@ -23,13 +23,13 @@ PLAYED = """#N canvas 0 0 400 300 12;
 """
 
 
-def test_1_resize_from_a_thread_while_dsp_plays_and_draws_the_array(desk):
-    patch = desk.folder / "played.pd"
+def test_1_resize_from_a_thread_while_dsp_plays_and_draws_the_array(rig):
+    patch = rig.folder / "played.pd"
     patch.write_text(PLAYED)
-    desk.pd.open(patch)
-    desk.pd.send("pd", "dsp", 1)
-    desk.pd.send("again", "bang")
-    box = desk.run(
+    rig.pd.open(patch)
+    rig.pd.send("pd", "dsp", 1)
+    rig.pd.send("again", "bang")
+    box = rig.run(
         """
         def work():
             for i in range(60):
@@ -37,30 +37,30 @@ def test_1_resize_from_a_thread_while_dsp_plays_and_draws_the_array(desk):
                     b = pyext.Buffer(name)
                     b.resize(50000 if i % 2 else 10)
                     b[:] = numpy.random.rand(len(b)).astype(numpy.float32)
-            self.say('done')
+            self.output('done')
         threading.Thread(target=work).start()
         """
     )
     assert box.expect(0, timeout=60) == ["Symbol", "done"]
-    desk.pd.send("pd", "dsp", 0)
-    desk.pd.sync()
+    rig.pd.send("pd", "dsp", 0)
+    rig.pd.sync()
 
 
-def test_2_several_buffers_see_one_resize(desk):
-    box = desk.run(
+def test_2_several_buffers_see_one_resize(rig):
+    box = rig.run(
         """
         first, second = pyext.Buffer('two'), pyext.Buffer('two')
         first.resize(100000)
         second[99999] = 3
-        self.say(len(first), len(second), first[99999])
+        self.output(len(first), len(second), first[99999])
         """,
         tables=[("two", 8)],
     )
     assert box.expect(0) == ["List", 100000, 100000, 3]
 
 
-def test_7_reading_a_buffer_leaks_nothing(desk):
-    box = desk.run(
+def test_7_reading_a_buffer_leaks_nothing(rig):
+    box = rig.run(
         """
         import gc, sys, weakref
         b = pyext.Buffer('leak')
@@ -71,28 +71,28 @@ def test_7_reading_a_buffer_leaks_nothing(desk):
         gone = weakref.ref(b)
         del b
         gc.collect()
-        self.say(after - before, gone() is None)
+        self.output(after - before, gone() is None)
         """,
         tables=[("leak", 8)],
     )
     assert box.expect(0) == ["List", 0, 1]
 
 
-def test_9_samples_are_found_in_pds_own_layout(desk):
-    box = desk.run(
+def test_9_samples_are_found_in_pds_own_layout(rig):
+    box = rig.run(
         """
         view = memoryview(pyext.Buffer('layout'))
-        self.say(view.itemsize, view.strides[0], view.readonly)
+        self.output(view.itemsize, view.strides[0], view.readonly)
         """,
         tables=[("layout", 8)],
     )
     assert box.expect(0) == ["List", 4, 8, 0]
 
 
-def test_10_without_numpy_only_slices_are_missing(desk, play, tmp_path):
+def test_10_without_numpy_only_slices_are_missing(rig, play, tmp_path):
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "numpy.py").write_text("raise ImportError('no numpy here')\n")
-    desk.write(
+    rig.write(
         tmp_path,
         "bare",
         """
@@ -112,6 +112,6 @@ def test_10_without_numpy_only_slices_are_missing(desk, play, tmp_path):
         "#N canvas 0 0 300 200 12;\n#X obj 10 10 table points 5;\n#X obj 10 40 pyext bare.Bare;\n"
     )
     environment = {"PYTHONPATH": str(tmp_path / "blocked")}
-    pd = play([patch], arguments=desk.LIBRARY, listen=["bare"], environment=environment)
+    pd = play([patch], arguments=rig.LIBRARY, listen=["bare"], environment=environment)
     assert pd.expect("bare") == ["has", 0, 5]
     assert "numpy" in pd.expect("bare", "needs")[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-# Each method says its own name and what it got, with types.
+# Each method outputs its own name and its arguments, with types.
 ECHO = """
 import pyext
 
@@ -10,12 +10,12 @@ class Echo(pyext._class):
     _inlets = 2
     _outlets = 1
 
-    def _tell(self, name, values):
+    def _echo(self, name, values):
         self._outlet(1, name, [f"{type(value).__name__}:{value}" for value in values])
 
 def method(name):
     def call(self, *values):
-        self._tell(name, values)
+        self._echo(name, values)
     return call
 
 for name in NAMES:
@@ -23,8 +23,8 @@ for name in NAMES:
 """
 
 
-def echo(desk, *names, words=""):
-    return desk.box("pyext {m}.Echo " + words, ECHO.replace("NAMES", repr(names)), inlets=3)
+def echo(rig, *names, words=""):
+    return rig.box("pyext {m}.Echo " + words, ECHO.replace("NAMES", repr(names)), inlets=3)
 
 
 @pytest.mark.parametrize(
@@ -67,36 +67,36 @@ def echo(desk, *names, words=""):
         (["list_1", "float_1"], ["list", 4], ["list_1", "int:4"]),
     ],
 )
-def test_the_first_method_that_exists_is_called(desk, names, message, expected):
-    box = echo(desk, *names)
+def test_the_first_method_that_exists_is_called(rig, names, message, expected):
+    box = echo(rig, *names)
     box.send(1, *message)
     assert box.expect(0) == ["Any", *expected]
 
 
-def test_inlets_count_from_one(desk):
-    box = echo(desk, "float_2", "_anything_")
+def test_inlets_count_from_one(rig):
+    box = echo(rig, "float_2", "_anything_")
     box.send(2, 1)
     assert box.expect(0) == ["Any", "float_2", "int:1"]
     box.send(1, 1)
     assert box.expect(0) == ["Any", "_anything_", "int:1", "int:1"]
 
 
-def test_no_method_names_object_tag_and_inlet(desk):
-    box = echo(desk, "float_1")
+def test_no_method_names_object_tag_and_inlet(rig):
+    box = echo(rig, "float_1")
     box.send(1, "play", 1)
-    line = desk.expect_console("no method")
+    line = rig.expect_console("no method")
     assert "pyext" in line and '"play"' in line and "inlet 1" in line
 
 
-def test_the_control_inlet_never_reaches_python(desk):
-    box = echo(desk, "_anything_", "play_")
+def test_the_control_inlet_never_reaches_python(rig):
+    box = echo(rig, "_anything_", "play_")
     box.send(0, "play", 1)
-    desk.expect_console('no control message "play"')
-    assert box.heard(0) == []
+    rig.expect_console('no control message "play"')
+    assert box.messages(0) == []
 
 
-def test_instance_attributes_and_getattr_count(desk):
-    box = desk.box(
+def test_instance_attributes_and_getattr_count(rig):
+    box = rig.box(
         "pyext {m}.Late",
         """
         import pyext
@@ -105,19 +105,19 @@ def test_instance_attributes_and_getattr_count(desk):
             def __init__(self):
                 self.float_1 = lambda x: self._outlet(1, "instance", [x])
             def __getattr__(self, name):
-                if name == "ghost_1":
-                    return lambda *values: self._outlet(1, "ghost", values)
+                if name == "late_1":
+                    return lambda *values: self._outlet(1, "late", values)
                 raise AttributeError(name)
         """,
     )
     box.send(1, 1)
-    box.send(1, "ghost", 2)
+    box.send(1, "late", 2)
     assert box.expect(0) == ["Any", "instance", 1]
-    assert box.expect(0) == ["Any", "ghost", 2]
+    assert box.expect(0) == ["Any", "late", 2]
 
 
-def test_a_wrong_number_of_arguments_is_an_error_and_no_fallback(desk):
-    box = desk.box(
+def test_a_wrong_number_of_arguments_is_an_error_and_no_fallback(rig):
+    box = rig.box(
         "pyext {m}.Strict",
         """
         import pyext
@@ -130,12 +130,12 @@ def test_a_wrong_number_of_arguments_is_an_error_and_no_fallback(desk):
         """,
     )
     box.send(1, "play", 1, 2)
-    desk.expect_console("TypeError")
-    assert box.heard(0) == []
+    rig.expect_console("TypeError")
+    assert box.messages(0) == []
 
 
-def test_a_return_value_is_noted(desk):
-    box = desk.box(
+def test_a_return_value_is_noted(rig):
+    box = rig.box(
         "pyext {m}.Returns",
         """
         import pyext
@@ -149,45 +149,45 @@ def test_a_return_value_is_noted(desk):
     )
     box.send(1, "quiet")
     box.send(1, "play")
-    desk.expect_console("play_1 returned")
-    assert not any("quiet_1" in line for line in desk.console)
+    rig.expect_console("play_1 returned")
+    assert not any("quiet_1" in line for line in rig.console)
 
 
-def test_respond_answers_whether_a_method_was_found(desk):
-    box = echo(desk, "float_1", words="@respond 1")
+def test_respond_answers_whether_a_method_was_found(rig):
+    box = echo(rig, "float_1", words="@respond 1")
     box.send(1, 1)
     assert box.expect(1) == ["Any", "response", 1]
     box.send(1, "nothing")
     assert box.expect(1) == ["Any", "response", 0]
 
 
-def test_lists_and_pointers_without_a_selector(desk):
+def test_lists_and_pointers_without_a_selector(rig):
     """Pd's [route] hands on what is left of a list without naming it a list (defect 31)."""
-    box = echo(desk, "list_1", "pointer_1", "_anything_1")
+    box = echo(rig, "list_1", "pointer_1", "_anything_1")
     number = box.number
-    extra = desk.folder / "route.pd"
+    extra = rig.folder / "route.pd"
     extra.write_text(
         "#N canvas 0 0 400 300 12;\n#X obj 10 10 receive go;\n#X obj 10 40 route 7;\n"
         f"#X obj 10 70 send in-{number}-1;\n"
         "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n"
     )
-    desk.pd.open(extra)
-    desk.pd.send("go", 7, 1, 2)
+    rig.pd.open(extra)
+    rig.pd.send("go", 7, 1, 2)
     assert box.expect(0) == ["Any", "list_1", "int:1", "int:2"]
 
 
-def test_a_pointer_becomes_none_with_a_note(desk):
-    box = echo(desk, "pointer_1")
-    patch = desk.folder / "pointer.pd"
+def test_a_pointer_becomes_none_with_a_note(rig):
+    box = echo(rig, "pointer_1")
+    patch = rig.folder / "pointer.pd"
     patch.write_text(
         "#N canvas 0 0 400 300 12;\n#X msg 10 10 traverse pd-pointer.pd \\, bang;\n#X obj 10 40 pointer;\n"
         f"#X obj 10 70 send in-{box.number}-1;\n#X obj 10 0 receive point;\n"
         "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n#X connect 3 0 0 0;\n"
     )
-    desk.pd.open(patch)
-    desk.pd.send("point")
+    rig.pd.open(patch)
+    rig.pd.send("point")
     assert box.expect(0) == ["Any", "pointer_1", "NoneType:None"]
-    desk.expect_console("pointer")
+    rig.expect_console("pointer")
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ def test_a_pointer_becomes_none_with_a_note(desk):
         ("1e+30", "float:1e+30"),
     ],
 )
-def test_whole_numbers_become_int(desk, number, text):
-    box = echo(desk, "float_1")
+def test_whole_numbers_become_int(rig, number, text):
+    box = echo(rig, "float_1")
     box.send(1, float(number))
     value = box.expect(0)[2]
     kind, _, digits = value.partition(":")
@@ -243,26 +243,28 @@ def test_whole_numbers_become_int(desk, number, text):
         ("[numpy.float32(1), numpy.int64(2), True]", ["List", 1, 2, 1]),
     ],
 )
-def test_values_become_messages(desk, values, message):
-    box = desk.run(f"self.say({values})")
+def test_values_become_messages(rig, values, message):
+    box = rig.run(f"self.output({values})")
     assert box.expect(0) == message
-    assert desk.errors == []
+    assert rig.errors == []
 
 
-def test_no_value_is_an_empty_list(desk):
-    box = desk.run("self.say()")
+def test_no_value_is_an_empty_list(rig):
+    box = rig.run("self.output()")
     assert box.expect(0) == ["Bang"]  # [route] counts an empty list as a bang
 
 
 @pytest.mark.parametrize("values", ["object()", "[None]", "[[1]]", "{'a': 1}", "1j"])
-def test_what_pd_does_not_know_becomes_an_empty_symbol_and_a_note(desk, values):
-    box = desk.run(f"self.say('got', [1, *({values},)][-1:]) if {values!r}[0] == '[' else self.say({values})")
+def test_what_pd_does_not_know_becomes_an_empty_symbol_and_a_note(rig, values):
+    box = rig.run(
+        f"self.output('got', [1, *({values},)][-1:]) if {values!r}[0] == '[' else self.output({values})"
+    )
     box.expect(0)
-    desk.expect_console("no counterpart in Pd")
+    rig.expect_console("no counterpart in Pd")
 
 
-def test_ints_keep_32_bit_floats_precision(desk):
-    box = desk.run("self.say(2**31, 2**40)")
+def test_ints_keep_32_bit_floats_precision(rig):
+    box = rig.run("self.output(2**31, 2**40)")
     assert box.expect(0)[1:] == pytest.approx([2**31, 2**40], rel=1e-5)
 
 
@@ -277,12 +279,12 @@ def test_ints_keep_32_bit_floats_precision(desk):
         ("self._outlet(1.0, 1)", "SyntaxError"),
     ],
 )
-def test_wrong_outlets_raise(desk, call, error):
-    box = desk.run(call)
+def test_wrong_outlets_raise(rig, call, error):
+    box = rig.run(call)
     assert box.expect(0)[:3] == ["Any", "raised", error]
 
 
-def test_an_object_travels_by_reference(desk):
+def test_an_object_travels_by_reference(rig):
     script = """
     import pyext
     class Thing(pyext._class):
@@ -290,12 +292,12 @@ def test_an_object_travels_by_reference(desk):
         def _anything_1(self, *values):
             self._outlet(1, type(values[0]).__name__, len(values))
     """
-    box = desk.box("pyext {m}.Thing", script)
-    patch = desk.folder / "wire.pd"
+    box = rig.box("pyext {m}.Thing", script)
+    patch = rig.folder / "wire.pd"
     patch.write_text(
         "#N canvas 0 0 400 300 12;\n#X obj 10 10 py builtins.dict @py 1;\n#X obj 10 0 receive make;\n"
         f"#X obj 10 70 send in-{box.number}-1;\n#X connect 1 0 0 0;\n#X connect 0 0 2 0;\n"
     )
-    desk.pd.open(patch)
-    desk.pd.send("make", "bang")
+    rig.pd.open(patch)
+    rig.pd.send("make", "bang")
     assert box.expect(0) == ["List", "dict", 1]

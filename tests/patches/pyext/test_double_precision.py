@@ -1,4 +1,4 @@
-"""A double-precision Pd is told in one line why it cannot have these objects, and goes on."""
+"""A double-precision Pd prints in one line why it cannot have these objects, and goes on."""
 
 import shutil
 
@@ -7,11 +7,11 @@ from support.tools import cannot
 
 
 @pytest.fixture
-def pd64(desk, play):
+def pd64(rig, play):
     program = shutil.which("pd64") or shutil.which("puredata64")
     if program is None:
         cannot("no double-precision Pd on PATH (tests/support/other_pd.sh FOLDER brings one)")
-    return play(arguments=desk.LIBRARY, pd=program)
+    return play(arguments=rig.LIBRARY, pd=program)
 
 
 def test_it_is_refused_with_a_clear_line(pd64, tmp_path):

@@ -1,12 +1,12 @@
 """Random creations, messages, reloads and deletions: Pd neither crashes nor hangs.
 
-PYEXT_FUZZ sets how many acts, and PYEXT_SEED which.
+PYEXT_FUZZ sets how many steps, and PYEXT_SEED which.
 """
 
 import os
 import random
 
-ACTS = int(os.environ.get("PYEXT_FUZZ", 1000))
+STEPS = int(os.environ.get("PYEXT_FUZZ", 1000))
 SLOTS = 12
 
 GOOD = """
@@ -22,10 +22,10 @@ class Thing(pyext._class):
 
     def __init__(self, *words):
         self.words = words
-        self._bind("fuzz-ear", self.hear)
+        self._bind("fuzz-bound", self.receive)
 
-    def hear(self, *values):
-        self.heard = values
+    def receive(self, *values):
+        self.values = values
         if "end" in values:
             self.end_1()
 
@@ -66,10 +66,10 @@ class Thing(pyext._class):
             print("working", i)
 
     def clock_1(self, *values):
-        pyext.Clock(self.ring).delay(1)
+        pyext.Clock(self.clock_call).delay(1)
 
-    def ring(self):
-        self._outlet(2, "ring")
+    def clock_call(self):
+        self._outlet(2, "clock")
 
     def soon_1(self, *values):
         pyext.call_soon(self._outlet, 1, "soon")
@@ -77,7 +77,7 @@ class Thing(pyext._class):
     def bundle_1(self, *values):
         bundle = pyext.Bundle()
         bundle.append(self, 1, *values or (1,))
-        bundle.append("fuzz-ear", 1)
+        bundle.append("fuzz-bound", 1)
         bundle.send()
 
     def end_1(self, *values):
@@ -94,7 +94,7 @@ class Thing(pyext._class):
         threading.Thread(target=self.end_other_1).start()
 
     def _anything_2(self, *values):
-        pyext._send("fuzz-ear", *values)
+        pyext._send("fuzz-bound", *values)
 
     def _signal(self):
         buffer = pyext.Buffer("fuzz-array")
@@ -103,7 +103,7 @@ class Thing(pyext._class):
 
     def _del(self):
         self.view = None
-        pyext._send("fuzz-ear", "gone")
+        pyext._send("fuzz-bound", "gone")
 """
 
 BROKEN = (
@@ -189,44 +189,44 @@ def patch(random):
     return "\n".join(lines) + "\n"
 
 
-def act(desk, random, opened):
+def random_step(rig, random, opened):
     slot = random.randrange(SLOTS)
     name = f"fuzz{slot}.pd"
     choice = random.random()
     if choice < 0.2:
         if slot in opened:
-            desk.pd.send(f"pd-{name}", "menuclose", 1)
+            rig.pd.send(f"pd-{name}", "menuclose", 1)
             opened.discard(slot)
         else:
-            (desk.folder / name).write_text(patch(random))
-            desk.pd.send("pd", "open", name, str(desk.folder))
+            (rig.folder / name).write_text(patch(random))
+            rig.pd.send("pd", "open", name, str(rig.folder))
             opened.add(slot)
     elif choice < 0.25:
-        desk.write(desk.folder, "fuzzed", random.choice((GOOD, GOOD, *BROKEN)))
+        rig.write(rig.folder, "fuzzed", random.choice((GOOD, GOOD, *BROKEN)))
     elif choice < 0.3:
-        desk.pd.send("fuzz-array", "resize", random.choice((1, 10, 1000, 100000)))
+        rig.pd.send("fuzz-array", "resize", random.choice((1, 10, 1000, 100000)))
     elif choice < 0.32:
-        desk.pd.send("pd", "dsp", random.randrange(2))
+        rig.pd.send("pd", "dsp", random.randrange(2))
     else:
-        target = random.choice(("fuzz-in", "fuzz-in", "fuzz-control", "fuzz-ear"))
-        desk.pd.send(target, random.choice(SELECTORS), *words(random))
+        target = random.choice(("fuzz-in", "fuzz-in", "fuzz-control", "fuzz-bound"))
+        rig.pd.send(target, random.choice(SELECTORS), *words(random))
 
 
-def test_random_acts(desk):
+def test_random_steps(rig):
     seed = int(os.environ.get("PYEXT_SEED", random.randrange(10**6)))
     print("PYEXT_SEED", seed)
-    dice = random.Random(seed)
-    desk.write(desk.folder, "fuzzed", GOOD)
-    arrays = desk.folder / "arrays.pd"
+    source = random.Random(seed)
+    rig.write(rig.folder, "fuzzed", GOOD)
+    arrays = rig.folder / "arrays.pd"
     arrays.write_text("#N canvas 0 0 400 300 12;\n#X obj 10 10 table fuzz-array 100;\n")
-    desk.pd.open(arrays)
+    rig.pd.open(arrays)
     opened = set()
-    for number in range(ACTS):
-        act(desk, dice, opened)
+    for number in range(STEPS):
+        random_step(rig, source, opened)
         if number % 50 == 49:
-            desk.pd.sync()
+            rig.pd.sync()
     for slot in opened:
-        desk.pd.send(f"pd-fuzz{slot}.pd", "menuclose", 1)
-    desk.pd.send("pd", "dsp", 0)
-    desk.pd.sync()
-    desk.run("self.say('alive')").expect(0)
+        rig.pd.send(f"pd-fuzz{slot}.pd", "menuclose", 1)
+    rig.pd.send("pd", "dsp", 0)
+    rig.pd.sync()
+    rig.run("self.output('alive')").expect(0)

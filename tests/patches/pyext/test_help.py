@@ -12,8 +12,8 @@ HELP = sorted(path.name for path in EXTERNAL.glob("*-help.pd"))
 
 
 @pytest.mark.parametrize("name", [*HELP, "py-meta.pd"])
-def test_it_opens_without_an_error(desk, play, name):
-    pd = play([EXTERNAL / name], arguments=desk.LIBRARY)
+def test_it_opens_without_an_error(rig, play, name):
+    pd = play([EXTERNAL / name], arguments=rig.LIBRARY)
     pd.sync()
     assert pd.errors() == []
 
@@ -54,30 +54,30 @@ HELP_OF = {
 
 
 @pytest.mark.parametrize("text", HELP_OF)
-def test_every_object_opens_its_help(desk, text):
-    box = desk.box(text, "import pyext\nclass Thing(pyext._class):\n    pass\n", inlets=0, outlets=0)
+def test_every_object_opens_its_help(rig, text):
+    box = rig.box(text, "import pyext\nclass Thing(pyext._class):\n    pass\n", inlets=0, outlets=0)
     name = f"{HELP_OF[text]}-help.pd"
-    desk.pd.send(f"pd-{box.patch}", "done-popup", 2, 12, 102)
+    rig.pd.send(f"pd-{box.patch}", "done-popup", 2, 12, 102)
     # The open patch answers: it says that it cannot make this.
-    desk.pd.send(f"pd-{name}", "obj", 10, 10, f"within-{name}")
-    desk.expect_console(f"within-{name}")
-    desk.pd.send(f"pd-{name}", "menuclose", 1)
+    rig.pd.send(f"pd-{name}", "obj", 10, 10, f"within-{name}")
+    rig.expect_console(f"within-{name}")
+    rig.pd.send(f"pd-{name}", "menuclose", 1)
 
 
-def test_the_examples_play(desk):
+def test_the_examples_play(rig):
     scripts = {
         "py pyext_help.mtof": (["float", 69], ["Float", 440]),
         "py pyext_help.scale": (["list", 60, 2, 2, 1], ["List", 60, 62, 64, 65]),
         "pyext pyext_help.Arpeggio 20": (["list", 60, 64], ["Float", 64]),
     }
     for text, (message, answer) in scripts.items():
-        box = desk.box(text)
+        box = rig.box(text)
         box.send(1, *message)
         assert box.expect(0) == answer
         box.close()
-    box = desk.box("pyext pyext_help.Painter @detach 1", tables=[("canvas", 64)])
+    box = rig.box("pyext pyext_help.Painter @detach 1", tables=[("canvas", 64)])
     box.send(1, "waves", "canvas", 1)
     assert box.expect(0) == ["Any", "painted", 64]
-    assert max(desk.pd.array("canvas")) == pytest.approx(1)
+    assert max(rig.pd.array("canvas")) == pytest.approx(1)
     box.send(1, "walk", "canvas")
     assert box.expect(0) == ["Any", "walked", "in a thread"]

@@ -18,8 +18,8 @@ def made():
 
 
 @pytest.mark.parametrize("words", ["{m}.add", "{m} add"])
-def test_py_calls_a_function_with_all_arguments(desk, words):
-    box = desk.box(f"py {words}", TOOLS)
+def test_py_calls_a_function_with_all_arguments(rig, words):
+    box = rig.box(f"py {words}", TOOLS)
     box.send(1, "list", 1, 2)
     assert box.expect(0) == ["Float", 3]
     box.send(1, 5)
@@ -36,20 +36,20 @@ def test_py_calls_a_function_with_all_arguments(desk, words):
         (["bang"], ["Symbol:bang"]),
     ],
 )
-def test_the_selector_is_an_argument_unless_it_is_plain(desk, message, values):
-    box = desk.box("py {m}.kinds", TOOLS)
+def test_the_selector_is_an_argument_unless_it_is_plain(rig, message, values):
+    box = rig.box("py {m}.kinds", TOOLS)
     box.send(1, *message)
     assert box.expect(0) == ["Any", "kinds", *values]
 
 
-def test_a_bang_at_the_left_calls_without_arguments(desk):
-    box = desk.box("py {m}.kinds", TOOLS)
+def test_a_bang_at_the_left_calls_without_arguments(rig):
+    box = rig.box("py {m}.kinds", TOOLS)
     box.send(0, "bang")
     assert box.expect(0) == ["Any", "kinds"]
 
 
-def test_py_with_a_number_stores_and_calls(desk):
-    box = desk.box("py 3 {m}.kinds", TOOLS, inlets=4)
+def test_py_with_a_number_stores_and_calls(rig):
+    box = rig.box("py 3 {m}.kinds", TOOLS, inlets=4)
     box.send(0, "bang")
     assert box.expect(0) == ["Any", "kinds", *["NoneType:None"] * 3]
     box.send(3, "list", 1, 2)
@@ -60,18 +60,18 @@ def test_py_with_a_number_stores_and_calls(desk):
     assert box.expect(0)[2] == "int:5"
 
 
-def test_py_0_is_called_by_bang_alone(desk):
-    box = desk.box("py 0 {m}.kinds", TOOLS, inlets=1)
+def test_py_0_is_called_by_bang_alone(rig):
+    box = rig.box("py 0 {m}.kinds", TOOLS, inlets=1)
     box.send(0, "bang")
     assert box.expect(0) == ["Any", "kinds"]
 
 
-def test_the_message_picks_the_function_of_a_module(desk):
-    box = desk.box("py {m}", TOOLS)
+def test_the_message_picks_the_function_of_a_module(rig):
+    box = rig.box("py {m}", TOOLS)
     box.send(1, "add", 1, 2)
     assert box.expect(0) == ["Float", 3]
     box.send(1, "nothing", 1)
-    desk.expect_console("no function nothing")
+    rig.expect_console("no function nothing")
 
 
 @pytest.mark.parametrize(
@@ -88,27 +88,27 @@ def test_the_message_picks_the_function_of_a_module(desk):
         ("py 2 operator.add", [4], ["raises"]),
     ],
 )
-def test_any_callable(desk, words, message, result):
-    box = desk.box(words)
+def test_any_callable(rig, words, message, result):
+    box = rig.box(words)
     if result == ["raises"]:
         box.send(1, *message)
-        desk.expect_console("TypeError")
+        rig.expect_console("TypeError")
         return
     box.send(1 if message else 0, *(message or ["bang"]))
     assert box.expect(0)[: len(result)] == result
 
 
 @pytest.mark.parametrize("words", ["py no_such_module.thing", "py math.nothing", "py 1 2 3", "py .nothing"])
-def test_py_is_made_even_if_its_function_is_missing(desk, words):
-    box = desk.box(words)
-    assert desk.errors
+def test_py_is_made_even_if_its_function_is_missing(rig, words):
+    box = rig.box(words)
+    assert rig.errors
     box.send(0, "set", "math", "sqrt")
     box.send(1, 16)
     assert box.expect(0) == ["Float", 4]
 
 
-def test_set_chooses_function_and_module(desk):
-    box = desk.box("py math.sqrt")
+def test_set_chooses_function_and_module(rig):
+    box = rig.box("py math.sqrt")
     box.send(0, "set", "floor")
     box.send(1, 2.5)
     assert box.expect(0) == ["Float", 2]
@@ -117,17 +117,17 @@ def test_set_chooses_function_and_module(desk):
     assert box.expect(0) == ["Float", -2.5]
 
 
-def test_an_exception_is_reported_and_nothing_comes_out(desk):
-    box = desk.box("py {m}.fails", TOOLS)
+def test_an_exception_is_reported_and_nothing_comes_out(rig):
+    box = rig.box("py {m}.fails", TOOLS)
     box.send(0, "bang")
-    line = desk.expect_console("ValueError: no")
+    line = rig.expect_console("ValueError: no")
     assert "fails" in line and f"{box.module}.py, line" in line
-    assert box.heard(0) == []
+    assert box.messages(0) == []
 
 
 @pytest.mark.parametrize("mode", [1, 2])
-def test_detached_results_come_out(desk, mode):
-    box = desk.box(
+def test_detached_results_come_out(rig, mode):
+    box = rig.box(
         f"py {{m}}.where @detach {mode}",
         "import threading\ndef where():\n    return threading.current_thread() is threading.main_thread()\n",
     )
@@ -135,25 +135,25 @@ def test_detached_results_come_out(desk, mode):
     assert box.expect(0) == ["Float", 0]
 
 
-def test_py_responds(desk):
-    box = desk.box("py {m} @respond 1", TOOLS)
+def test_py_responds(rig):
+    box = rig.box("py {m} @respond 1", TOOLS)
     box.send(1, "add", 1)
     assert box.expect(1) == ["Any", "response", 1]
     box.send(1, "nothing")
     assert box.expect(1) == ["Any", "response", 0]
 
 
-def test_reload_takes_the_new_function(desk):
-    box = desk.box("py {m}.add", TOOLS)
+def test_reload_takes_the_new_function(rig):
+    box = rig.box("py {m}.add", TOOLS)
     box.rewrite(box.module, TOOLS.replace("a + b", "a - b"))
     box.send(0, "reload.")
     box.send(1, "list", 1, 2)
     assert box.expect(0) == ["Float", -1]
 
 
-def wired(desk, first, second, *, stores=()):
+def wired(rig, first, second, *, stores=()):
     """Two boxes in one patch, the result of the first into the object inlet of the second."""
-    number = next(desk.numbers)
+    number = next(rig.numbers)
     lines = [
         "#N canvas 0 0 400 300 12;",
         f"#X obj 10 40 {first} @py 1;",
@@ -166,32 +166,32 @@ def wired(desk, first, second, *, stores=()):
     ]
     lines[5:5] = [f"#X obj {100 + 90 * i} 70 receive store{number}-{i + 2};" for i in range(len(stores))]
     lines += [f"#X connect {4 + i} 0 1 {i + 2};" for i in range(len(stores))]
-    desk.pd.listen(f"result{number}")
-    patch = desk.folder / f"wired{number}.pd"
+    rig.pd.listen(f"result{number}")
+    patch = rig.folder / f"wired{number}.pd"
     patch.write_text("\n".join(lines) + "\n")
-    desk.pd.open(patch)
+    rig.pd.open(patch)
     for i, store in enumerate(stores):
-        desk.pd.send(f"store{number}-{i + 2}", *store)
+        rig.pd.send(f"store{number}-{i + 2}", *store)
 
     def play(*message):
-        desk.pd.send(f"go{number}", *message)
-        return desk.pd.expect(f"result{number}")
+        rig.pd.send(f"go{number}", *message)
+        return rig.pd.expect(f"result{number}")
 
     return play
 
 
-def test_pym_calls_a_method_of_whatever_arrives(desk):
-    play = wired(desk, "py .list", "pym __len__")
+def test_pym_calls_a_method_of_whatever_arrives(rig):
+    play = wired(rig, "py .list", "pym __len__")
     assert play("symbol", "abc") == ["Float", 3]
 
 
-def test_pym_with_arguments(desk):
-    play = wired(desk, "py .str", "pym 3 replace", stores=[["symbol", "a"], ["symbol", "o"]])
+def test_pym_with_arguments(rig):
+    play = wired(rig, "py .str", "pym 3 replace", stores=[["symbol", "a"], ["symbol", "o"]])
     assert play("symbol", "banana") == ["Symbol", "bonono"]
 
 
-def test_pym_finds_the_method_anew_for_another_type(desk):
-    box = desk.box("pym __str__")
+def test_pym_finds_the_method_anew_for_another_type(rig):
+    box = rig.box("pym __str__")
     box.send(1, 3)
     assert box.expect(0)[1] == 3
     box.send(1, "symbol", "text")
@@ -234,9 +234,9 @@ def test_pym_finds_the_method_anew_for_another_type(desk):
         (".float", [7], [], 7),
     ],
 )
-def test_operators_on_numbers(desk, sign, first, others, result):
+def test_operators_on_numbers(rig, sign, first, others, result):
     inlets = len(others) + 1
-    box = desk.box(f"pym {inlets} {sign}", inlets=inlets + 1)
+    box = rig.box(f"pym {inlets} {sign}", inlets=inlets + 1)
     if others:
         box.send(2, *others)
     box.send(1, *first)
@@ -255,9 +255,9 @@ def test_operators_on_numbers(desk, sign, first, others, result):
         (".repr", [], ["Symbol", "(4, 5, 6)"]),
     ],
 )
-def test_operators_on_sequences(desk, sign, others, result):
+def test_operators_on_sequences(rig, sign, others, result):
     inlets = len(others) + 1
-    box = desk.box(f"pym {inlets} {sign}", inlets=inlets + 1)
+    box = rig.box(f"pym {inlets} {sign}", inlets=inlets + 1)
     for i, other in enumerate(others):
         box.send(i + 2, *other)
     box.send(1, "list", 4, 5, 6)
@@ -267,26 +267,26 @@ def test_operators_on_sequences(desk, sign, others, result):
 @pytest.mark.parametrize(
     "sign, stores, text", [("[]=", [[0], [65]], "A\x02"), ("[:]=", [[0], [2], ["list", 66, 67]], "BC")]
 )
-def test_item_stores_change_the_object(desk, sign, stores, text):
-    desk.write(desk.folder, "keeper", "kept = bytearray(b'\\x01\\x02')\ndef keep(*any):\n    return kept\n")
-    play = wired(desk, "py keeper.keep", f"pym {len(stores) + 1} {sign}", stores=stores)
+def test_item_stores_change_the_object(rig, sign, stores, text):
+    rig.write(rig.folder, "stored", "kept = bytearray(b'\\x01\\x02')\ndef keep(*any):\n    return kept\n")
+    play = wired(rig, "py stored.keep", f"pym {len(stores) + 1} {sign}", stores=stores)
     assert play("bang") == ["Bang"]
-    box = desk.run("import keeper; self.say(keeper.kept.decode()); del __import__('sys').modules['keeper']")
+    box = rig.run("import stored; self.output(stored.kept.decode()); del __import__('sys').modules['stored']")
     assert box.expect(0) == ["Symbol", text]
 
 
-def test_pym_complains_about_a_missing_method(desk):
-    box = desk.box("pym no_such_method")
+def test_pym_complains_about_a_missing_method(rig):
+    box = rig.box("pym no_such_method")
     box.send(1, 3)
-    desk.expect_console("int has no method no_such_method")
+    rig.expect_console("int has no method no_such_method")
 
 
-def test_pym_set_and_doc(desk):
-    box = desk.box("pym 1 upper")
+def test_pym_set_and_doc(rig):
+    box = rig.box("pym 1 upper")
     box.send(1, "symbol", "a")
     assert box.expect(0) == ["Symbol", "A"]
     box.send(0, "set", "title")
     box.send(0, "bang")
     assert box.expect(0) == ["Symbol", "A"]
     box.send(0, "doc+")
-    desk.expect_console("Return a version of the string where each word is titlecased.")
+    rig.expect_console("Return a version of the string where each word is titlecased.")

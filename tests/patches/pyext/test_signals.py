@@ -1,7 +1,5 @@
 """Signal objects."""
 
-import time
-
 import pytest
 
 GAIN = """
@@ -52,11 +50,11 @@ class Plain(pyext._class):
         self._outlet(1, x)
 
 class Sends(Gain):
-    told = False
+    sent = False
     def _signal(self):
-        if not self.told:
-            self.told = True
-            pyext._send("told", "from the audio")
+        if not self.sent:
+            self.sent = True
+            pyext._send("sent", "from the audio")
 
 class Reads(pyext._class):
     def _signal(self):
@@ -80,7 +78,7 @@ class ResizesAtStart(Gain):
 """
 
 WAVE = "#N canvas 0 0 300 200 12;\n#X obj 10 10 table wave 4;\n"
-ROWS = """#N canvas 0 0 400 400 12;
+GROUPS = """#N canvas 0 0 400 400 12;
 #X obj 10 10 sig~ 1;
 #X obj 10 40 pyext~ 0 0 1 1 {m}.Gain;
 #N canvas 0 0 200 200 off 0;
@@ -94,8 +92,8 @@ ROWS = """#N canvas 0 0 400 400 12;
 #X obj 90 70 pyext~ 0 0 1 1 {m}.Gain;
 #X obj 90 100 pyext~ 0 0 1 1 {m}.Gain;
 #X obj 90 130 snapshot~;
-#X obj 90 160 send rows;
-#X obj 150 100 receive look-rows;
+#X obj 90 160 send groups;
+#X obj 150 100 receive read-groups;
 #X connect 0 0 1 0;
 #X connect 1 0 2 0;
 #X connect 1 0 3 0;
@@ -106,29 +104,29 @@ ROWS = """#N canvas 0 0 400 400 12;
 """
 
 
-class Rack:
+class SignalBox:
     """A box with constant signals at its inlets and a snapshot of each outlet."""
 
-    def __init__(self, desk, text, signals, outlets, messages=1):
-        self.desk = desk
-        self.number = next(desk.numbers)
+    def __init__(self, rig, text, signals, outlets, messages=1):
+        self.rig = rig
+        self.number = next(rig.numbers)
         module = f"script{self.number}"
-        desk.write(desk.folder, module, GAIN)
+        rig.write(rig.folder, module, GAIN)
         names = [f"snap{self.number}-{i}" for i in range(outlets)]
         lines = ["#N canvas 0 0 600 400 12;", f"#X obj 10 100 {text.replace('{m}', module)};"]
         lines += [f"#X obj {10 + 90 * i} 40 sig~ {value};" for i, value in enumerate(signals)]
         first = 1 + len(signals)
         for i, name in enumerate(names):
-            desk.pd.listen(name)
+            rig.pd.listen(name)
             lines += [
                 f"#X obj {10 + 90 * i} 150 snapshot~;",
                 f"#X obj {10 + 90 * i} 180 send {name};",
-                f"#X obj {10 + 90 * i} 120 receive look{self.number};",
+                f"#X obj {10 + 90 * i} 120 receive read{self.number};",
             ]
         control = first + 3 * outlets
         lines += [f"#X obj 300 40 receive control{self.number};", f"#X obj 400 40 receive in{self.number};"]
         lines += [f"#X obj 300 200 probe out{self.number};"]
-        desk.pd.listen(f"out{self.number}")
+        rig.pd.listen(f"out{self.number}")
         lines += [f"#X connect {1 + i} 0 0 {i};" for i in range(len(signals))]
         for i in range(outlets):
             lines += [
@@ -140,82 +138,78 @@ class Rack:
         if messages:
             inlet = max(len(signals), 1)
             lines += [f"#X connect {control + 1} 0 0 {inlet};", f"#X connect 0 {outlets} {control + 2} 0;"]
-        self.patch = f"rack{self.number}.pd"
-        (desk.folder / self.patch).write_text("\n".join(lines) + "\n")
-        desk.pd.open(desk.folder / self.patch)
+        self.patch = f"signal_box{self.number}.pd"
+        (rig.folder / self.patch).write_text("\n".join(lines) + "\n")
+        rig.pd.open(rig.folder / self.patch)
         self.names = names
 
-    def pass_time(self):
-        """Lets some blocks be computed."""
-        time.sleep(0.1)
-        self.desk.pd.sync()
-
     def values(self):
-        self.pass_time()
-        self.desk.pd.send(f"look{self.number}", "bang")
-        return [self.desk.pd.expect(name)[0] for name in self.names]
+        """Return a sample of each outlet, after a few blocks."""
+        self.rig.let_time_pass(10)
+        self.rig.pd.send(f"read{self.number}", "bang")
+        return [self.rig.pd.expect(name)[0] for name in self.names]
 
     def control(self, *message):
-        self.desk.pd.send(f"control{self.number}", *message)
+        self.rig.pd.send(f"control{self.number}", *message)
 
     def send(self, *message):
-        self.desk.pd.send(f"in{self.number}", *message)
+        self.rig.pd.send(f"in{self.number}", *message)
 
-    def heard(self):
-        return self.desk.pd.expect(f"out{self.number}")
+    def expect_message(self):
+        return self.rig.pd.expect(f"out{self.number}")
 
 
 @pytest.fixture
-def rack(desk):
-    desk.pd.send("pd", "dsp", 1)
-    yield lambda *arguments, **options: Rack(desk, *arguments, **options)
-    desk.pd.send("pd", "dsp", 0)
+def signal_box(rig):
+    rig.pd.send("pd", "dsp", 1)
+    yield lambda *arguments, **options: SignalBox(rig, *arguments, **options)
+    rig.pd.send("pd", "dsp", 0)
 
 
 @pytest.mark.parametrize("name", ["pyext~", "pyx~", "pyext.~", "pyx.~"])
-def test_a_gain(rack, name):
-    box = rack(f"{name} 1 1 1 1 {{m}} Gain", [0.5], 1)
+def test_a_gain(signal_box, name):
+    box = signal_box(f"{name} 1 1 1 1 {{m}} Gain", [0.5], 1)
     assert box.values() == [0.25]
     box.send("gain", 2)
     assert box.values() == [1]
 
 
-def test_several_channels(rack):
-    assert rack("pyext~ 0 0 2 2 {m}.Adds", [0.75, 0.25], 2, messages=0).values() == [1, 0.5]
+def test_several_channels(signal_box):
+    assert signal_box("pyext~ 0 0 2 2 {m}.Adds", [0.75, 0.25], 2, messages=0).values() == [1, 0.5]
 
 
-def test_message_inlets_count_from_one_whatever_the_signals(desk, rack):
-    box = rack("pyext~ 1 1 3 1 {m}.Gain", [0.5, 0, 0], 1)
+def test_message_inlets_count_from_one_whatever_the_signals(rig, signal_box):
+    box = signal_box("pyext~ 1 1 3 1 {m}.Gain", [0.5, 0, 0], 1)
     box.send("shape")
-    assert box.heard() == ["List", 64, "float32", "ndarray", 1]
+    assert box.expect_message() == ["List", 64, "float32", "ndarray", 1]
 
 
-def test_without_counts_there_are_no_signals(rack):
-    box = rack("pyext~ 1 1 {m}.Plain", [], 0)
+def test_without_counts_there_are_no_signals(signal_box):
+    box = signal_box("pyext~ 1 1 {m}.Plain", [], 0)
     box.send(3)
-    assert box.heard() == ["Float", 3]
+    assert box.expect_message() == ["Float", 3]
 
 
-def test_dsp_may_choose_the_method_and_sees_the_vectors(rack):
-    box = rack("pyext~ 1 1 1 1 {m}.Chooses", [0.5], 1)
+def test_dsp_may_choose_the_method_and_sees_the_vectors(signal_box):
+    box = signal_box("pyext~ 1 1 1 1 {m}.Chooses", [0.5], 1)
     assert box.values() == [1]
     box.send("length")
-    assert box.heard() == ["Float", 64]
+    assert box.expect_message() == ["Float", 64]
 
 
-def test_block_sizes_as_the_patch_has_them(desk, rack):
-    box = rack("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
-    desk.pd.send(f"pd-{box.patch}", "obj", 10, 300, "block~", 512)
-    desk.pd.send("pd", "dsp", 0)
-    desk.pd.send("pd", "dsp", 1)
-    box.pass_time()
+def test_block_sizes_as_the_patch_has_them(rig, signal_box):
+    box = signal_box("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
+    rig.pd.send(f"pd-{box.patch}", "obj", 10, 300, "block~", 512)
+    rig.pd.send("pd", "dsp", 0)
+    rig.pd.send("pd", "dsp", 1)
+    rig.let_time_pass(10)
     box.send("shape")
-    assert box.heard()[1] == 512
+    assert box.expect_message()[1] == 512
     assert box.values() == [0.25]
 
 
-def test_no_vectors_before_the_first_dsp_start(desk):
-    box = desk.box(
+def test_no_vectors_before_the_first_dsp_start(rig):
+    box = rig.box(
         "pyext~ 1 1 1 1 {m}.Early",
         "import pyext\nclass Early(pyext._class):\n    def bang_1(self):\n"
         "        self._outlet(1, str((self._invec(0), self._outvec(0), self._invec(-1))))\n",
@@ -223,104 +217,104 @@ def test_no_vectors_before_the_first_dsp_start(desk):
         outlets=3,
     )
     box.send(1, "bang")
-    assert desk.pd.expect(f"out-{box.number}-1") == ["Symbol", "(None, None, None)"]
+    assert rig.pd.expect(f"out-{box.number}-1") == ["Symbol", "(None, None, None)"]
 
 
-def test_disabled_objects_are_silent(rack):
-    assert rack("pyext~ 1 1 1 1 {m}.Refuses", [0.5], 1).values() == [0]
-    box = rack("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
+def test_disabled_objects_are_silent(signal_box):
+    assert signal_box("pyext~ 1 1 1 1 {m}.Refuses", [0.5], 1).values() == [0]
+    box = signal_box("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
     box.control("enable", 0)
     assert box.values() == [0]
     box.control("enable", 1)
     assert box.values() == [0.25]
 
 
-def test_no_signal_method_is_silence(rack):
-    assert rack("pyext~ 1 1 1 1 {m}.Plain", [0.5], 1).values() == [0]
+def test_no_signal_method_is_silence(signal_box):
+    assert signal_box("pyext~ 1 1 1 1 {m}.Plain", [0.5], 1).values() == [0]
 
 
-def test_a_signal_method_that_raises_silences_the_object_and_is_reported_once(desk, rack):
-    box = rack("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
+def test_a_signal_method_that_raises_silences_the_object_and_is_reported_once(rig, signal_box):
+    box = signal_box("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
     box.send("fail")
     assert box.values() == [0]
     assert box.values() == [0]
-    assert sum("_signal" in line for line in desk.errors) == 1
+    assert sum("_signal" in line for line in rig.errors) == 1
     box.send("gain", 1)
-    desk.pd.send("pd", "dsp", 0)
-    desk.pd.send("pd", "dsp", 1)
+    rig.pd.send("pd", "dsp", 0)
+    rig.pd.send("pd", "dsp", 1)
     assert box.values() == [0]
     box.control("enable", 1)
     assert box.values() == [0.5]
 
 
-def test_a_reload_takes_the_new_signal_method(desk, rack):
-    box = rack("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
-    desk.write(desk.folder, f"script{box.number}", GAIN.replace("gain = 0.5", "gain = 4"))
+def test_a_reload_takes_the_new_signal_method(rig, signal_box):
+    box = signal_box("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
+    rig.write(rig.folder, f"script{box.number}", GAIN.replace("gain = 0.5", "gain = 4"))
     box.control("reload.")
     assert box.values() == [2]
 
 
-def test_messages_from_the_audio_are_queued(desk, rack):
-    desk.pd.listen("told")
-    rack("pyext~ 1 1 1 1 {m}.Sends", [0.5], 1)
-    assert desk.pd.expect("told") == ["from the audio"]
+def test_messages_from_the_audio_are_queued(rig, signal_box):
+    rig.pd.listen("sent")
+    signal_box("pyext~ 1 1 1 1 {m}.Sends", [0.5], 1)
+    assert rig.pd.expect("sent") == ["from the audio"]
 
 
 @pytest.fixture
-def wave(desk):
-    (desk.folder / "wave.pd").write_text(WAVE)
-    desk.pd.open(desk.folder / "wave.pd")
+def wave(rig):
+    (rig.folder / "wave.pd").write_text(WAVE)
+    rig.pd.open(rig.folder / "wave.pd")
     yield
-    desk.pd.send("pd-wave.pd", "menuclose", 1)
+    rig.pd.send("pd-wave.pd", "menuclose", 1)
 
 
-def test_arrays_can_be_read_and_written_in_the_audio(rack, wave):
-    assert rack("pyext~ 0 0 0 1 {m}.Reads", [], 1, messages=0).values() == [4.25]
+def test_arrays_can_be_read_and_written_in_the_audio(signal_box, wave):
+    assert signal_box("pyext~ 0 0 0 1 {m}.Reads", [], 1, messages=0).values() == [4.25]
 
 
 @pytest.mark.parametrize("name", ["Waits", "Resizes", "ResizesAtStart"])
-def test_what_pd_cannot_do_in_the_audio_is_refused_at_once(desk, rack, wave, name):
-    box = rack(f"pyext~ 0 0 1 1 {{m}}.{name}", [0.5], 1, messages=0)
+def test_what_pd_cannot_do_in_the_audio_is_refused_at_once(rig, signal_box, wave, name):
+    box = signal_box(f"pyext~ 0 0 1 1 {{m}}.{name}", [0.5], 1, messages=0)
     assert box.values() == [0]
-    assert "cannot be done within" in desk.expect_console("RuntimeError")
+    assert "cannot be done within" in rig.expect_console("RuntimeError")
 
 
-def test_objects_in_a_row_play_beside_a_patch_that_is_switched_off(desk, rack):
-    module = desk.unique()
-    desk.write(desk.folder, module, GAIN)
-    patch = desk.folder / f"rows-{module}.pd"
-    patch.write_text(ROWS.replace("{m}", module))
-    desk.pd.listen("rows")
-    desk.pd.open(patch)
-    box = desk.run(
+def test_a_group_of_objects_plays_beside_a_patch_that_is_switched_off(rig, signal_box):
+    module = rig.unique()
+    rig.write(rig.folder, module, GAIN)
+    patch = rig.folder / f"groups-{module}.pd"
+    patch.write_text(GROUPS.replace("{m}", module))
+    rig.pd.listen("groups")
+    rig.pd.open(patch)
+    box = rig.run(
         """
         def count():
             for _ in range(1000):
                 sum(range(1000))
-            self.say('counted')
+            self.output('counted')
         threading.Thread(target=count).start()
         """
     )
     assert box.expect(0) == ["Symbol", "counted"]
-    desk.pd.send("look-rows", "bang")
-    assert desk.pd.expect("rows") == [0.125]
+    rig.pd.send("read-groups", "bang")
+    assert rig.pd.expect("groups") == [0.125]
 
 
-def test_deleting_signal_objects_while_dsp_is_on_runs_del(desk, rack):
-    desk.pd.listen("bye")
-    script = GAIN + "\nclass Bye(Gain):\n    def _del(self):\n        pyext._send('bye', 1)\n"
-    module = desk.unique()
-    desk.write(desk.folder, module, script)
+def test_deleting_signal_objects_while_dsp_is_on_runs_del(rig, signal_box):
+    rig.pd.listen("deleted")
+    script = GAIN + "\nclass Deleted(Gain):\n    def _del(self):\n        pyext._send('deleted', 1)\n"
+    module = rig.unique()
+    rig.write(rig.folder, module, script)
     for _ in range(5):
-        box = rack(f"pyext~ 1 1 1 1 {module}.Bye", [0.5], 1)
+        box = signal_box(f"pyext~ 1 1 1 1 {module}.Deleted", [0.5], 1)
         assert box.values() == [0.25]
-        desk.pd.send(f"pd-{box.patch}", "menuclose", 1)
-        assert desk.pd.expect("bye") == [1]
+        rig.pd.send(f"pd-{box.patch}", "menuclose", 1)
+        assert rig.pd.expect("deleted") == [1]
 
 
-def test_vectors_kept_by_the_script_outlive_every_dsp_start(desk, rack):
-    box = rack("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
-    keeper = """
+def test_vectors_kept_by_the_script_outlive_every_dsp_start(rig, signal_box):
+    box = signal_box("pyext~ 1 1 1 1 {m}.Gain", [0.5], 1)
+    vectors = """
     def keep_1(self):
         self.kept = [self._invec(0), self._outvec(0)]
     def use_1(self):
@@ -328,11 +322,11 @@ def test_vectors_kept_by_the_script_outlive_every_dsp_start(desk, rack):
             vector[:] = 1
         self._outlet(1, float(self.kept[0].sum()))
 """
-    desk.write(desk.folder, f"script{box.number}", GAIN.replace("\nclass Adds", keeper + "\nclass Adds"))
+    rig.write(rig.folder, f"script{box.number}", GAIN.replace("\nclass Adds", vectors + "\nclass Adds"))
     box.control("reload.")
-    box.pass_time()
+    rig.let_time_pass(10)
     box.send("keep")
-    desk.pd.send("pd", "dsp", 0)
-    desk.pd.send("pd", "dsp", 1)
+    rig.pd.send("pd", "dsp", 0)
+    rig.pd.send("pd", "dsp", 1)
     box.send("use")
-    assert box.heard() == ["Float", 64]
+    assert box.expect_message() == ["Float", 64]

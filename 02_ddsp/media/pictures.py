@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from timbre_transfer.engine.pitch import midi
+from timbre_transfer.engine.synthesiser import FilteredNoise, Harmonic
 from timbre_transfer.features import extract
-from timbre_transfer.pitch import midi
-from timbre_transfer.synthesiser import FilteredNoise, Harmonic
 
 HERE = Path(__file__).resolve().parent
 RATE, HOP = 16000, 64

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from timbre_transfer.pitch import hertz, midi
+from .engine.pitch import hertz, midi
 
 SILENCE_DB = -80.0
 SMOOTHING_FRAMES = 40

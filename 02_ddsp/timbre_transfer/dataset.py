@@ -13,11 +13,11 @@ import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_each, read_sound
 
-from timbre_transfer import f0, features
-from timbre_transfer.controls import notes
-from timbre_transfer.features import SAMPLE_RATE, Features
-from timbre_transfer.loudness import HOP_SIZE
-from timbre_transfer.pitch import midi
+from . import features
+from .controls import notes
+from .engine import pitch
+from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
+from .features import Features
 
 SILENCE_DB = -60.0
 PAUSE_FRAMES = 125  # as much silence as is kept around sound
@@ -28,7 +28,7 @@ def main(arguments=None):
     parser.add_argument("folder", type=Path, help="a folder with sounds of one instrument")
     parser.add_argument("--out", type=Path, help="where the examples go (FOLDER-ddsp)")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of an example (4)")
-    parser.add_argument("--estimator", default=f0.DEFAULT, choices=f0.ESTIMATORS)
+    parser.add_argument("--estimator", default=pitch.DEFAULT, choices=pitch.ESTIMATORS)
     options = parser.parse_args(arguments)
     out = options.out or options.folder.with_name(options.folder.name + "-ddsp")
     try:
@@ -39,7 +39,7 @@ def main(arguments=None):
     print(f"next: setup/dlwa train ddsp {out}")
 
 
-def build_dataset(source, out, seconds=4.0, estimator=f0.DEFAULT, log=lambda line: None):
+def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda line: None):
     """Write examples.npz, report.json and report.png to a folder; return the report.
 
     examples.npz: audio float32 [N, samples] at 16 kHz, f0_hz, f0_confidence, loudness_db float32 [N, T].
@@ -101,8 +101,8 @@ def describe(columns, usable, files, skipped):
     """What is usable, in numbers."""
     flat = Features(*(columns[key].ravel() for key in ("f0_hz", "f0_confidence", "loudness_db")))
     on = notes(flat)[0]
-    pitch = midi(flat.f0_hz[on]) if on.any() else np.zeros(1)
-    low, high = np.percentile(pitch, [2, 98])
+    pitches = midi(flat.f0_hz[on]) if on.any() else np.zeros(1)
+    low, high = np.percentile(pitches, [2, 98])
     return {
         "files": files,
         "skipped": skipped,

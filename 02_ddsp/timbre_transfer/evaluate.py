@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from modelfiles.sounds import find_sounds, read_sound
 
-from timbre_transfer import features, model
-from timbre_transfer.controls import notes
-from timbre_transfer.decoder import SUFFIX
-from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
-from timbre_transfer.pitch import midi
+from . import features, model
+from .controls import notes
+from .engine.decoder import SUFFIX
+from .engine.loudness import loudness_db
+from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
 
 SCALES = (2048, 1024, 512, 256, 128, 64)
 LEAST = 1e-5

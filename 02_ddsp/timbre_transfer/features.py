@@ -6,8 +6,9 @@ import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.resample import resample
 
-from timbre_transfer import f0
-from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE, loudness_db
+from .engine import pitch
+from .engine.loudness import loudness_db
+from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 
 SHORTEST_S, LONGEST_S = 0.1, 600.0
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384000
@@ -52,7 +53,7 @@ def prepare(audio, sample_rate):
     return audio[: len(audio) // HOP_SIZE * HOP_SIZE]
 
 
-def extract(audio, estimator=f0.DEFAULT, progress=lambda fraction: None):
+def extract(audio, estimator=pitch.DEFAULT, progress=lambda fraction: None):
     """Features of a sound that `prepare` has made."""
-    f0_hz, confidence = f0.estimate(audio, estimator, progress)
+    f0_hz, confidence = pitch.estimate(audio, estimator, progress)
     return Features(f0_hz, confidence, loudness_db(audio).astype(np.float64))

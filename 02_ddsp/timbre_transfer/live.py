@@ -7,13 +7,15 @@ import numpy as np
 import soxr
 from pdworker.serving.audio_stream import Stream
 
-from timbre_transfer import controls, f0
+from timbre_transfer import controls
+from timbre_transfer.engine import pitch
+from timbre_transfer.engine.loudness import FFT_SIZE, loudness_db
+from timbre_transfer.engine.pitch import HOP_SIZE, SAMPLE_RATE
 from timbre_transfer.features import Features
-from timbre_transfer.loudness import FFT_SIZE, HOP_SIZE, SAMPLE_RATE, loudness_db
 from timbre_transfer.model import Performance
 
 WINDOW = 4096  # samples that the pitch estimator hears at once
-SMALLEST_PIECE = f0.SWIFT_HOP
+SMALLEST_PIECE = pitch.SWIFT_HOP
 LOOKAHEAD = 1024  # samples that must follow a frame before it is heard: with fewer, pitch is often mistaken
 HALF_A_WINDOW = FFT_SIZE // 2  # of loudness
 RESAMPLING = "MQ"  # its filter waits for some 200 samples
@@ -37,11 +39,11 @@ class Ear:
         if not frames:
             return Features(*np.zeros((3, 0)))
         first = self._heard - self._begin // HOP_SIZE
-        f0_hz, confidence = (curve[first : first + frames] for curve in f0.estimate(self._sound))
+        f0_hz, confidence = (curve[first : first + frames] for curve in pitch.estimate(self._sound))
         before = min(first, HALF_A_WINDOW // HOP_SIZE)
         loudness = loudness_db(self._sound[(first - before) * HOP_SIZE :])[before : before + frames]
         self._heard += frames
-        self._forget(max(0, len(self._sound) - WINDOW) // f0.SWIFT_HOP * f0.SWIFT_HOP)
+        self._forget(max(0, len(self._sound) - WINDOW) // pitch.SWIFT_HOP * pitch.SWIFT_HOP)
         return Features(f0_hz, confidence, loudness.astype(np.float64))
 
     def _forget(self, samples):

@@ -11,12 +11,11 @@ from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
 
-from timbre_transfer import configuration, statistics
-from timbre_transfer.decoder import SUFFIX, Decoder
-from timbre_transfer.encoder import Encoder
-from timbre_transfer.loudness import HOP_SIZE
-from timbre_transfer.pitch import midi
-from timbre_transfer.synthesiser import FilteredNoise, Harmonic, Reverb
+from .engine import configuration, statistics
+from .engine.decoder import SUFFIX, Decoder
+from .engine.encoder import Encoder
+from .engine.pitch import HOP_SIZE, midi
+from .engine.synthesiser import FilteredNoise, Harmonic, Reverb
 
 LOUDNESS_RANGE_DB = 80.0
 PITCH_RANGE_MIDI = 127.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from timbre_transfer.pitch import midi
+from .engine.pitch import midi
 
 POINTS = 200
 LOWEST_MIDI, HIGHEST_MIDI = 30.0, 102.0

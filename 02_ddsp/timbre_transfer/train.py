@@ -18,7 +18,7 @@ import numpy as np
 from dlwakit.training.run import Plot, Run, program
 from modelfiles.errors import UserError
 
-from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
+from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 
 RUNS = Path("runs/ddsp")
 LOSS = "spectral loss (lower is better)"
@@ -124,9 +124,8 @@ class Trainer:
     """A model of ddsp's in training: batches in, losses out; its checkpoints lie in `folder`."""
 
     def __init__(self, folder, preset, examples, threads):
-        import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
-
-        import ddsp.training  # isort: skip
+        from . import upstream  # noqa: F401, I001  (it stands in for what ddsp wants and is not needed)
+        import ddsp.training
         import gin
         import tensorflow as tf
 

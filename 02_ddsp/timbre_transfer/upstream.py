@@ -5,6 +5,8 @@ trust.
 """
 
 import os
+import sys
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -14,14 +16,16 @@ import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
 
-import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
-from timbre_transfer import configuration, statistics
-from timbre_transfer.loudness import HOP_SIZE, SAMPLE_RATE
-from timbre_transfer.loudness import loudness_db as measure_loudness
+from .engine import configuration, statistics
+from .engine.loudness import loudness_db as measure_loudness
+from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 
-import ddsp.training  # isort: skip
-import gin
-import tensorflow as tf
+# ddsp imports `crepe`, whose installation fetches weights from the internet; f0 comes from `engine.pitch` here.
+sys.modules.setdefault("crepe", types.ModuleType("crepe"))
+
+import ddsp.training  # noqa: E402
+import gin  # noqa: E402
+import tensorflow as tf  # noqa: E402
 
 
 def load(folder):

@@ -19,7 +19,7 @@ from pdworker.serving.server import WorkerError, serve
 
 from timbre_transfer import controls, features, live, model, picture
 from timbre_transfer.controls import Controls
-from timbre_transfer.f0 import DEFAULT, estimate
+from timbre_transfer.engine.pitch import DEFAULT, estimate
 from timbre_transfer.features import SAMPLE_RATE
 
 PEAK = 0.9

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from pdworker.environments import find_python
-from timbre_transfer import f0, model, worker
+from timbre_transfer import model, worker
+from timbre_transfer.engine import pitch
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16000
@@ -62,8 +63,8 @@ def official_model():
 def reference_seconds_a_second():
     """What ddsp and CREPE 'full' need for a second of sound."""
     audio = singing(1)
-    f0.estimate(audio[:4096], "crepe-full")  # reads the weights
-    listening = timed(lambda: f0.estimate(audio, "crepe-full"))
+    pitch.estimate(audio[:4096], "crepe-full")  # reads the weights
+    listening = timed(lambda: pitch.estimate(audio, "crepe-full"))
     return listening + float(in_tensorflow("-c", PLAY, official_model())[0])
 
 

@@ -12,14 +12,13 @@ import json
 import sys
 from pathlib import Path
 
-import timbre_transfer.upstream_mend  # noqa: F401  (before ddsp)
+from timbre_transfer import upstream  # isort: skip  (before ddsp)
 
-import ddsp  # isort: skip
+import ddsp
 import ddsp.training
 import gin
 import numpy as np
 import tensorflow as tf
-from timbre_transfer import upstream
 
 FRAMES, HOP = 400, 64
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from modelfiles.errors import UserError
 from support.tensorflow_environment import run_in_tensorflow
-from timbre_transfer.configuration import ConfigurationError
 from timbre_transfer.model import Harmonic, load
 
 HERE = Path(__file__).parent
@@ -55,7 +55,7 @@ def test_both_engines_give_the_same(models, name):
 
 
 def test_a_model_of_the_vst_plug_in_is_left_to_the_ddsp_package(models):
-    with pytest.raises(ConfigurationError, match="FilteredNoiseReverb"):
+    with pytest.raises(UserError, match="FilteredNoiseReverb"):
         load(models / "vst")
     reference = np.load(models / "vst" / "reference.npz")
     assert difference(reference["upstream"], reference["audio"]) < 1e-3

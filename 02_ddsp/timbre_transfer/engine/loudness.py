@@ -7,8 +7,8 @@ level is about +20 dB, silence is -80 dB.
 import librosa
 import numpy as np
 
-SAMPLE_RATE = 16000
-HOP_SIZE = 64
+from .pitch import HOP_SIZE, SAMPLE_RATE
+
 FFT_SIZE = 512
 FLOOR_DB = -80.0
 CHUNK_FRAMES = 20000

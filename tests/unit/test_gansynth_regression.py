@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -285,3 +286,31 @@ def test_a_run_keeps_its_settings(data, tmp_path, capsys):
     assert program.main([*command(run, data)[3:], "--steps", "2"]) == 0
     assert program.main([*command(run, data)[3:], "--steps", "4", "--seed", "3"]) == 1
     assert "began with seed 0, not 3" in capsys.readouterr().err
+
+
+def test_a_run_begins_with_a_model_of_other_pitches_and_length(data, tmp_path):
+    assert program.main([*command(tmp_path / "base", data)[3:], "--steps", "60"]) == 0
+    longer = tmp_path / "longer"
+    longer.mkdir()
+    audio = np.load(data / "notes.npy")
+    np.save(longer / "notes.npy", np.concatenate([audio, audio], axis=1)[2::3])
+    meta = {f"{name}_{66}": {"instrument_str": name, "pitch": 66} for name in ("a", "b", "c")}
+    (longer / "meta.json").write_text(json.dumps(meta))
+    (longer / "dataset.json").write_text(json.dumps({"sample_rate": RATE, "audio_length": 2 * SAMPLES}))
+    warm, cold = tmp_path / "warm", tmp_path / "cold"
+    assert program.main([*command(warm, longer)[3:], "--from", str(tmp_path / "base"), "--steps", "5"]) == 0
+    assert program.main([*command(cold, longer)[3:], "--steps", "5"]) == 0
+    assert float(rows(warm)[-1]["power"]) < 0.8 * float(rows(cold)[-1]["power"])
+    shutil.rmtree(tmp_path / "base")  # needed at the beginning alone
+    assert program.main([*command(warm, longer)[3:], "--steps", "6"]) == 0
+    assert load(warm / "warm").folder.audio_length == 2 * SAMPLES
+
+
+def test_a_model_of_another_rate_is_no_beginning(data, tmp_path, capsys):
+    assert program.main([*command(tmp_path / "base", data)[3:], "--steps", "1"]) == 0
+    other = tmp_path / "other"
+    shutil.copytree(data, other)
+    (other / "dataset.json").write_text(json.dumps({"sample_rate": 16000, "audio_length": SAMPLES}))
+    words = ["--from", str(tmp_path / "base"), "--steps", "1"]
+    assert program.main([*command(tmp_path / "run", other)[3:], *words]) == 1
+    assert "base is a model of 8000 Hz, the training set has 16000 Hz" in capsys.readouterr().err

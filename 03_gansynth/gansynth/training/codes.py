@@ -8,26 +8,30 @@ the mean of all.
 import numpy as np
 import torch
 
+from .losses import RANGE
+
 NEAREST = 3  # timbres in a blend
 LEAST_SHARE = 0.05  # of a timbre in a blend
-PURITY = 0.8  # mean share of the nearest timbre at random points
+PURITY = 0.9  # mean share of the nearest timbre at random points
 FEATURE = (8, 48)  # size of the small pictures that the codes start from
+PITCHES = 6  # of a timbre, whose mean that small picture is
 FLAT = 1e-3  # variance of a code's direction from which it is spread
 
 
+def small_picture(power):
+    """A picture of log power [frames, bands] at the size FEATURE, without what is too quiet to be heard."""
+    power = power.maximum(power.max() - RANGE)[None]
+    return torch.nn.functional.adaptive_avg_pool2d(power, FEATURE)[0].flatten().double().numpy()
+
+
 def features(notes, cache):
-    """A small picture of each timbre, the mean over its pitches, [timbres, numbers], float64."""
-    small = np.zeros((len(notes.timbres), FEATURE[0] * FEATURE[1]))
-    for timbre, row in enumerate(notes.table):
+    """A small picture of each timbre, the mean over some of its pitches, [timbres, numbers], float64."""
+    small = []
+    for row in notes.table:
         found = row[row >= 0]
-        for index in found[:: max(1, len(found) // 6)]:
-            power = cache[index].power.float()
-            power = power.maximum(power.max() - 18.0)
-            small[timbre] += (
-                torch.nn.functional.adaptive_avg_pool2d(power[None], FEATURE)[0].flatten().numpy()
-            )
-        small[timbre] /= len(found[:: max(1, len(found) // 6)])
-    return small
+        some = found[:: max(1, len(found) // PITCHES)]
+        small.append(np.mean([small_picture(cache[index].power.float()) for index in some], axis=0))
+    return np.stack(small)
 
 
 def principal(small, size, seed=0):
@@ -56,13 +60,16 @@ def principal(small, size, seed=0):
     return codes.astype(np.float32), spread.astype(np.float32)
 
 
-def standardise(codes):
-    """Bring codes [timbres, size] to mean 0 and covariance 1, in place, turning them as little as possible."""
+def standardise(codes, part=1.0):
+    """Bring codes [timbres, size] nearer to mean 0 and covariance 1, in place, turning them as little as possible.
+
+    part: of the way, 0 to 1. A network that knows the codes can follow small parts.
+    """
     with torch.no_grad():
-        codes -= codes.mean(dim=0)
-        values, vectors = torch.linalg.eigh(codes.T.double() @ codes.double() / len(codes))
+        centred = (codes - codes.mean(dim=0)).double()
+        values, vectors = torch.linalg.eigh(centred.T @ centred / len(codes))
         scale = torch.where(values > FLAT, values.clamp(min=FLAT).rsqrt(), torch.ones_like(values))
-        codes.copy_((codes.double() @ (vectors * scale) @ vectors.T).float())
+        codes.lerp_((centred @ (vectors * scale) @ vectors.T).float(), part)
 
 
 class Blends:

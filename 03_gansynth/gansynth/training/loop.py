@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from . import codes as latent
+from . import warm
 from .losses import audibility, frequency_loss, linear_power, power_loss, sound_loss
 from .network import TrainableGenerator
 from .notes import Cache, Picture
@@ -19,6 +20,7 @@ LAST_RATE = 0.02  # of the learning rate, at the end of the cosine
 CODE_RATE = 0.25  # of the learning rate, for the codes
 LARGEST_GRADIENT = 5.0
 AVERAGING = 0.995
+SPREADING = 0.02  # of the way to codes that are spread like random points, each step
 NOISE = 0.25  # standard deviation around a code
 SOUND_FROM = 0.25  # share of the training from which the sound counts too
 WEIGHTS = {"power": 1.0, "linear": 4.0, "mel": 1.2, "sound": 1.0}
@@ -41,26 +43,37 @@ class Trainer:
         Magenta's flags of the network.
     settings : dict
         seed, batch_size, learning_rate.
+    source : ModelFolder, optional
+        A model of the same size to begin with.
     """
 
-    def __init__(self, notes, flags, settings):
+    def __init__(self, notes, flags, settings, source=None):
         torch.manual_seed(settings["seed"])
         self.notes, self.flags, self.settings = notes, flags, settings
         self.pictures = Pictures(flags)
         self.cache = Cache(notes, self.pictures)
         self.network = TrainableGenerator(flags, len(notes.pitches))
-        small = latent.features(notes, self.cache)
-        start, spread = latent.principal(small, flags["latent_vector_size"], settings["seed"])
-        self.codes = torch.nn.Parameter(torch.from_numpy(start))
+        start, spread = self._begin_with(source) if source else self._begin()
+        self.codes = torch.nn.Parameter(start)
         self.blends = latent.Blends(notes, spread)
-        with torch.no_grad():
-            kernel = self.network.kernels["conv0_1"]
-            kernel[:, :, : len(spread)] *= torch.from_numpy(spread)[:, None]
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         learned = [weight for weight in self.network.parameters() if weight.requires_grad]
         groups = [{"params": learned, "part": 1.0}, {"params": [self.codes], "part": CODE_RATE}]
         self.optimiser = torch.optim.Adam(groups, lr=settings["learning_rate"], betas=BETAS)
         self.images = self.steps = 0
+
+    def _begin(self):
+        """(codes, spread) to begin with: principal components of the timbres' pictures."""
+        small = latent.features(self.notes, self.cache)
+        start, spread = latent.principal(small, self.network.latent, self.settings["seed"])
+        with torch.no_grad():
+            self.network.kernels["conv0_1"][:, :, : self.network.latent] *= torch.from_numpy(spread)[:, None]
+        return torch.from_numpy(start), spread
+
+    def _begin_with(self, source):
+        """(codes, spread) to begin with: points of a model that sound like the timbres; takes its weights."""
+        warm.take_weights(self.network, source, self.notes.pitches)
+        return warm.near_codes(self.network, self.notes, self.cache, self.settings["seed"])
 
     def learn(self, progress):
         """Take one step on one batch.
@@ -87,7 +100,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             torch.nn.utils.clip_grad_norm_(group["params"], LARGEST_GRADIENT)
         self.optimiser.step()
-        latent.standardise(self.codes)
+        latent.standardise(self.codes, SPREADING)
         self.steps += 1
         self.images += len(points)
         keep = min(AVERAGING, (1 + self.steps) / (10 + self.steps))

@@ -11,7 +11,7 @@ from ..spectrogram import POWER_FLOOR
 
 DECIBELS = 10 / math.log(10)  # of one neper of power
 RANGE = 80 / DECIBELS  # nepers below a note's peak from which nothing is heard
-LEAST = 0.1  # weight of what is not heard
+LEAST = 0.25  # weight of what is not heard
 AUDIBLE = 0.35  # exponent of power that weighs frequencies: 0.7 of magnitude
 WINDOWS = (256, 512, 1024)
 SILENCE = 0.05  # added to the magnitudes of the sound's spectra, whose peaks are near 200

@@ -133,7 +133,7 @@ class Cache:
     """
 
     def __init__(self, notes, pictures):
-        self._notes, self._pictures = notes, pictures
+        self._notes, self.pictures = notes, pictures
         self._kept = {}
         self._room = CACHE_BYTES // (3 * 2 * pictures.frames * pictures.bands)
 
@@ -141,7 +141,7 @@ class Cache:
         """A note's Picture."""
         index = int(index)
         if index not in self._kept:
-            made = Picture.of(*self._pictures.of_audio(self._notes.sounds([index])), self._pictures.to_linear)
+            made = Picture.of(*self.pictures.of_audio(self._notes.sounds([index])), self.pictures.to_linear)
             if len(self._kept) >= self._room:
                 return made
             self._kept[index] = made

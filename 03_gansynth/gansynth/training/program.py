@@ -12,23 +12,34 @@ import hashlib
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from dlwakit.training.run import Plot, Run, program
 from modelfiles.errors import UserError
 
+from ..folder import ModelFolder
 from ..presets import DATA, RUNS
 from .loop import Trainer
 from .notes import Notes
 from .presets import PRESETS, flags_for
+from .warm import open_source, sizes_of
 
 DISTANCE = "how far its notes are from yours, decibels (lower is better)"
 PLOTS = [
     Plot(DISTANCE, {"training_db": "notes that it learns from", "held_out_db": "held out"}),
     Plot("losses", {"power": "power", "linear": "frequency", "sound": "sound"}),
 ]
-DEFAULTS = {"data": "", "preset": "minutes", "seed": 0, "batch_size": 8, "learning_rate": 0.008}
+NOTHING = "nothing"  # to begin with: random weights
+DEFAULTS = {
+    "data": "",
+    "source": NOTHING,
+    "preset": "minutes",
+    "seed": 0,
+    "batch_size": 8,
+    "learning_rate": 0.008,
+}
 STATE = "last.pt"
 STAGES = "stages"  # models of the run's youth, at powers of two of the time
 FIRST_STAGE = 15  # seconds
@@ -37,8 +48,19 @@ FAR = 10**9  # images that no training reaches: the time is its end
 MEASURED = 10  # steps from which the speed is known
 
 
-def open_run(folder, chosen, minutes=None, steps=None):
-    """The run to begin or to go on with, and its notes.
+@dataclass
+class Training:
+    """What a training needs: its run, its notes, magenta's flags, a model to begin with, seconds it may last."""
+
+    run: Run
+    notes: Notes
+    flags: dict
+    source: ModelFolder | None
+    seconds: float | None
+
+
+def open_training(folder, chosen, minutes=None, steps=None):
+    """The training to begin or to go on with.
 
     Parameters
     ----------
@@ -52,8 +74,7 @@ def open_run(folder, chosen, minutes=None, steps=None):
 
     Returns
     -------
-    (Run, Notes, dict)
-        The dict holds magenta's flags of the network.
+    Training
     """
     run = Run(
         folder,
@@ -67,11 +88,10 @@ def open_run(folder, chosen, minutes=None, steps=None):
         unit="image",
         may_change=("data",),
     )
-    preset = run.settings["preset"]
+    preset, source = run.settings["preset"], None
     if preset not in PRESETS:
         raise UserError("input", f"there is no preset '{preset}': take {', '.join(PRESETS)}")
     notes = Notes(run.settings["data"])
-    flags = flags_for(preset, notes.sample_rate, notes.audio_length)
     run.fix(pitches=notes.pitches, sounds=hashlib.sha256(notes.audio).hexdigest()[:12])
     run.describe(
         {
@@ -82,8 +102,15 @@ def open_run(folder, chosen, minutes=None, steps=None):
             "seconds of each": notes.audio_length / notes.sample_rate,
         }
     )
+    flags = flags_for(preset, notes.sample_rate, notes.audio_length)
+    if run.settings["source"] != NOTHING and not (run.checkpoints / STATE).exists():
+        source = open_source(run.settings["source"])
+        run.settings["sizes"] = sizes_of(source, notes.sample_rate)
+    flags |= run.settings.get("sizes", {})
     run.goal = steps * run.settings["batch_size"] if steps else FAR
-    return run, notes, flags, None if steps else 60 * (minutes or PRESETS[preset]["minutes"])
+    return Training(
+        run, notes, flags, source, None if steps else 60 * (minutes or PRESETS[preset]["minutes"])
+    )
 
 
 class Clock:
@@ -120,14 +147,15 @@ class Clock:
         return due
 
 
-def train(run, notes, flags, seconds):
+def train(training):
     """Train until the time is over, the goal is reached or a signal comes; the exit status."""
+    run = training.run
     model = run.folder / run.folder.name
     with run:
-        trainer = Trainer(notes, flags, run.settings)
+        trainer = Trainer(training.notes, training.flags, run.settings, training.source)
         trainer.go_on(run.checkpoints / STATE)
         run.begin(trainer.images)
-        clock = Clock(run, seconds)
+        clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.images)
         while run.wants_more(trainer.images):
             run.progress(trainer.images, **trainer.learn(progress))
@@ -169,6 +197,7 @@ def main(arguments=None):
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--run", type=Path)
     parser.add_argument("--preset", choices=PRESETS)
+    parser.add_argument("--from", dest="source")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int)
@@ -181,7 +210,7 @@ def main(arguments=None):
     if options.threads:
         torch.set_num_threads(options.threads)
     folder = options.run or RUNS / f"my_{options.preset or DEFAULTS['preset']}"
-    return program("gansynth", lambda: train(*open_run(folder, chosen, options.minutes, options.steps)))
+    return program("gansynth", lambda: train(open_training(folder, chosen, options.minutes, options.steps)))
 
 
 if __name__ == "__main__":

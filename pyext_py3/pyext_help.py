@@ -1,4 +1,4 @@
-"""The scripts behind the help patches of pyext."""
+"""The scripts of pyext's help patches, as examples. Pd's thread, unless stated otherwise."""
 
 import os
 import random
@@ -23,15 +23,16 @@ class Arpeggio(pyext._class):
         self.clock = pyext.Clock(self._next)
 
     def list_1(self, *notes):
-        """The chord to play, as MIDI pitches."""
+        """Play a chord, given as MIDI pitches."""
         self.notes = notes
         self.clock.delay(0)
 
     def speed_1(self, ms):
+        """Set the time from note to note."""
         self.step_ms = max(ms, 20)
 
     def bang_1(self):
-        """Silence."""
+        """Stop."""
         self.clock.unset()
 
     def _next(self):
@@ -41,20 +42,20 @@ class Arpeggio(pyext._class):
 
 
 class Painter(pyext._class):
-    """Fills an array: at once on Pd's thread, or in a thread of its own with `@detach 1`."""
+    """Fills an array: at once on Pd's thread, or in a thread of the box with `@detach 1`."""
 
     _inlets = 1
     _outlets = 1
 
     def waves_1(self, name, *amplitudes):
-        """A wave from the amplitudes of its partials."""
+        """Draw a wave, given by the amplitudes of its partials."""
         wave = pyext.Buffer(name)
         phase = numpy.linspace(0, 2 * numpy.pi, len(wave), endpoint=False)
         wave[:] = sum(amplitude * numpy.sin(phase * (n + 1)) for n, amplitude in enumerate(amplitudes))
         self._outlet(1, "painted", [len(wave)])
 
     def walk_1(self, name):
-        """A random walk of a million steps, shrunk to the length of the array."""
+        """Draw a random walk of a million steps, shrunk to the length of the array."""
         walk = numpy.cumsum(numpy.random.standard_normal(1_000_000))
         array = pyext.Buffer(name)
         array[:] = walk[:: len(walk) // len(array)] / numpy.abs(walk).max()
@@ -75,12 +76,13 @@ while os.getppid() == pd:
 
 
 class Backwards(pyext._class):
-    """Gives a [pystream~] its worker: a process that plays the sound backwards, piece by piece."""
+    """Starts a worker process for a [pystream~]: it plays the sound backwards, piece by piece."""
 
     _inlets = 1
     process = None
 
     def _anything_1(self, path):
+        """Start the worker for the memory at this path, in place of an earlier one."""
         self._del()
         folder = os.path.dirname(os.path.abspath(__file__))
         self.process = subprocess.Popen(
@@ -100,6 +102,7 @@ class Crush(pyext._class):
     levels = 8
 
     def float_1(self, levels):
+        """Set the number of levels."""
         self.levels = max(levels, 1)
 
     def _signal(self):
@@ -107,15 +110,15 @@ class Crush(pyext._class):
 
 
 def mtof(pitch, tuning=440):
-    """The frequency in Hz of a MIDI pitch."""
+    """Return the frequency in Hz of a MIDI pitch."""
     return tuning * 2 ** ((pitch - 69) / 12)
 
 
 def scale(root, *steps):
-    """The pitches of a scale, from its root and the steps between its notes."""
+    """Return the pitches of a scale, from its root and the steps between its notes."""
     return [root, *(root + sum(steps[: n + 1]) for n in range(len(steps)))]
 
 
 def choose(*values):
-    """One of the values."""
+    """Return one of the values."""
     return random.choice(values)

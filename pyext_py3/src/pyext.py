@@ -53,33 +53,70 @@ def _priority(change: int) -> None:
     ----------
     change : int
         By how much to raise it; below 0 to lower it.
+
+    Raises
+    ------
+    PermissionError
+        If the system does not let this user raise the priority.
+    ValueError
+        If `change` is not a whole number.
     """
     thread = threading.get_native_id()
     os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) - int(change))
 
 
 def _arraysupport() -> bool:
-    """Return whether numpy is installed, which slices of a `Buffer` need."""
+    """Return whether numpy is installed, which slices of a `Buffer` need.
+
+    Returns
+    -------
+    bool
+        True if it is.
+    """
     return has_numpy()
 
 
 def _samplerate() -> float:
-    """Return Pd's sample rate in Hz."""
+    """Return Pd's sample rate.
+
+    Returns
+    -------
+    float
+        The rate in Hz.
+    """
     return _pyext.sample_rate()
 
 
 def _blocksize() -> int:
-    """Return Pd's global block size in samples, whatever a [block~] in a patch says."""
+    """Return Pd's global block size, whatever a [block~] in a patch says.
+
+    Returns
+    -------
+    int
+        The size in samples.
+    """
     return _pyext.block_size()
 
 
 def _searchpaths() -> list[str]:
-    """Return the folders that Pd searches for patches and externals."""
+    """Return the folders that Pd searches for patches and externals.
+
+    Returns
+    -------
+    list of str
+        Folders, in the order of the search.
+    """
     return call_and_wait(_pyext.search_paths)
 
 
 def _helppaths() -> list[str]:
-    """Return the folders that Pd searches for help patches."""
+    """Return the folders that Pd searches for help patches.
+
+    Returns
+    -------
+    list of str
+        Folders, in the order of the search.
+    """
     return call_and_wait(_pyext.help_paths)
 
 
@@ -117,12 +154,34 @@ def _setvalue(name: str, number: float) -> None:
 
 
 def _list(*values: Any) -> list[Any]:
-    """Return the arguments as a list, for use with [py]."""
+    """Return the arguments as a list, for use with [py].
+
+    Parameters
+    ----------
+    *values : object
+        The arguments.
+
+    Returns
+    -------
+    list
+        The same values.
+    """
     return list(values)
 
 
 def _tuple(*values: Any) -> tuple[Any, ...]:
-    """Return the arguments as a tuple, for use with [py]."""
+    """Return the arguments as a tuple, for use with [py].
+
+    Parameters
+    ----------
+    *values : object
+        The arguments.
+
+    Returns
+    -------
+    tuple
+        The same values.
+    """
     return values
 
 

@@ -51,7 +51,7 @@ def worker():
 
 @pytest.fixture
 def pd(play):
-    session = play([PATCH], ["-lib", "py"], path=[EXTERNAL], listen=["stream-out"])
+    session = play([PATCH], ["-lib", "py"], path=[EXTERNAL], listen=["stream-out", "recorded"])
     session.send("pd", "dsp", 1)
     session.expect("stream-out", "latency", 4096)
     return session
@@ -63,8 +63,9 @@ def stream_path(pd):
 
 
 def recorded(pd):
+    """Record 48000 samples of what goes to the worker and of what comes back."""
     pd.send("record")
-    time.sleep(1.6)
+    pd.expect("recorded")
     return np.array(pd.array("played")), np.array(pd.array("heard"))
 
 
@@ -121,7 +122,7 @@ def test_where_the_sound_stops_and_starts_it_fades(pd, worker):
     pd.send("record")
     time.sleep(0.3)
     first.kill()
-    time.sleep(1.3)
+    pd.expect("recorded")
     heard = np.array(pd.array("heard"))
     sawtooth_fall = 0.5  # once in a period; nothing else may jump
     last = np.flatnonzero(heard)[-1]

@@ -142,7 +142,9 @@ class Performance:
         self._random = np.random.default_rng(seed)
         self._harmonic = Harmonic(settings.sample_rate, settings.hop_size, settings.normalize_below_nyquist)
         sizes = dict(settings.output_splits)
-        self._noise = FilteredNoise(settings.hop_size, sizes["noise_magnitudes"], settings.noise_bias)
+        self._noise = FilteredNoise(
+            settings.hop_size, sizes["noise_magnitudes"], settings.noise_bias, settings.noise_window
+        )
         self._reverb = (
             None if model._impulse_response is None else Reverb(model._impulse_response, settings.add_dry)
         )

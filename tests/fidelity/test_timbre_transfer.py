@@ -26,6 +26,8 @@ CASES = {
             "RnnFcDecoder.input_keys = ('z', 'f0_scaled', 'ld_scaled')",
         ],
     },
+    "narrow_window": {"gin": TINY, "bindings": ["FilteredNoise.window_size = 33"]},
+    "even_window": {"gin": TINY, "bindings": ["FilteredNoise.window_size = 48"]},
     "wet": {"gin": SOLO, "bindings": ["Reverb.add_dry = False", "Harmonic.normalize_below_nyquist = False"]},
 }
 

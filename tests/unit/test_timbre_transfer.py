@@ -1,5 +1,6 @@
 """Day 2's model and controls, without ddsp: what a player may do and what must not go wrong."""
 
+import inspect
 import os
 import pickle
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from modelfiles.errors import UserError
-from support.timbre_files import GIN, small_model, write_model
+from support.timbre_files import GIN, small_model, tensors, write_model
 from timbre_transfer import controls, features, model
 from timbre_transfer.controls import Controls
 from timbre_transfer.engine import configuration, pitch, statistics
@@ -166,6 +167,87 @@ def test_what_the_small_engine_cannot_play_is_named():
         configuration.read(GIN + "Autoencoder.encoder = @encoders.MfccTimeDistributedRnnEncoder()\n")
     with pytest.raises(UserError, match="linear"):
         configuration.read(GIN + "Harmonic.amp_resample_method = 'linear'\n")
+
+
+def test_a_gin_file_is_read_as_text():
+    text = """
+        import ddsp.synths
+        from os import path
+        include 'other.gin'
+        size = 65
+        LIMIT = %NOT_DEFINED_HERE
+        a/b/synths.Harmonic:
+          n_samples = -64000  # a comment with a ' in it
+          scale_fn = @core.exp_sigmoid
+        ProcessorGroup.dag = [
+            (@synths.Harmonic(), ['amps']),
+            {'size': (%size, 1e-3,), 'x': None},
+        ]
+        FilteredNoise.name = 'filtered' \\
+            '_noise'
+    """
+    assert configuration.parse(inspect.cleandoc(text)) == {
+        "Harmonic.n_samples": -64000,
+        "Harmonic.scale_fn": "@core.exp_sigmoid",
+        "ProcessorGroup.dag": [("@synths.Harmonic()", ["amps"]), {"size": (65, 1e-3), "x": None}],
+        "FilteredNoise.name": "filtered_noise",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A.b = __import__('os').system('touch hacked')",
+        "A.b = @synths.Harmonic(open('hacked', 'w'))",
+        "A.b = [1, 2",
+        "A.b = " + "[" * 100_000,
+        "A.b = {[]: 1}",
+        "A.b = %undefined",
+        "A.b = 1 +",
+        "A.b",
+        "A.b:\nc = 1",
+        "\0",
+        "A.b = " + 3 * "'",
+        "A.b = " + "9" * 10_000,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_hostile_gin_file_is_refused_unrun(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="the gin file") as caught:
+        configuration.parse(text)
+    assert "\n" not in str(caught.value) and not Path("hacked").exists()
+
+
+@pytest.mark.parametrize(
+    "line, complaint",
+    [
+        ("Harmonic.sample_rate = 'fast'", "sample_rate is 'fast'"),
+        ("F0LoudnessPreprocessor.frame_rate = 0", "frame_rate is 0"),
+        ("FilteredNoise.window_size = 2.5", "window_size is 2.5"),
+        ("FilteredNoise.initial_bias = None", "initial_bias is None"),
+        ("ProcessorGroup.dag = 5", "signal path"),
+        ("RnnFcDecoder.input_keys = 5", "input_keys"),
+        ("RnnFcDecoder.output_splits = 5", "output_splits"),
+        ("RnnFcDecoder.output_splits = (('amps', 1),)", "outputs are amps"),
+    ],
+)
+def test_settings_that_cannot_be_are_named(line, complaint):
+    with pytest.raises(UserError, match=complaint):
+        configuration.read(GIN + line + "\n")
+
+
+@pytest.mark.parametrize("window, changes", [(0, False), (257, False), (16, False), (9, True), (8, True)])
+def test_the_noise_has_the_window_that_the_gin_file_asks_for(window, changes):
+    """Nine bands make responses of 16 samples; a larger window is cut to them (tests/fidelity compares with ddsp)."""
+    settings = configuration.read(GIN.replace("window_size = 0", f"window_size = {window}"))
+    assert settings.noise_window == window
+    asked, whole = (
+        model.TimbreModel("small", config, tensors()).play(np.zeros(50), np.full(50, -20.0), seed=1)
+        for config in (settings, configuration.read(GIN))
+    )
+    assert len(asked) == len(whole) and np.isfinite(asked).all()
+    assert (np.abs(asked - whole).max() > 1e-3) == changes
 
 
 def test_a_hostile_statistics_file_is_refused_unrun(tmp_path):

@@ -80,18 +80,27 @@ class Harmonic:
         return sound.ravel()
 
 
+def hann_window(length):
+    """tf.signal.hann_window, whose windows of an odd length end as they begin: with 0."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / max(1, length - length % 2))
+
+
 class FilteredNoise:
     """White noise through a filter that changes with every frame.
 
-    Like ddsp's, the sound is two samples late (127-sample filters, 62 samples taken off).
+    window_size: samples of the window on each filter's impulse response; where it is 0, or larger than the
+    2 * (n_magnitudes - 1) samples of the response, as many as these. The sound is two samples late, like ddsp's.
     """
 
-    def __init__(self, hop_size, n_magnitudes, bias=-5.0):
+    def __init__(self, hop_size, n_magnitudes, bias=-5.0, window_size=0):
         self._hop, self._bias = hop_size, bias
-        self._taps = 2 * (n_magnitudes - 1)
-        self._size = int(2 ** np.ceil(np.log2(hop_size + self._taps - 1)))
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self._taps) / self._taps)
-        self._delay = (self._taps - 1) // 2 - 1
+        self._response = 2 * (n_magnitudes - 1)
+        if not 0 < window_size < self._response:
+            window_size = self._response
+        self._order, self._window = _windowing(self._response, window_size)
+        taps = len(self._window)
+        self._size = int(2 ** np.ceil(np.log2(hop_size + taps - 1)))
+        self._delay = (taps - 1) // 2 - 1
         self._tail = np.zeros(self._size)
 
     def controls(self, magnitudes):
@@ -126,7 +135,7 @@ class FilteredNoise:
         return self._delay
 
     def _filter(self, magnitudes, noise):
-        impulse = np.fft.fftshift(np.fft.irfft(magnitudes, self._taps), axes=-1) * self._window
+        impulse = np.fft.irfft(magnitudes, self._response)[:, self._order] * self._window
         return np.fft.irfft(np.fft.rfft(impulse, self._size) * np.fft.rfft(noise, self._size), self._size)
 
     def _overlap_add(self, sound, start, pieces):
@@ -134,6 +143,20 @@ class FilteredNoise:
             piece = pieces[:, part : part + self._hop]
             first = start * self._hop + part
             sound[first : first + piece.size] += piece.ravel()
+
+
+def _windowing(response, window_size):
+    """Which samples of an impulse response that begins with its peak make the filter, and their window.
+
+    As `ddsp.core.apply_window_to_impulse_response`; its narrow windows lie one sample beside the peak.
+    """
+    window = hann_window(window_size)
+    if window_size == response:
+        return np.fft.fftshift(np.arange(response)), window
+    half = (window_size + 1) // 2
+    padded = np.concatenate([window[half:], np.zeros(response - window_size), window[:half]])
+    order = np.concatenate([np.arange(response - half + 2, response), np.arange(half + 1)])
+    return order, padded[order]
 
 
 class Reverb:

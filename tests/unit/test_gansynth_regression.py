@@ -18,7 +18,7 @@ from gansynth.generator import Generator
 from gansynth.model import load
 from gansynth.spectrogram import Spectrogram
 from gansynth.training import codes, losses, presets, program
-from gansynth.training.loop import spectral_distance
+from gansynth.training.losses import spectral_distance
 from gansynth.training.network import Activate, TrainableGenerator
 from gansynth.training.notes import Cache, Notes, timbre_names
 from gansynth.training.pictures import Pictures, wrap

@@ -8,7 +8,7 @@ import torch
 
 from . import codes as latent
 from . import warm
-from .losses import audibility, frequency_loss, linear_power, power_loss, sound_loss
+from .losses import audibility, frequency_loss, linear_power, power_loss, sound_loss, spectral_distance
 from .network import TrainableGenerator
 from .notes import Cache, Picture
 from .pictures import Pictures
@@ -215,7 +215,9 @@ class Trainer:
     def export(self, folder):
         """Write the averaged generator as a model folder."""
         tensors = {name: array.copy() for name, array in self.average.tensors().items()}
-        write_model(folder, tensors, self.flags, self.notes.pitches, self.images)
+        points = np.round(self.codes.detach().numpy(), 4).tolist()
+        timbres = dict(zip(self.notes.timbres, points))
+        write_model(folder, tensors, self.flags, self.notes.pitches, self.images, timbres)
 
     # Stopping and going on.
 
@@ -250,20 +252,3 @@ class Trainer:
         self.blends = latent.Blends(self.notes, held["spread"].numpy())
         self.blends.follow(held["followed"].numpy())
         self.images, self.steps = held["images"], held["steps"]
-
-
-def spectral_distance(one, other, length=1024, depth=60.0):
-    """Log-spectral distance of two sounds in decibels: root mean square over frequency, mean over time.
-
-    Levels are those of the second sound's peak and `depth` decibels below it.
-    """
-    window = torch.hann_window(length)
-    levels = []
-    for sound in (one, other):
-        spectrum = torch.stft(
-            torch.as_tensor(sound), length, length // 4, window=window, center=True, return_complex=True
-        )
-        levels.append(20 * torch.log10(spectrum.abs() + 1e-9))
-    floor = levels[1].max() - depth
-    difference = levels[0].maximum(floor) - levels[1].maximum(floor)
-    return difference.square().mean(dim=0).sqrt().mean().item()

@@ -52,3 +52,20 @@ def sound_loss(played, wanted):
         ]
         total = total + ((spectra[0] + SILENCE).log() - (spectra[1] + SILENCE).log()).abs().mean()
     return total / len(WINDOWS)
+
+
+def spectral_distance(one, other, length=1024, depth=60.0):
+    """Log-spectral distance of two sounds in decibels: root mean square over frequency, mean over time.
+
+    Levels are those of the second sound's peak and `depth` decibels below it.
+    """
+    window = torch.hann_window(length)
+    levels = []
+    for sound in (one, other):
+        spectrum = torch.stft(
+            torch.as_tensor(sound), length, length // 4, window=window, center=True, return_complex=True
+        )
+        levels.append(20 * torch.log10(spectrum.abs() + 1e-9))
+    floor = levels[1].max() - depth
+    difference = levels[0].maximum(floor) - levels[1].maximum(floor)
+    return difference.square().mean(dim=0).sqrt().mean().item()

@@ -6,6 +6,7 @@ import numpy as np
 from dlwakit.base.files import write_json
 from modelfiles.tensor_bundle_writer import write_checkpoint
 
+TIMBRES = "timbres.json"  # the points of the timbres that a model was trained on
 # What magenta needs to open the model beside what shapes the network.
 UPSTREAM = {
     "batch_size_schedule": [8],
@@ -16,7 +17,7 @@ UPSTREAM = {
 }
 
 
-def write_model(folder, tensors, flags, pitches, images):
+def write_model(folder, tensors, flags, pitches, images, timbres=None):
     """Write a model folder; what it held before plays until the new weights are whole.
 
     Parameters
@@ -30,12 +31,16 @@ def write_model(folder, tensors, flags, pitches, images):
         The MIDI pitches behind the labels, ascending.
     images : int
         How many it was trained on.
+    timbres : dict of str to list of float, optional
+        The points of the timbres that it was trained on.
     """
     stage = Path(folder) / f"stage_{2 * flags['num_resolutions'] - 2:05d}"
     stage.mkdir(parents=True, exist_ok=True)
     meta = {f"pitch_{pitch}": {"instrument_str": "any", "pitch": pitch} for pitch in pitches}
     write_json(stage.parent / "experiment.json", {**UPSTREAM, **flags})
     write_json(stage.parent / "meta.json", meta)
+    if timbres:
+        write_json(stage.parent / TIMBRES, timbres)
     name = f"model.ckpt-{images}"
     write_checkpoint(stage / name, {**tensors, "global_step": np.float32(images)})
     for file in stage.glob("model.ckpt-*"):

@@ -11,19 +11,22 @@ from modelfiles.errors import UserError
 from modelfiles.resample import resample
 
 REST = 1.0  # seconds between two notes, for the release to die away
+LOUDEST = 0.9  # peak of an instrument's loudest note: quiet notes would lose to the picture's own noise
 
 
 def render(font, programs, pitches, velocities, *, seconds, sample_rate):
     """Yield (instrument name, pitch, audio) for each note.
 
     font: a .sf2 file. programs: General MIDI numbers, 0 to 127. pitches: MIDI pitches.
-    velocities: 1 to 127, one note for each. audio: float32, `seconds` long; the key is held for nine tenths of it.
+    velocities: 1 to 127, one note for each. audio: float32, `seconds` long; the key is held for nine tenths of it;
+    an instrument's loudest note reaches LOUDEST.
     Raises UserError with FluidSynth's own words when it fails.
     """
     for program in programs:
         name = pretty_midi.program_to_instrument_name(program).lower().replace(" ", "-")
         notes = [(pitch, velocity) for pitch in pitches for velocity in velocities]
         audio = _play(font, program, notes, seconds, sample_rate)
+        audio *= LOUDEST / max(abs(audio).max(), 1e-9)
         for index, (pitch, velocity) in enumerate(notes):
             start = round(index * (seconds + REST) * sample_rate)
             yield f"{name}-{velocity}", pitch, audio[start : start + round(seconds * sample_rate)]

@@ -95,3 +95,17 @@ def test_without_a_usable_sound_it_says_so(tmp_path):
     (tmp_path / "a_60.wav").write_bytes(b"RIFF nothing")
     with pytest.raises(SystemExit, match="no usable sound"):
         dataset.main([str(tmp_path), "--out", str(tmp_path / "set")])
+
+
+def test_the_loudest_note_of_an_instrument_uses_the_full_range(monkeypatch):
+    pytest.importorskip("pretty_midi")
+    from gansynth import soundfont
+
+    def quiet(font, program, notes, seconds, sample_rate):
+        played = 0.01 * np.ones(round(len(notes) * (seconds + soundfont.REST) * sample_rate), np.float32)
+        played[: len(played) // 2] *= 0.5
+        return played
+
+    monkeypatch.setattr(soundfont, "_play", quiet)
+    notes = list(soundfont.render("a.sf2", [0, 1], [60, 61], [70, 110], seconds=1, sample_rate=100))
+    assert [np.abs(audio).max().round(3) for _, _, audio in notes] == [0.45, 0.45, 0.9, 0.9] * 2

@@ -80,7 +80,7 @@ def test_pieces_begin_at_onsets():
     strokes = [0.5, 1.9, 4.1]
     for start in strokes:
         at = round(start * RATE)
-        audio[at : at + RATE] += tone(60, 0.8) * np.exp(-4 * np.arange(RATE) / RATE).astype(np.float32)
+        audio[at : at + RATE] += tone(60, 0.8) * np.exp(-12 * np.arange(RATE) / RATE).astype(np.float32)
     pieces = at_onsets(audio, RATE, RATE)
     starts = [int(np.argmax(np.abs(piece) > 0.02)) / RATE for piece in pieces if np.abs(piece).max() > 0.1]
     assert len(starts) == len(strokes) and max(starts) < 0.05

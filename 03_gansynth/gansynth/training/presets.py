@@ -22,7 +22,7 @@ COMMON = {
 }
 PRESETS = {
     "minutes": {"minutes": 3, "fmap_base": 512, "fmap_max": 64, "latent_vector_size": 16, "batch_size": 4},
-    "coffee": {"minutes": 30, "fmap_base": 512, "fmap_max": 64, "latent_vector_size": 16, "batch_size": 8},
+    "coffee": {"minutes": 30, "fmap_base": 512, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
     "night": {"minutes": 480, "fmap_base": 1024, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
 }
 HIGH_RATE = 24000  # Hz; from here on a window of 1024 samples is too short for low notes

@@ -1,188 +1,272 @@
-"""What the Pd objects of the course days have in common: one worker, and how a patch talks to it."""
+"""The base of all Pd objects that have a worker; everything in it runs on Pd's thread and returns at once."""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
 import pyext
 from modelfiles.errors import UserError
 
-from pdworker import options as words
+from pdworker import options
 from pdworker.environments import data_folder
-from pdworker.host.worker import Worker, WorkerGone
+from pdworker.host.arguments import message
+from pdworker.host.message_object import MessageObject
+from pdworker.host.tasks import PendingCall, Task
+from pdworker.host.worker import Worker
+from pdworker.host.worker_object import WorkerObject  # until the days use PdObject
+
+__all__ = ["PdObject", "WorkerObject"]
 
 _ENGINES = ("small", "upstream")
 
 
-class WorkerObject(pyext._class):
+class PdObject(MessageObject):
     """A Pd object with one inlet and one outlet whose work is done by a worker process.
 
-    A subclass names its WORKER module and adds the day's verbs as methods `verb_1`, which `call` the worker.
-    Everything here runs on Pd's thread and returns at once.
+    A subclass names its WORKER module and adds the day's verbs as methods `VERB_1`, see MessageObject. Handlers that
+    are `async` may await the worker (`call`). Methods `event_NAME(values, arrays)`, plain or `async`, get what the
+    worker sends unasked.
 
-    In:  load [NAME] [--python P] [--checkpoint NAME] [--engine small|upstream] [--name value ...]
-         unload, cancel, status
-    Out: worker on <facts>, worker off, progress <0..1> <text>, status <off|starting|ready|busy>, error <text>
+    Attributes
+    ----------
+    WORKER : str
+        The module, e.g. "ai_duet.worker", in a package beside the patch.
+    ENVIRONMENT, UPSTREAM_ENVIRONMENT : str
+        Whose interpreter the two engines need.
+    NICENESS : int
+        How much the worker gives way to Pd, 0 to 19.
+    SANDBOX : bool
+        Whether it is to be confined, where the system can do that: for models that are programs.
+    facts : dict or None
+        What the worker knows of the model that is loaded.
+
+    Notes
+    -----
+    Out of the outlet: `worker on FACTS...`, `worker off`, `progress FRACTION TEXT`,
+    `status off|starting|ready|busy`, `error TEXT`.
     """
 
-    WORKER = ""  # the module, e.g. "ai_duet.worker", in a package beside the patch
-    ENVIRONMENT = "torch"
-    UPSTREAM_ENVIRONMENT = "tensorflow"
-    NICENESS = 10  # of the worker: it gives way to Pd
-    SANDBOX = False  # for a day whose models are programs
+    WORKER: ClassVar[str] = ""
+    ENVIRONMENT: ClassVar[str] = "torch"
+    UPSTREAM_ENVIRONMENT: ClassVar[str] = "tensorflow"
+    NICENESS: ClassVar[int] = 10
+    SANDBOX: ClassVar[bool] = False
 
-    _inlets = _outlets = 1
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.facts: dict | None = None
+        self._worker: Worker | None = None
+        self._environment = self.ENVIRONMENT
+        self._python: str | None = None
+        self._interpreter = (self._environment, self._python)  # of the worker
+        self._load_words: Sequence[Any] | None = None
+        self._stopping = False
 
-    facts = None  # what the worker told about the model that is loaded, a dict
-    _worker = None
-    _environment = None
-    _python = None
+    # Hooks for subclasses.
 
-    # What a subclass may call or fill in.
-
-    def loaded(self, facts):
+    def model_loaded(self, facts: dict) -> None:
         """Hook: a model was loaded, and these are its facts."""
 
-    def say(self, tag, *values):
-        """Send `tag values...` out of the outlet; a list among the values is sent as its items."""
-        self._outlet(1, tag, [atom for value in values for atom in _atoms(value)])
+    def facts_to_show(self, facts: dict) -> dict:
+        """Hook: return the facts that a patch gets behind `worker on`."""
+        return facts
 
-    def report(self, error):
-        """Tell of an error: one line on the outlet, the same with the log file's name in Pd's console."""
-        self.say("error", error.brief if isinstance(error, UserError) else str(error))
-        self._error(f"{type(self).__name__}: {error}")
+    def worker_lost(self, error: UserError, had_model: bool) -> None:
+        """Hook: the worker could not be started or has ended by itself, which was reported.
 
-    def call(self, name, on_result, /, *, arrays=(), on_error=None, **arguments):
-        """Queue a call of the worker, and start it if need be. Progress and errors go to the patch.
-
-        on_result(values, arrays) and on_error(WorkerError) come later, on Pd's thread; neither does after
-        `cancel`. What on_result refuses is reported. Do not change the arrays until then.
+        Parameters
+        ----------
+        error : UserError
+            Why.
+        had_model : bool
+            Whether a model was loaded, so that `self.reload()` makes sense.
         """
 
-        self._call(name, arguments, on_result, arrays, on_error)
-
-    def path(self, name):
-        """Return the path of a file named in a message: `~` is the home; else it is beside the patch."""
-        return Path(self._canvas_dir, Path(name).expanduser())
-
-    def folders(self):
+    def checkpoint_folders(self) -> list[Path]:
         """Return where checkpoints are looked for: beside the patch, in the day's folder, in downloads."""
         return [Path(self._canvas_dir), self._day_folder() / "checkpoints", data_folder() / "checkpoints"]
 
-    def import_folders(self):
+    def import_folders(self) -> list[Path]:
         """Return the folders that the worker imports from."""
         return [self._day_folder()]
 
+    # For subclasses to call.
+
+    def require_model(self) -> dict:
+        """Return the facts of the model that is loaded. Raises UserError when there is none."""
+        if self.facts is None:
+            raise UserError("state", "no model is loaded", "load one first, and wait until it is ready")
+        return self.facts
+
+    def call(self, name: str, /, *, arrays: Sequence[np.ndarray] = (), **arguments: Any) -> PendingCall:
+        """Make a call of the worker, and start it if need be.
+
+        Parameters
+        ----------
+        name : str
+            A public method of the worker's object.
+        arrays : sequence of numpy.ndarray, optional
+            What it gets as `arrays`. Not to be changed before the answer.
+        **arguments
+            Its keyword arguments, plain values.
+
+        Returns
+        -------
+        PendingCall
+            To await for (values, arrays), or to iterate over for partial results. Both raise the UserError of a
+            call that fails; of a call that nobody waits for, it is reported. After `cancel` and `unload` nothing
+            more comes of it. Progress goes to the patch.
+        """
+        call = PendingCall(self.report_error)
+        if self._stopping:  # in a `finally` block of a handler that ends because its worker does
+            return call
+        worker = self._start_worker()
+        if self._tasks.current is not None:
+            self._tasks.current.at_end.append(call.drop_parts)
+
+        def fail(error: UserError) -> None:
+            self.output("progress", 0, "failed")
+            call.set_error(error)
+
+        worker.call(name, arguments, arrays, call.set_result, self._output_progress, fail, call.add_part)
+        return call
+
+    def reload(self) -> None:
+        """Send the last `load` message again. Raises UserError when there was none."""
+        if self._load_words is None:
+            raise UserError("state", "there is nothing to reload", "load a model first")
+        self.load_1(*self._load_words)
+
     # Messages.
 
-    def load_1(self, *message):
-        plain, options = words.parse(message)
-        engine = options.pop("engine", _ENGINES[0])
-        if engine not in _ENGINES:
-            self.report(f"there is no engine '{engine}', only {' and '.join(_ENGINES)}")
-            return
-        self._environment = self.UPSTREAM_ENVIRONMENT if engine == "upstream" else self.ENVIRONMENT
-        python = options.pop("python", None)
-        self._python = str(self.path(python)) if python and "/" in str(python) else python
-        if plain:
-            options["checkpoint"] = words.text(plain)
-        arguments = {name: _expanded(value) for name, value in options.items()}
-        arguments.update(engine=engine, folders=[str(folder) for folder in self.folders()])
-        self.say("progress", 0, "loading")
-        self._call("load", arguments, self._loaded)
+    @message("load [NAME] [--engine small|upstream] [--python PROGRAM] [--OPTION VALUE ...]")
+    async def load_1(self, *words: Any) -> None:
+        """Load a model by name, and start its worker."""
+        arguments = self._load_arguments(words)
+        self._load_words = words
+        self.output("progress", 0, "loading")
+        self.facts, _ = await self.call("load", **arguments)
+        self.output("progress", 1, "loaded")
+        self._output_worker()
+        self.model_loaded(self.facts)
 
-    def unload_1(self):
+    @message("reload")
+    def reload_1(self) -> None:
+        """Load the same model again, as its file is now."""
+        self.reload()
+
+    @message("unload")
+    def unload_1(self) -> None:
+        """End the worker."""
         self._stop_worker()
-        self.say("worker", "off")
+        self.output("worker", "off")
 
-    def cancel_1(self):
+    @message("cancel")
+    def cancel_1(self) -> None:
+        """Give up everything that is being done; what is loaded stays."""
         if self._worker is not None:
             self._worker.cancel()
-        self.say("progress", 0, "cancelled")
+        self.cancel_tasks()
+        self.output("progress", 0, "cancelled")
 
-    def status_1(self):
-        self.say("status", self._worker.state if self._worker is not None else "off")
-        self._say_worker()
+    @message("status")
+    def status_1(self) -> None:
+        """Get the state of the worker, and what is loaded."""
+        self.output("status", self._worker.state if self._worker is not None else "off")
+        self._output_worker()
 
-    def _del(self):
+    # The worker and what it sends.
+
+    def _del(self) -> None:
+        self._deleted = True
         self._stop_worker()
+        self._stopping = True
 
-    # The worker and what it has to tell.
-
-    def _day_folder(self):
+    def _day_folder(self) -> Path:
         return Path(inspect.getfile(type(self))).resolve().parent.parent
 
-    def _start_worker(self, environment):
-        if self._worker is not None and self._worker.environment != environment:
-            self._stop_worker()
+    def _load_arguments(self, words: Sequence[Any]) -> dict[str, Any]:
+        """Return the arguments of the worker's `load`, and note which interpreter it needs."""
+        plain, given = options.parse(words)
+        engine = given.pop("engine", _ENGINES[0])
+        if engine not in _ENGINES:
+            raise UserError("input", f"there is no engine '{engine}', only {' and '.join(_ENGINES)}")
+        self._environment = self.UPSTREAM_ENVIRONMENT if engine == "upstream" else self.ENVIRONMENT
+        python = given.pop("python", None)
+        self._python = str(self.path(python)) if python and "/" in str(python) else python
+        if plain:
+            given["checkpoint"] = options.text(plain)
+        arguments = {name: _expanded(value) for name, value in given.items()}
+        folders = [str(folder) for folder in self.checkpoint_folders()]
+        return {**arguments, "engine": engine, "folders": folders}
+
+    def _start_worker(self) -> Worker:
+        interpreter = self._environment, self._python
+        if self._worker is not None and self._interpreter != interpreter:
+            self._stop_worker(but=self._tasks.current)
         if self._worker is None:
+            self._interpreter = interpreter
             self._worker = Worker(
                 self.WORKER,
-                environment,
+                self._environment,
                 self.import_folders(),
                 pyext.call_soon,
                 name=type(self).__name__,
                 niceness=self.NICENESS,
                 sandbox=self.SANDBOX,
             )
-        self._worker.start(self._python, on_gone=self._gone, on_log=self._log)
+        self._worker.start(self._python, on_gone=self._lose_worker, on_log=self._log, on_event=self._event)
+        return self._worker
 
-    def _call(self, name, arguments, on_result, arrays=(), on_error=None):
-        def failed(error):
-            self.say("progress", 0, "failed")
-            if not isinstance(error, WorkerGone):  # that one is reported once, by _gone
-                self.report(error)
-            if on_error is not None:
-                on_error(error)
+    def _stop_worker(self, but: Task | None = None) -> None:
+        """End the worker, and all tasks but one: their calls will not be answered."""
+        self._stopping = True
+        try:
+            if self._worker is not None:
+                self._worker.stop()
+            self._worker = self.facts = None
+            self.cancel_tasks(but)
+        finally:
+            self._stopping = False
 
-        def answered(values, arrays):
-            try:
-                on_result(values, arrays)
-            except UserError as error:
-                self.report(error)
+    def _lose_worker(self, error: UserError) -> None:
+        had_model, self.facts = self.facts is not None, None
+        self.report_error(error)
+        self._output_worker()
+        self.worker_lost(error, had_model)
 
-        self._start_worker(self._environment or self.ENVIRONMENT)
-        self._worker.call(name, arguments, arrays, answered, self._progress, failed)
+    def _event(self, name: str, values: dict, arrays: list) -> None:
+        handler = getattr(self, f"event_{name}", None)
+        if handler is None:
+            self._log(f"the worker sent an event '{name}', which this object does not know")
+            return
+        result = None
+        try:
+            result = handler(values, arrays)
+        except UserError as error:
+            self.report_error(error)
+        if inspect.iscoroutine(result):
+            self.start_task(result)
 
-    def _stop_worker(self):
-        if self._worker is not None:
-            self._worker.stop()
-        self._worker = self.facts = None
-
-    def _loaded(self, facts, arrays):
-        self.facts = facts
-        self.say("progress", 1, "loaded")
-        self._say_worker()
-        self.loaded(facts)
-
-    def _gone(self, error):
-        self.facts = None
-        self.report(error)
-        self._say_worker()
-
-    def _say_worker(self):
+    def _output_worker(self) -> None:
         if self.facts is None:
-            self.say("worker", "off")
+            self.output("worker", "off")
         else:
-            self.say("worker", "on", *(part for fact in self.facts.items() for part in fact))
+            facts = self.facts_to_show(self.facts)
+            self.output("worker", "on", *(part for fact in facts.items() for part in fact))
 
-    def _progress(self, fraction, text):
-        self.say("progress", fraction, text)
+    def _output_progress(self, fraction: float, text: str) -> None:
+        self.output("progress", fraction, text)
 
-    def _log(self, line):
+    def _log(self, line: str) -> None:
         print(f"{type(self).__name__}: {line}")
 
 
-def _atoms(value):
-    """Return a value as a list of what can go out of an outlet."""
-    if isinstance(value, (list, tuple)):
-        return [atom for item in value for atom in _atoms(item)]
-    if isinstance(value, (int, float)):
-        return [value]
-    line = " ".join(str(value).split())
-    return [line.encode("utf-8", "replace").decode()] if line else []
-
-
-def _expanded(value):
+def _expanded(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("~"):
         return str(Path(value).expanduser())
     return value

@@ -15,8 +15,7 @@ import soundfile
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from samplernn import store  # noqa: E402
-from samplernn.generator import Generator  # noqa: E402
+from samplernn.model import load  # noqa: E402
 
 matplotlib.use("Agg")
 TEMPERATURES = (0.7, 1.0, 1.3)
@@ -27,7 +26,7 @@ def main(model=HERE.parent / "checkpoints/haze.safetensors"):
     """Generate, write, draw."""
     from matplotlib import pyplot
 
-    generator = Generator(store.load(model))
+    generator = load(model)
     rate = generator.config.sample_rate
     figure, rows = pyplot.subplots(len(TEMPERATURES), 1, figsize=(8, 4.5), sharex=True, sharey=True)
     for axes, temperature in zip(rows, TEMPERATURES):

@@ -1,1 +1,8 @@
-"""SampleRNN: sound from a three-tier recurrent network, one sample after the other (Mehri et al. 2017)."""
+"""Day 5, SampleRNN: sound from a three-tier recurrent network, one sample after the other (Mehri et al. 2017)."""
+
+
+def load(name_or_path="tabla", engine="small", **options):
+    """Load a model; see `samplernn.model.load`."""
+    from . import model
+
+    return model.load(name_or_path, engine, **options)

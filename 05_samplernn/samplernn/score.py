@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from . import quantise, store
+from .engine import quantise, store
 
 ORDER = 16
 

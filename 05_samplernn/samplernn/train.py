@@ -25,11 +25,11 @@ from dlwakit.training.run import Plot, Run, program
 from modelfiles.errors import UserError
 from torch.nn import functional
 
-from . import store
-from .config import PRESETS, Config, read_config
-from .generator import Generator
-from .model import SampleRNN
-from .quantise import encode
+from .engine import store
+from .engine.config import PRESETS, Config, read_config
+from .engine.network import SampleRNN
+from .engine.quantise import encode
+from .model import Generator
 from .score import bits_per_sample, with_silence
 
 CLIP = 5.0

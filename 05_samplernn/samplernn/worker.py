@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from modelfiles.checkpoint import load_checkpoint
-from modelfiles.finding import find, latest
+from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
-from . import envelope, store
-from .config import read_config
-from .generator import Generator
+from .engine import envelope, store
+from .model import Generator
 
 SHORTEST, LONGEST = 0.001, 600.0  # seconds
 MOST_SEQUENCES = 16
@@ -46,7 +44,8 @@ def load(
     told = {"q_type": q_type, "sample_rate": sample_rate}
     job.progress(0.1, f"reading {name}")
     try:
-        model = read_model(name, folders, {key: value for key, value in told.items() if value is not None})
+        path = find(name, folders, suffixes=(".safetensors", ".index", ""))
+        model = store.read(path, {key: value for key, value in told.items() if value is not None}, name)
     except WorkerError as error:
         hint = error.hint or "see: setup/dlwa checkpoints list"
         raise WorkerError("checkpoint", error.message, hint) from None
@@ -62,27 +61,6 @@ def load(
         "weights": generator.engine,
         "bits_lost": round(generator.bits_lost, 6),
     }
-
-
-def read_model(name, folders, told):
-    """The model that a name means; `told` fills in what its configuration leaves open."""
-    path = find(name, folders, suffixes=(".safetensors", ".index", ""))
-    if path.suffix == ".safetensors":
-        return store.load(path)
-    folder = path if path.is_dir() else path.parent
-    return store.from_prism(
-        load_checkpoint(latest(path) if path.is_dir() else path), configuration(folder) | told, name
-    )
-
-
-def configuration(folder):
-    """The keys of the one *.config.json in a checkpoint's folder; {} if there is none."""
-    files = sorted(folder.glob("*.config.json"))
-    if len(files) > 1:
-        raise WorkerError(
-            "checkpoint", f"{folder.name} holds {len(files)} configurations, it should hold one"
-        )
-    return read_config(files[0]) if files else {}
 
 
 def start(job, *, temperatures, seconds, out_sr=None, seed_sr=None, top_k=0, top_p=1.0, random=0, arrays=()):

@@ -6,9 +6,9 @@ The plain loop is slow, so it makes PLAIN_SECONDS of sound, and its time for the
 import time
 
 import torch
-from samplernn.config import PRESETS
-from samplernn.generator import Generator
-from samplernn.model import SampleRNN
+from samplernn.engine.config import PRESETS
+from samplernn.engine.network import SampleRNN
+from samplernn.model import Generator
 
 PLAIN_SECONDS = 0.04
 

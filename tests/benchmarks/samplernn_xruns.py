@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "pyext_py3", "tests", "05_samplernn")]
 
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
-from samplernn import store  # noqa: E402
-from samplernn.config import PRESETS  # noqa: E402
-from samplernn.model import SampleRNN  # noqa: E402
+from samplernn.engine import store  # noqa: E402
+from samplernn.engine.config import PRESETS  # noqa: E402
+from samplernn.engine.network import SampleRNN  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 from xruns import compare  # noqa: E402
 

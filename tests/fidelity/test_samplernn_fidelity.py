@@ -10,8 +10,8 @@ import pytest
 import torch
 from modelfiles.errors import UserError
 from pdworker.environments import find_python
-from samplernn import store, worker
-from samplernn.generator import Generator
+from samplernn.engine import store
+from samplernn.model import Generator
 
 SCRIPT = Path(__file__).parent / "samplernn_prism.py"
 
@@ -47,7 +47,7 @@ def checkpoints(tmp_path_factory):
 
 
 def read(folder, **told):
-    return worker.read_model(str(folder), ["/"], told)
+    return store.read(folder, told, str(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)

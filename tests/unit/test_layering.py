@@ -36,7 +36,7 @@ FORBIDDEN = [
     ({"setup/dlwakit/base/files.py": "import requests"}, SETUP),
     ({"setup/dlwakit/cli/train.py": "from dlwakit.training import run"}, SETUP),
     ({"pyext_py3/pdworker/environments.py": "import numpy"}, SETUP),
-    ({"06_rave/rave_rt/train.py": "import samplernn.config"}, LAYERS),
+    ({"06_rave/rave_rt/train.py": "import samplernn.engine.config"}, LAYERS),
     ({"03_gansynth/gansynth/worker.py": "import ganspacesynth"}, LAYERS),
     ({"pyext_py3/pdworker/protocol.py": "import rave_rt"}, LAYERS),
     ({"01_ai_duet/ai_duet/worker.py": "import dlwakit.base.files"}, PROGRAMS),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from modelfiles.errors import UserError
-from samplernn.envelope import evaluate, parse, temperatures
+from samplernn.engine.envelope import evaluate, parse, temperatures
 
 
 def test_parsing():

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from samplernn import kernel, quantise, store
-from samplernn.config import Config
-from samplernn.generator import FastTake, Generator
-from samplernn.model import SampleRNN
-from samplernn.pack import matrices
-from samplernn.plain import PlainTake
+from samplernn.engine import kernel, quantise, store
+from samplernn.engine.config import Config
+from samplernn.engine.network import SampleRNN
+from samplernn.engine.pack import matrices
+from samplernn.engine.plain import TorchEngine
+from samplernn.model import Generator, KernelEngine
 
 DAY = Path(__file__).parents[2] / "05_samplernn"
 CONFIG = Config(frame_sizes=(4, 16), dim=40, num_rnn_layers=2, emb_size=8, seq_len=64, sample_rate=8000)
@@ -52,7 +52,7 @@ def test_the_loops_compute_what_torch_computes(kind):
     generator = Generator(made, threads=1)
     block, levels, length = made.config.big_frame_size, made.config.q_levels, 160
     codes = np.random.default_rng(1).integers(0, levels, (3, block + length)).astype(np.int32)
-    take = FastTake(generator, codes, length, hot(3, length), 0, 1, 0, wanted=length)
+    take = KernelEngine(generator, codes, length, hot(3, length), 0, 1, 0, wanted=length)
     take.compute(0, length)
     with torch.no_grad():
         exact = made(torch.from_numpy(codes).long())[0].numpy()
@@ -93,7 +93,7 @@ def test_the_torch_loop_computes_what_the_torch_model_computes():
     codes = np.full((1, 16 + 48), 128, np.int32)
     codes[:, 16:48] = np.random.default_rng(2).integers(0, 256, (1, 32))
     heard = []
-    take = PlainTake(made, codes, 32, hot(1, 48), 0, 1.0, 0)
+    take = TorchEngine(made, codes, 32, hot(1, 48), 0, 1.0, 0)
     draw = take.draw
     take.draw = lambda logits, temperature: heard.append(logits) or draw(logits, temperature)
     take.compute(0, 32)
@@ -276,7 +276,7 @@ def test_eight_bits_lose_next_to_nothing_of_what_was_learned(starter):
 
 @pytest.mark.parametrize("name", ["tabla", "haze"])
 def test_four_bits_in_the_tiers_lose_little_of_what_was_learned(starter, monkeypatch, name):
-    monkeypatch.setattr("samplernn.generator.LARGE", 0)
+    monkeypatch.setattr("samplernn.model.LARGE", 0)
     generator = Generator(store.load(DAY / f"checkpoints/{name}.safetensors"), threads=1)
     codes = quantise.encode(starter[1][:16384], generator.config.q_type)[None]
     lost = generator.measure(codes)
@@ -287,8 +287,8 @@ def test_four_bits_in_the_tiers_lose_little_of_what_was_learned(starter, monkeyp
 
 @pytest.mark.parametrize("most, engine", [(0.0, "float32"), (1e-4, "int8"), (0.01, "int4")])
 def test_the_fewest_bits_that_lose_little_are_taken(most, engine, monkeypatch):
-    monkeypatch.setattr("samplernn.generator.MOST_BITS_LOST", most)
-    monkeypatch.setattr("samplernn.generator.LARGE", 0)
+    monkeypatch.setattr("samplernn.model.MOST_BITS_LOST", most)
+    monkeypatch.setattr("samplernn.model.LARGE", 0)
     generator = Generator(model(), threads=1)
     assert generator.engine == engine
     assert generator.generate(0.01, temperature=[1.0, 1.0]).shape == (2, 80)
@@ -300,7 +300,7 @@ def test_hyperbolic_tangent():
 
 
 def test_threads_meet_until_all_are_there():
-    from samplernn.lowlevel import meet
+    from samplernn.engine.lowlevel import meet
 
     counter, order = np.zeros(1, np.int64), []
 

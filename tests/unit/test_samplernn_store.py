@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from modelfiles.errors import UserError
-from samplernn import quantise, store
-from samplernn.config import PRESETS, Config
-from samplernn.model import SampleRNN
+from samplernn.engine import quantise, store
+from samplernn.engine.config import PRESETS, Config
+from samplernn.engine.network import SampleRNN
 
 CONFIG = Config(frame_sizes=(4, 16), dim=12, num_rnn_layers=1, emb_size=4, seq_len=32, skip_conn=True)
 

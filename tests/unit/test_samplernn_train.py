@@ -9,10 +9,11 @@ import soundfile
 import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
-from samplernn import dataset, score, store, train
-from samplernn.config import Config
-from samplernn.generator import Generator
-from samplernn.model import SampleRNN
+from samplernn import dataset, score, train
+from samplernn.engine import store
+from samplernn.engine.config import Config
+from samplernn.engine.network import SampleRNN
+from samplernn.model import Generator
 from support.training_program import run_training
 
 RATE = 8000

@@ -2,15 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
+from modelfiles.finding import latest
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from .config import Config, read_config
-from .model import SampleRNN
+from .network import SampleRNN
 
 TELL = "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
 
@@ -18,6 +21,26 @@ TELL = "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_
 def config_path(path):
     """Where the configuration of NAME.safetensors stands: NAME.config.json."""
     return Path(path).with_suffix(".config.json")
+
+
+def read(path: Path, told: "dict[str, Any]", name: str) -> SampleRNN:
+    """The network in NAME.safetensors, or in a checkpoint of PRiSM SampleRNN.
+
+    path: a .safetensors file, or a training's folder, or the prefix of one of its checkpoints. told: what fills in
+    the configuration of a PRiSM checkpoint, such as q_type and sample_rate. name: how error lines call the model.
+    """
+    if path.suffix == ".safetensors":
+        return load(path)
+    folder, prefix = (path, latest(path)) if path.is_dir() else (path.parent, path)
+    return from_prism(load_checkpoint(prefix), _only_configuration(folder) | told, name)
+
+
+def _only_configuration(folder):
+    """The keys of the one *.config.json in a checkpoint's folder; {} if there is none."""
+    files = sorted(folder.glob("*.config.json"))
+    if len(files) > 1:
+        raise UserError("checkpoint", f"{folder.name} holds {len(files)} configurations, it should hold one")
+    return read_config(files[0]) if files else {}
 
 
 def save(path, model, half=False):

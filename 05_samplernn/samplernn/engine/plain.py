@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 
-class PlainTake:
+class TorchEngine:
     """Sequences that a SampleRNN generates on a torch device, block by block.
 
     codes [B, big_frame_size + n] int32: silence, then the samples, of which the first `known` are given.

@@ -1,9 +1,12 @@
 """From the name that a person typed to the files of a checkpoint."""
 
+import json
 import re
 from pathlib import Path
 
 from .errors import UserError
+
+RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
 
 
 def find(name, folders, suffixes=("",)):
@@ -12,7 +15,8 @@ def find(name, folders, suffixes=("",)):
     Args:
       name: a name such as "attention_rnn" or "attention_rnn.mag", or a path (relative, absolute, or with
       ~). folders: where to look, in this order; paths relative to them are found too. suffixes: endings
-      that may be left out, such as (".mag",); the name as it stands is tried first.
+      that may be left out, such as (".mag",); the name as it stands is tried first. A name that nothing has
+      any more is looked up in the folders' files RENAMED.
 
     Raises UserError with what there is instead.
     """
@@ -25,6 +29,9 @@ def find(name, folders, suffixes=("",)):
             path = base.with_name(base.name + suffix) if suffix else base
             if path.exists():
                 return path
+    for folder in folders:
+        if successor := _renamed(folder).get(str(name)):
+            return find(successor, folders, suffixes)
     patterns = [f"*{suffix}" for suffix in suffixes if suffix]
     there = sorted({path.name for folder in folders for pattern in patterns for path in folder.glob(pattern)})
     raise UserError(
@@ -32,6 +39,14 @@ def find(name, folders, suffixes=("",)):
         f"there is no checkpoint {str(name)!r} in {', '.join(map(str, folders))}",
         f"there is: {', '.join(there)}" if there else "",
     )
+
+
+def _renamed(folder):
+    """What the folder's file RENAMED says; {} where there is none."""
+    try:
+        return json.loads((folder / RENAMED).read_text())
+    except FileNotFoundError:
+        return {}
 
 
 def latest(folder):

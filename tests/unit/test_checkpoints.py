@@ -317,6 +317,17 @@ def test_find_looks_in_the_order_of_the_folders(tmp_path):
     assert find(str(course / "rnn.mag"), [patch], (".mag",)) == course / "rnn.mag"
 
 
+def test_find_takes_the_successor_of_what_was_renamed(tmp_path):
+    (tmp_path / "starter_new").mkdir()
+    (tmp_path / "renamed.json").write_text('{"starter": "starter_new", "lost": "gone"}')
+    assert find("starter", [tmp_path / "empty", tmp_path]) == tmp_path / "starter_new"
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "starter").mkdir()
+    assert find("starter", [tmp_path / "own", tmp_path]) == tmp_path / "own" / "starter"
+    with pytest.raises(UserError, match="no checkpoint 'gone'"):
+        find("lost", [tmp_path])
+
+
 def test_find_names_what_there_is(tmp_path):
     (tmp_path / "rnn.mag").touch()
     with pytest.raises(UserError, match="no checkpoint 'rmn'") as caught:

@@ -1,30 +1,59 @@
-"""Melodies in MIDI files."""
+"""Melodies from and to MIDI files; worker process."""
+
+from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import mido
 from modelfiles.errors import UserError
 
-from .tempo import DEFAULT
+from .notes import DEFAULT_TEMPO, Note, key_events
 
 TICKS_PER_QUARTER = 480
 DRUMS = 9  # MIDI's channel 10
 TOGETHER = 0.03  # seconds; notes that begin within this time are a chord
 
+Tempos = Sequence[tuple[int, float, float]]
+
 
 class MidiMelody(NamedTuple):
-    """Notes [pitch, velocity, start, end] in seconds, quarters a minute at the beginning, what was left out."""
+    """What was read from a MIDI file.
 
-    notes: list
-    qpm: float
-    remarks: list
+    Attributes
+    ----------
+    notes : list of Note
+        One at a time.
+    tempo : float
+        Quarter notes per minute at the beginning.
+    remarks : list of str
+        What was left out, in words.
+    """
+
+    notes: list[Note]
+    tempo: float
+    remarks: list[str]
 
 
-def read_midi(path):
-    """Read a melody: the first voice (track and channel) with notes that is not drums, of chords the highest note.
+def read_midi(path: str | Path) -> MidiMelody:
+    """Read the melody of a MIDI file.
 
-    The remarks say in words what was left out, if anything was.
+    Parameters
+    ----------
+    path : str or Path
+        A file of type 0 or 1.
+
+    Returns
+    -------
+    MidiMelody
+        The first voice (track and channel) with notes that is not drums, of chords the highest note.
+
+    Raises
+    ------
+    UserError
+        When there is no such file, or it cannot be read, or has no notes.
     """
     try:
         file = mido.MidiFile(path, clip=True)
@@ -51,74 +80,95 @@ def read_midi(path):
     return MidiMelody(melody, _tempos(file)[0][2], remarks)
 
 
-def write_midi(path, notes, qpm):
-    """Write notes [pitch, velocity, start, end], times in seconds, to a MIDI file of one track at one tempo."""
-    events = []
-    for pitch, velocity, start, end in notes:
-        # Ends go before beginnings at the same time, or a repeated note would be cut off.
-        events.append((start, 1, mido.Message("note_on", note=int(pitch), velocity=int(velocity))))
-        events.append((end, 0, mido.Message("note_off", note=int(pitch), velocity=0)))
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(qpm))])
+def write_midi(path: str | Path, notes: Iterable[Note], tempo: float) -> None:
+    """Write notes to a MIDI file of one track at one tempo.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which is replaced if it is there.
+    notes : iterable of Note
+        In any order.
+    tempo : float
+        Quarter notes per minute.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))])
     now = 0
-    for time, _, message in sorted(events, key=lambda event: event[:2]):
-        tick = round(time * qpm / 60 * TICKS_PER_QUARTER)
-        track.append(message.copy(time=tick - now))
+    for seconds, pitch, velocity in key_events(notes):
+        tick = round(seconds * tempo / 60 * TICKS_PER_QUARTER)
+        kind = "note_on" if velocity else "note_off"
+        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=tick - now))
         now = tick
     mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track]).save(path)
 
 
-def _voices(file):
-    """The notes of each track and channel that has any, in the order of the file."""
+def _voices(file: mido.MidiFile) -> list[list[Note]]:
+    """Return the notes of each track and channel that has any, in the order of the file."""
     tempos = _tempos(file)
-    voices = {}
-    for number, track in enumerate(file.tracks):
-        sounding = {}
-        tick = 0
-        for message in track:
-            tick += message.time
-            if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
-                continue
-            seconds = _seconds(tick, tempos, file.ticks_per_beat)
-            key = (number, message.channel, message.note)
-            if key in sounding:  # also a note that begins again without having ended
-                sounding.pop(key)[3] = seconds
-            if message.type == "note_on" and message.velocity > 0:
-                sounding[key] = [message.note, message.velocity, seconds, seconds]
-                voices.setdefault(key[:2], []).append(sounding[key])
-        for note in sounding.values():
-            note[3] = _seconds(tick, tempos, file.ticks_per_beat)
-    return [voice for voice in ([n for n in notes if n[3] > n[2]] for notes in voices.values()) if voice]
+
+    def seconds_at(tick: int) -> float:
+        return _seconds(tick, tempos, file.ticks_per_beat)
+
+    return [voice for track in file.tracks for voice in _channels(track, seconds_at) if voice]
 
 
-def _tempos(file):
-    """[(tick, seconds, quarters a minute)] of each change of tempo, from tick 0 on."""
-    changes = {0: DEFAULT}
+def _channels(track: mido.MidiTrack, seconds_at: Callable[[int], float]) -> list[list[Note]]:
+    """Return the notes of each channel of a track, the channel that begins first first."""
+    channels: dict[int, list[Note]] = {}
+    sounding: dict[tuple[int, int], tuple[int, float]] = {}  # (channel, pitch): (velocity, start)
+
+    def end(channel: int, pitch: int, seconds: float) -> None:
+        velocity, start = sounding.pop((channel, pitch), (0, seconds))
+        if seconds > start:
+            channels[channel].append(Note(pitch, velocity, start, seconds))
+
+    tick = 0
+    for message in track:
+        tick += message.time
+        if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
+            continue
+        end(message.channel, message.note, seconds_at(tick))  # also of a note that begins again
+        if message.type == "note_on" and message.velocity > 0:
+            sounding[message.channel, message.note] = (message.velocity, seconds_at(tick))
+            channels.setdefault(message.channel, [])
+    for channel, pitch in list(sounding):
+        end(channel, pitch, seconds_at(tick))
+    return list(channels.values())
+
+
+def _tempos(file: mido.MidiFile) -> Tempos:
+    """Return (tick, seconds, quarter notes per minute) of each change of tempo, from tick 0 on."""
+    changes = {0: DEFAULT_TEMPO}
     for track in file.tracks:
         tick = 0
         for message in track:
             tick += message.time
             if message.type == "set_tempo" and message.tempo > 0:
                 changes[tick] = mido.tempo2bpm(message.tempo)
-    tempos = []
-    for tick, qpm in sorted(changes.items()):
-        tempos.append((tick, _seconds(tick, tempos, file.ticks_per_beat) if tempos else 0.0, qpm))
+    tempos: list[tuple[int, float, float]] = []
+    for tick, tempo in sorted(changes.items()):
+        tempos.append((tick, _seconds(tick, tempos, file.ticks_per_beat) if tempos else 0.0, tempo))
     return tempos
 
 
-def _seconds(tick, tempos, ticks_per_quarter):
-    start, seconds, qpm = tempos[bisect_right(tempos, tick, key=lambda tempo: tempo[0]) - 1]
-    return seconds + (tick - start) / ticks_per_quarter * 60 / qpm
+def _seconds(tick: int, tempos: Tempos, ticks_per_quarter: int) -> float:
+    start, seconds, tempo = tempos[bisect_right(tempos, tick, key=lambda change: change[0]) - 1]
+    return seconds + (tick - start) / ticks_per_quarter * 60 / tempo
 
 
-def _highest(notes):
-    """One note at a time: of those that begin together the highest; a new one ends the one before."""
-    line = []
-    for note in sorted(notes, key=lambda note: note[2]):
-        if line and note[2] - line[-1][2] < TOGETHER:
-            if note[0] > line[-1][0]:
-                line[-1] = list(note)
+def _highest(notes: Iterable[Note]) -> list[Note]:
+    """Return one note at a time: of those that begin together the highest; a new one ends the one before."""
+    line: list[Note] = []
+    for note in sorted(notes, key=lambda note: note.start):
+        if line and note.start - line[-1].start < TOGETHER:
+            if note.pitch > line[-1].pitch:
+                line[-1] = note
         else:
-            line.append(list(note))
-    for before, after in zip(line, line[1:]):
-        before[3] = min(before[3], after[2])
-    return line
+            line.append(note)
+    ends = [following.start for following in line[1:]] + [float("inf")]
+    return [note._replace(end=min(note.end, end)) for note, end in zip(line, ends)]

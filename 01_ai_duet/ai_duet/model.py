@@ -1,124 +1,332 @@
-"""Melody RNN on numpy: plays what Magenta trained, without TensorFlow.
+"""Melody RNN: loads a network and lets it go on from a melody; in a worker process or a notebook.
 
-    from ai_duet.bundle import read_bundle
-    from ai_duet.model import MelodyRnn
+    from ai_duet import load
 
-    network = MelodyRnn.from_bundle(read_bundle("attention_rnn.mag"))
-    events, _ = network.continue_melody([60, -2, 62, -2, 64, -2, 65, -2], steps=32)
-    network.probabilities([60, -2, 62])[-1].round(2)   # what may come after the third event
+    model = load("starter_attention_rnn")
+    answer = model.generate([(60, 100, 0.0, 0.5), (62, 100, 0.5, 1.0), (64, 100, 1.0, 2.0)], seconds=8)
 
-Events are explained in melody.py. A network is a stack of LSTM cells (Hochreiter and Schmidhuber 1997); that of
-attention_rnn also looks back at its own last outputs (Bahdanau, Cho and Bengio 2015). Formulas:
-magenta/models/shared/events_rnn_graph.py, magenta/contrib/rnn.py.
+`MelodyRnn` computes with numpy what Magenta trained, without TensorFlow; `upstream.MelodyRnn` is Magenta itself.
 """
 
-import re
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from modelfiles.errors import UserError
+from modelfiles.finding import find
+from modelfiles.places import checkpoint_folders
 
-from .encodings import ENCODINGS
-from .melody import squash, transpose
+from .engine.bundle import Bundle, read_bundle
+from .engine.encodings import ENCODINGS, OneHot
+from .engine.events import rest_after, squash, steps_in, to_events, to_notes, transpose
+from .engine.network import Linear, build_cell, softmax
+from .engine.tempo import estimate_tempo
+from .engine.weights import layer_sizes, unplayable, weights_by_role
+from .notes import Note, notes_from_rows
 
-HINT = "setup/dlwa checkpoints list shows what there is"
+ENGINES = ("small", "upstream")
+
+Progress = Callable[[float], None]
 
 
-def _unplayable(message):
-    return UserError("checkpoint", message, HINT)
+def load(name_or_path: str | Path = "starter_attention_rnn", engine: str = "small") -> MelodyModel:
+    """Load a network from a `.mag` bundle.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A path; or a name, with or without ".mag", which is looked for in the current folder, in the day's
+        `checkpoints` and among the downloads.
+    engine : {"small", "upstream"}
+        What computes: numpy, or Magenta, which needs the environment `tensorflow` and builds the graph that is in
+        the file, so that the file must be one that you trust.
+
+    Returns
+    -------
+    MelodyModel
+        Ready to generate.
+
+    Raises
+    ------
+    UserError
+        When there is no such file, or none that can be played, or no such engine.
+    """
+    if engine not in ENGINES:
+        raise UserError("input", f"there is no engine {engine!r}", f"there are {', '.join(ENGINES)}")
+    path = find(name_or_path, checkpoint_folders(__file__), (".mag",))
+    bundle = read_bundle(path)  # with either engine: it says clearly what is wrong with a file
+    if engine == "small":
+        return MelodyRnn.from_bundle(bundle)
+    from . import upstream  # imports TensorFlow, which takes seconds and half a gigabyte
+
+    return upstream.MelodyRnn(path)
 
 
-class MelodyRnn:
-    """A trained network.
+class Answer(NamedTuple):
+    """What a network made of a melody.
 
-    Args:
-      name: its configuration: basic_rnn, mono_rnn, lookback_rnn or attention_rnn.
-      variables: weights by name, of any age and any layer sizes.
-      state_width: numbers of state per melody; needed with attention, whose length it tells.
-
-    Attributes:
-      name, encoding (see encodings.py), layers: units of each LSTM layer, attention_length: steps, 0 without.
-
-    Raises UserError for weights that do not make a network that can be played here.
+    Attributes
+    ----------
+    notes : list of Note
+        (pitch, velocity, start, end), times in seconds from the beginning of the answer. There may be none, if the
+        network rests all the while.
+    tempo : float
+        Quarter notes per minute that the melody was taken to have.
+    log_likelihood : float
+        The natural logarithm of the answer's probability.
     """
 
-    def __init__(self, name, variables, state_width=None):
-        if name not in ENCODINGS:
-            raise _unplayable(f"{name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
-        self.name = name
-        self.encoding = ENCODINGS[name]
-        weights = name_by_role(variables)
+    notes: list[Note]
+    tempo: float
+    log_likelihood: float
+
+
+class MelodyModel(ABC):
+    """A network that goes on from a melody, whatever computes it.
+
+    Attributes
+    ----------
+    configuration : str
+        basic_rnn, mono_rnn, lookback_rnn or attention_rnn.
+    encoding : OneHot
+        What the network gets of a melody at each step, see engine/encodings.py.
+    layers : list of int
+        Units of each LSTM layer, from the bottom.
+    """
+
+    configuration: str
+    encoding: OneHot
+    layers: list[int]
+
+    def generate(
+        self,
+        notes: Iterable[Sequence[float]],
+        seconds: float,
+        *,
+        temperature: float = 1.0,
+        candidates: int = 1,
+        tempo: float | None = None,
+        seed: int | None = None,
+        progress: Progress | None = None,
+    ) -> Answer:
+        """Go on from a melody.
+
+        Parameters
+        ----------
+        notes : iterable of Note, or numpy.ndarray [notes, 4]
+            What was played: (pitch, velocity, start, end), times in seconds; may be empty.
+        seconds : float
+            How long the answer may be. It begins one sixteenth note after the last note of the melody.
+        temperature, candidates, progress
+            See `continue_melody`.
+        tempo : float, optional
+            Quarter notes per minute; estimated from the notes if it is not given.
+        seed : int, optional
+            0 to 2**32 - 1. Makes the answer repeatable.
+
+        Returns
+        -------
+        Answer
+            Notes, tempo and likelihood.
+
+        Raises
+        ------
+        UserError
+            For a length or another number with which nothing can be generated.
+        """
+        if not seconds > 0:
+            raise UserError("input", f"cannot generate {seconds} seconds")
+        if tempo is not None and not tempo > 0:
+            raise UserError("input", f"cannot play {tempo} quarter notes a minute")
+        theme = notes_from_rows(notes)
+        tempo = tempo or estimate_tempo(theme)
+        events, log_likelihood = self.continue_melody(
+            rest_after(to_events(theme, tempo)),
+            steps_in(seconds, tempo),
+            temperature=temperature,
+            candidates=candidates,
+            rng=np.random.RandomState(seed),
+            progress=progress,
+        )
+        return Answer(to_notes(events, tempo), tempo, log_likelihood)
+
+    @abstractmethod
+    def continue_melody(
+        self,
+        primer: Sequence[int],
+        steps: int,
+        *,
+        temperature: float = 1.0,
+        candidates: int = 1,
+        rng: np.random.RandomState | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[list[int], float]:
+        """Go on from a melody that is given as events, see engine/events.py.
+
+        Parameters
+        ----------
+        primer : sequence of int
+            The events, at least one.
+        steps : int
+            How many events to add.
+        temperature : float
+            Above 0. The logits are divided by it: above 1 more is possible, below 1 less.
+        candidates : int
+            So many continuations are drawn side by side, and the likeliest is returned.
+        rng : numpy.random.RandomState, optional
+            Each step draws one number for each candidate, in their order, as Magenta does.
+        progress : callable, optional
+            Called with the fraction done, 0 to 1, before each step.
+
+        Returns
+        -------
+        events : list of int
+            The new ones.
+        log_likelihood : float
+            The natural logarithm of their probability.
+
+        Raises
+        ------
+        UserError
+            For numbers with which nothing can be generated.
+        """
+
+    @abstractmethod
+    def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
+        """Compute what may come next along a melody.
+
+        Parameters
+        ----------
+        events : sequence of int
+            At least one.
+        temperature : float
+            See `continue_melody`.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 [len(events), labels]: after each event, the probability of each label to come next.
+        """
+
+    def log_likelihood(self, events: Sequence[int]) -> float:
+        """Return the natural logarithm of the probability of a melody, given its first event."""
+        probabilities = self.probabilities(events)
+        squashed, _ = self._squashed(events)
+        labels = [self.encoding.label_at(squashed, position) for position in range(1, len(events))]
+        return float(np.log(probabilities[np.arange(len(labels)), labels]).sum())
+
+    def _squashed(self, events: Sequence[int]) -> tuple[list[int], int]:
+        """Return a melody in the network's range and key, and by how many semitones it was moved."""
+        return squash(events, self.encoding.low, self.encoding.high, self.encoding.key)
+
+
+class MelodyRnn(MelodyModel):
+    """A trained network, computed with numpy.
+
+    Parameters
+    ----------
+    configuration : str
+        basic_rnn, mono_rnn, lookback_rnn or attention_rnn.
+    variables : mapping of str to numpy.ndarray
+        Weights by name, of any age and any layer sizes.
+    state_width : int, optional
+        Numbers of state per melody; needed with attention, whose length it determines.
+
+    Attributes
+    ----------
+    attention_length : int
+        In steps; 0 without attention.
+
+    Raises
+    ------
+    UserError
+        For weights that do not make a network that can be played here.
+    """
+
+    def __init__(
+        self, configuration: str, variables: Mapping[str, np.ndarray], state_width: int | None = None
+    ) -> None:
+        if configuration not in ENCODINGS:
+            raise unplayable(f"{configuration!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
+        self.configuration = configuration
+        self.encoding = ENCODINGS[configuration]
+        weights = weights_by_role(variables)
         self.layers = layer_sizes(weights)
-        self._cell, self.attention_length = _build(weights, self.layers, state_width)
+        self._cell, self.attention_length = build_cell(weights, self.layers, state_width)
         self._output = Linear(weights, "output")
         self._check_sizes()
 
     @classmethod
-    def from_bundle(cls, bundle):
-        """The network of a bundle (see bundle.py)."""
-        return cls(bundle.name, bundle.variables, bundle.state_width)
+    def from_bundle(cls, bundle: Bundle) -> MelodyRnn:
+        """Return the network of a bundle, see engine/bundle.py. Raises UserError like the class."""
+        return cls(bundle.configuration, bundle.variables, bundle.state_width)
 
-    def continue_melody(self, primer, steps, *, temperature=1.0, candidates=1, rng=None, progress=None):
-        """Go on from a melody.
-
-        Args:
-          primer: its events, at least one.
-          steps: how many events to add.
-          temperature: above 0. The logits are divided by it: above 1 more is possible, below 1 less.
-          candidates: so many continuations are drawn side by side, and the likeliest is given.
-          rng: numpy RandomState. Each step draws one number for each candidate, in their order, as Magenta does.
-          progress: called with the fraction done before each step.
-
-        Returns: (the new events, the natural logarithm of their probability).
-        """
+    def continue_melody(
+        self,
+        primer: Sequence[int],
+        steps: int,
+        *,
+        temperature: float = 1.0,
+        candidates: int = 1,
+        rng: np.random.RandomState | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[list[int], float]:
+        """See MelodyModel."""
         check_request(primer, steps, temperature, candidates)
         rng = rng or np.random.RandomState()
-        squashed, amount = squash(primer, self.encoding.low, self.encoding.high, self.encoding.key)
+        squashed, amount = self._squashed(primer)
         melodies = [list(squashed) for _ in range(candidates)]
         likelihoods = np.zeros(candidates)
-        state = self._cell.zero_state(1)
-        for vector in self.encoding.inputs(squashed):
-            output, state = self._cell.step(vector[np.newaxis], state)
-        output, state = np.repeat(output, candidates, 0), [np.repeat(part, candidates, 0) for part in state]
+        outputs, state = self._run(squashed)
+        output, state = (
+            np.repeat(outputs[-1], candidates, 0),
+            [np.repeat(part, candidates, 0) for part in state],
+        )
         for step in range(steps):
             if progress:
                 progress(step / steps)
             if step:
-                heard = [self.encoding.input_at(melody, len(melody) - 1) for melody in melodies]
-                output, state = self._cell.step(np.stack(heard), state)
-            chances = softmax(self._output(output) / temperature)
+                inputs = [self.encoding.input_at(melody, len(melody) - 1) for melody in melodies]
+                output, state = self._cell.step(np.stack(inputs), state)
+            probabilities = softmax(self._output(output) / temperature)
             for number, melody in enumerate(melodies):
-                label = int(rng.choice(len(chances[number]), p=chances[number]))
-                likelihoods[number] += np.log(chances[number][label])
+                label = int(rng.choice(len(probabilities[number]), p=probabilities[number]))
+                likelihoods[number] += np.log(probabilities[number][label])
                 melody.append(self.encoding.event_of(label, melody))
         best = int(np.argmax(likelihoods))
         return transpose(melodies[best][len(primer) :], -amount), float(likelihoods[best])
 
-    def probabilities(self, events, temperature=1.0):
-        """float64 [len(events), labels]: after each event, the probability of each label to come next."""
+    def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
+        """See MelodyModel."""
         check_request(events, 1, temperature, 1)
-        squashed, _ = squash(events, self.encoding.low, self.encoding.high, self.encoding.key)
-        state = self._cell.zero_state(1)
-        outputs = []
-        for vector in self.encoding.inputs(squashed):
+        outputs, _ = self._run(self._squashed(events)[0])
+        return softmax(self._output(np.concatenate(outputs)) / temperature)
+
+    def _run(self, events: Sequence[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return the outputs of the cell, float32 [1, units] after each event, and its last state."""
+        state, outputs = self._cell.zero_state(1), []
+        for vector in self.encoding.inputs(events):
             output, state = self._cell.step(vector[np.newaxis], state)
-            outputs.append(output[0])
-        return softmax(self._output(np.stack(outputs)) / temperature)
+            outputs.append(output)
+        return outputs, state
 
-    def log_likelihood(self, events):
-        """The natural logarithm of the probability of a melody, given its first event."""
-        return log_likelihood(self.encoding, events, self.probabilities(events))
-
-    def _check_sizes(self):
+    def _check_sizes(self) -> None:
         expected, found = self.encoding.input_size, self._cell.input_size
         if found != expected:
-            raise _unplayable(f"{self.name} hears {expected} numbers a step, these weights {found}")
+            raise unplayable(f"{self.configuration} gets {expected} numbers a step, these weights {found}")
         expected, found = self.encoding.labels, len(self._output.bias)
         if found != expected:
-            raise _unplayable(f"{self.name} chooses among {expected} labels, these weights among {found}")
+            raise unplayable(
+                f"{self.configuration} chooses among {expected} labels, these weights among {found}"
+            )
 
 
-def check_request(primer, steps, temperature, candidates):
-    """Raise ValueError, with the reason, for what cannot be generated."""
+def check_request(primer: Sequence[int], steps: int, temperature: float, candidates: int) -> None:
+    """Raise UserError, with the reason, for what cannot be generated."""
     if not len(primer):
         raise UserError("input", "there is no event to go on from")
     if steps < 1:
@@ -127,211 +335,3 @@ def check_request(primer, steps, temperature, candidates):
         raise UserError("input", f"the temperature must be above 0, not {temperature}")
     if candidates < 1:
         raise UserError("input", f"cannot choose among {candidates} candidates")
-
-
-def log_likelihood(encoding, events, probabilities):
-    """Sum of the logarithms of the probabilities that were given to the events that came."""
-    squashed, _ = squash(events, encoding.low, encoding.high, encoding.key)
-    labels = [encoding.label_at(squashed, position) for position in range(1, len(events))]
-    return float(np.log(probabilities[np.arange(len(labels)), labels]).sum())
-
-
-def softmax(logits):
-    """Probabilities along the last axis, in float64, so that they sum to one as closely as numpy's choice asks."""
-    logits = np.asarray(logits, np.float64)
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
-
-
-# The network. Arrays are float32, the first axis counts melodies. A cell's state is a list of such arrays, which
-# begins with c and h of each LSTM cell in it.
-
-
-def sigmoid(x):
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-
-
-class Linear:
-    """x kernel + bias."""
-
-    def __init__(self, weights, role):
-        try:
-            self.kernel, self.bias = weights[f"{role}/kernel"], weights[f"{role}/bias"]
-        except KeyError:
-            raise _unplayable(f"the weights called {role} are missing") from None
-        if self.kernel.ndim != 2 or self.bias.shape != self.kernel.shape[1:]:
-            raise _unplayable(f"the weights called {role} have impossible shapes")
-
-    def __call__(self, *inputs):
-        return np.concatenate(inputs, axis=1) @ self.kernel + self.bias
-
-
-class Lstm:
-    """One LSTM cell; the forget gate's bias of 1 is not in the stored weights."""
-
-    def __init__(self, weights, number):
-        self._gates = Linear(weights, f"lstm {number}")
-        self.units = len(self._gates.bias) // 4
-        self.input_size = len(self._gates.kernel) - self.units
-        self.output_size = self.units
-
-    def zero_state(self, batch):
-        return [np.zeros((batch, self.units), np.float32) for _ in range(2)]
-
-    def step(self, x, state):
-        c, h = state
-        i, j, f, o = self._gates(x, h).reshape(len(x), 4, self.units).swapaxes(0, 1)
-        c = c * sigmoid(f + 1) + sigmoid(i) * np.tanh(j)
-        h = np.tanh(c) * sigmoid(o)
-        return h, [c, h]
-
-
-class Stack:
-    """Cells on top of each other."""
-
-    def __init__(self, cells):
-        self._cells = cells
-        self._counts = [len(cell.zero_state(1)) for cell in cells]
-        self.input_size, self.output_size = cells[0].input_size, cells[-1].output_size
-        for below, above in zip(cells, cells[1:]):
-            if above.input_size != below.output_size:
-                raise _unplayable("the layers do not fit on top of each other")
-
-    def zero_state(self, batch):
-        return [part for cell in self._cells for part in cell.zero_state(batch)]
-
-    def step(self, x, state):
-        after = []
-        for cell, count in zip(self._cells, self._counts):
-            x, new = cell.step(x, state[len(after) : len(after) + count])
-            after += new
-        return x, after
-
-
-INNER, OUTER = "inner attention", "outer attention"  # around the first cell, around the whole stack
-
-
-class Attention:
-    """A cell that also hears, at each step, a mixture of its own last outputs, chosen by its state."""
-
-    def __init__(self, cell, weights, name, length):
-        self._cell = cell
-        self._length = length
-        self._input = Linear(weights, f"{name} input")
-        self._query = Linear(weights, f"{name} query")
-        self._join = Linear(weights, f"{name} output")
-        try:
-            self._projection = weights[f"{name}/w"].reshape(weights[f"{name}/w"].shape[-2:])
-            self._score = weights[f"{name}/v"]
-        except (KeyError, ValueError):
-            raise _unplayable(f"the weights called {name}/w are missing or have impossible shapes") from None
-        self.output_size = len(self._projection)
-        self.input_size = len(self._input.kernel) - self.output_size
-
-    def zero_state(self, batch):
-        mixture, outputs, projected = (
-            np.zeros(shape, np.float32)
-            for shape in (
-                (batch, self.output_size),
-                (batch, self._length, self.output_size),
-                (batch, self._length, len(self._score)),
-            )
-        )
-        return [*self._cell.zero_state(batch), mixture, outputs, projected]
-
-    def step(self, x, state):
-        *inner, mixture, outputs, projected = state
-        output, inner = self._cell.step(self._input(x, mixture), inner)
-        scores = np.tanh(projected + self._query(*inner)[:, np.newaxis]) @ self._score
-        shares = softmax(scores).astype(np.float32)
-        mixture = np.einsum("bl,blu->bu", shares, outputs)
-        output = self._join(output, mixture)
-        # The projection of an output is remembered beside it; it would be the same for the next `length` steps.
-        outputs, projected = (
-            np.concatenate([memory[:, 1:], new[:, np.newaxis]], axis=1)
-            for memory, new in ((outputs, output), (projected, output @ self._projection))
-        )
-        return output, [*inner, mixture, outputs, projected]
-
-
-def layer_sizes(weights):
-    """Units of each LSTM layer, from the bottom, of weights by role."""
-    sizes = []
-    while f"lstm {len(sizes)}/bias" in weights:
-        sizes.append(weights[f"lstm {len(sizes)}/bias"].size // 4)
-    if not sizes:
-        raise _unplayable("there is no LSTM layer in the weights")
-    return sizes
-
-
-def _build(weights, layers, state_width):
-    """The cell that the weights make, and the length of its attention (0 if it has none)."""
-    cells = [Lstm(weights, number) for number in range(len(layers))]
-    if f"{OUTER}/v" in weights:
-        length = _attention_length(layers, layers[-1], state_width)
-        return Attention(Stack(cells), weights, OUTER, length), length
-    if f"{INNER}/v" in weights:
-        length = _attention_length(layers, layers[0], state_width)
-        return Stack([Attention(cells[0], weights, INNER, length), *cells[1:]]), length
-    return Stack(cells), 0
-
-
-def _attention_length(layers, size, state_width):
-    """Steps: the state is c and h of each layer, the last mixture, and `length` outputs."""
-    length, rest = divmod((state_width or 0) - 2 * sum(layers) - size, size)
-    if length < 1 or rest:
-        raise _unplayable("the graph that tells the length of the attention is missing or of an unknown kind")
-    return length
-
-
-# Names. Through the years the same weights have been called, for example,
-#   RNN/MultiRNNCell/Cell0/BasicLSTMCell/Linear/Matrix
-#   rnn/multi_rnn_cell/cell_0/basic_lstm_cell/weights
-#   rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel
-# and the attention has been around the first cell or around the whole stack.
-
-_LEAVES = {"matrix": "kernel", "weights": "kernel", "kernel": "kernel", "bias": "bias", "biases": "bias"}
-_ATTENTION = {
-    ("attentioncellwrapper",): "input",
-    ("attentioncellwrapper", "attention"): "query",
-    ("attentioncellwrapper", "attnoutputprojection"): "output",
-    ("attentioncellwrapper", "attentionoutputprojection"): "output",
-}
-_SCAFFOLD = {"rnn", "multirnncell", "linear"}
-_TRAINING = re.compile(r"(/Adam(_1)?|(^|/)global_step|(^|/)beta[12]_power)$")
-
-
-def name_by_role(variables):
-    """Weights as float32 arrays by what they do: "lstm 0/kernel", "inner attention query/bias" ...
-
-    What only training needs is left out. Raises UserError for a name that no Melody RNN has.
-    """
-    weights = {}
-    for name in variables:
-        if _TRAINING.search(name):
-            continue
-        role = _role(name)
-        if role is None:
-            raise _unplayable(f"the weights called {name} belong to a network of another kind")
-        if role in weights:
-            raise _unplayable(f"there are two weights for {role}")
-        weights[role] = np.asarray(variables[name], np.float32)
-        if not np.isfinite(weights[role]).all():
-            raise _unplayable(f"the weights called {name} are not numbers")
-    return weights
-
-
-def _role(name):
-    *path, leaf = (part.replace("_", "") for part in name.lower().split("/"))
-    cells = [int(part[4:]) for part in path if re.fullmatch(r"cell\d+", part)]
-    path = tuple(part for part in path if part not in _SCAFFOLD and not re.fullmatch(r"cell\d+", part))
-    attention = INNER if cells else OUTER
-    if path == ("attentioncellwrapper", "attention") and leaf in ("attnw", "attnv"):
-        return f"{attention}/{leaf[-1]}"
-    if leaf not in _LEAVES:
-        return None
-    if path[-1:] == ("basiclstmcell",):
-        return f"lstm {cells[0] if cells else 0}/{_LEAVES[leaf]}"
-    if path == ("fullyconnected",):
-        return f"output/{_LEAVES[leaf]}"
-    return f"{attention} {_ATTENTION[path]}/{_LEAVES[leaf]}" if path in _ATTENTION else None

@@ -8,8 +8,9 @@ from pdworker import options as words
 from pdworker.host.arguments import Refused, Unclear, message, number, only
 from pdworker.host.pd_object import WorkerObject
 
-from ai_duet.phrase import Duet, Note, end_of
-from ai_duet.player import Player, Roll
+from .duet import Duet
+from .notes import end_of, in_order, notes_from_rows
+from .player import Player, Roll
 
 SHORTEST_ANSWER, LONGEST_ANSWER = 1.0, 300.0  # seconds
 
@@ -41,7 +42,7 @@ class ai_duet(WorkerObject):
         self._roll = Roll(functools.partial(self.say, "roll"))
         self._rest_clock = pyext.Clock(self._rested)
         self._request = 0  # counts them: only the latest one's answer is played
-        self._settings = {"temperature": 1.0, "candidates": 1, "qpm": 0.0, "seed": None}
+        self._settings = {"temperature": 1.0, "candidates": 1, "tempo": None, "seed": None}
         self._duet_mode, self._rest = False, 1000.0
 
     def _del(self):
@@ -121,17 +122,17 @@ class ai_duet(WorkerObject):
         self._request += 1
         self._duet.finished = self._duet_mode
         on_result = functools.partial(self._answered, self._request)
-        self.call("generate", on_result, notes=_plain(theme), seconds=seconds, **self._settings)
+        self.call("generate", on_result, notes=theme, seconds=seconds, **self._settings)
 
     def _answered(self, request, values, arrays):
         self.say("progress", 0, "done")
         if request != self._request:
             return
-        notes = _notes(values)
+        notes = in_order(notes_from_rows(values["notes"]))
         self._player.stop()
-        self._duet.set_answer(notes, values["qpm"])
+        self._duet.set_answer(notes, values["tempo"])
         self._draw()
-        self.say("generated", len(notes), values["qpm"])
+        self.say("generated", len(notes), values["tempo"])
         self._play(notes, self._duet.answer_start)
 
     def _rested(self):
@@ -163,7 +164,7 @@ class ai_duet(WorkerObject):
         self.say("roll", "stop")
 
     def _answer(self):
-        return self._duet.whole[len(self._duet.theme) :]
+        return self._duet.timed_answer
 
     def _draw(self):
         self._roll.show(self._duet.theme, self._answer())
@@ -181,7 +182,7 @@ class ai_duet(WorkerObject):
     @message("tempo BPM or tempo estimate")
     def tempo_1(self, *values):
         estimate = values == ("estimate",)
-        self._settings["qpm"] = 0.0 if estimate else number(only(values), "the tempo", 20, 400)
+        self._settings["tempo"] = None if estimate else number(only(values), "the tempo", 20, 400)
 
     @message("seed NUMBER")
     def seed_1(self, *values):
@@ -209,11 +210,11 @@ class ai_duet(WorkerObject):
 
     def _has_read(self, values, arrays):
         self._halt()
-        notes = _notes(values)
+        notes = in_order(notes_from_rows(values["notes"]))
         if not notes:
             self.report("there are no notes in this MIDI file")
             return
-        self._duet.set_theme(notes, values["qpm"], pyext.logical_time())
+        self._duet.set_theme(notes, values["tempo"], pyext.logical_time())
         self._draw()
         self.say("progress", 0, "done")
         self.say("read", len(notes))
@@ -225,8 +226,8 @@ class ai_duet(WorkerObject):
             path = path.with_name(path.name + ".mid")
         if not self._duet.whole:
             raise Refused("there is nothing to write yet: play some notes first")
-        notes, qpm = _plain(self._duet.whole), self._duet.qpm
-        self.call("write_midi", self._has_written, path=str(path), notes=notes, qpm=qpm)
+        notes, tempo = self._duet.whole, self._duet.tempo
+        self.call("write_midi", self._has_written, path=str(path), notes=notes, tempo=tempo)
 
     def _has_written(self, values, arrays):
         self.say("progress", 0, "done")
@@ -236,12 +237,3 @@ class ai_duet(WorkerObject):
         if not values:
             raise Unclear("no file is named")
         return self.path(words.text(values))
-
-
-def _plain(notes):
-    return [list(note) for note in notes]
-
-
-def _notes(values):
-    notes = (Note(int(pitch), int(velocity), start, end) for pitch, velocity, start, end in values["notes"])
-    return sorted(notes, key=lambda note: (note.start, note.pitch))

@@ -2,7 +2,7 @@
 
 import pyext
 
-from ai_duet.phrase import as_events, end_of
+from .notes import end_of, key_events
 
 SHORTEST_FRAME, LOWEST, HIGHEST = 8.0, 48, 84  # what the piano roll shows at least: seconds, pitches
 DRAWN_AT_ONCE = 16  # notes of the piano roll; more of them wait for their turn, 10 ms later
@@ -20,7 +20,7 @@ class Player:
 
     def play(self, notes):
         """Play these from now on."""
-        self._events = as_events(notes)[::-1]
+        self._events = key_events(notes)[::-1]
         self._start = pyext.logical_time()
         self._tick()
 

@@ -1,12 +1,16 @@
-"""Melody RNN through Magenta itself: the reference that model.py is measured by.
+"""Melody RNN through Magenta itself, the reference for model.py; a worker process in the environment `tensorflow`.
 
-Runs in the environment `tensorflow`. It builds the graph that is in the bundle, so only open bundles that you
-trust. Magenta's own road from notes to notes (its SequenceGenerator) loses steps in rounding; here its model is
-given events, and what surrounds it is shared with model.py.
+It builds the graph that is in the bundle, so only open bundles that you trust. Magenta's own way from notes to notes
+(its SequenceGenerator) loses steps in rounding; here its model is given events, and what surrounds it is shared with
+model.py.
 """
+
+from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -18,33 +22,44 @@ from magenta.models.melody_rnn.melody_rnn_sequence_generator import MelodyRnnSeq
 from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 from modelfiles.errors import UserError
 
-from .encodings import ENCODINGS
-from .melody import squash
-from .model import check_request, layer_sizes, log_likelihood, name_by_role
+from .engine.encodings import ENCODINGS
+from .engine.weights import layer_sizes, weights_by_role
+from .model import MelodyModel, Progress, check_request
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 
-class MelodyRnn:
-    """A bundle's network, run by TensorFlow; the same calls as model.MelodyRnn."""
+class MelodyRnn(MelodyModel):
+    """A bundle's network, computed by TensorFlow. Raises UserError for a bundle of another kind."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         bundle = read_bundle_file(str(path))
-        self.name = bundle.generator_details.id
-        if self.name not in ENCODINGS:
-            raise UserError("checkpoint", f"{self.name!r} is no Melody RNN; there are {', '.join(ENCODINGS)}")
-        self.encoding = ENCODINGS[self.name]
-        config = copy.copy(melody_rnn_model.default_configs[self.name])
+        self.configuration = bundle.generator_details.id
+        if self.configuration not in ENCODINGS:
+            raise UserError(
+                "checkpoint", f"{self.configuration!r} is no Melody RNN; there are {', '.join(ENCODINGS)}"
+            )
+        self.encoding = ENCODINGS[self.configuration]
+        config = copy.copy(melody_rnn_model.default_configs[self.configuration])
         self._draws = config.encoder_decoder = _Draws(config.encoder_decoder)
         self._model = melody_rnn_model.MelodyRnnModel(config)
         generator = MelodyRnnSequenceGenerator(self._model, config.details, bundle=bundle)
         generator.initialize()
         variables = {variable.op.name: variable for variable in self._graph.get_collection("variables")}
-        self.layers = layer_sizes(name_by_role(self._model._session.run(variables)))
+        self.layers = layer_sizes(weights_by_role(self._model._session.run(variables)))
 
-    def continue_melody(self, primer, steps, *, temperature=1.0, candidates=1, rng=None, progress=None):
-        """See model.MelodyRnn. Magenta's beam search with one iteration is just that: draw all, keep the best."""
+    def continue_melody(
+        self,
+        primer: Sequence[int],
+        steps: int,
+        *,
+        temperature: float = 1.0,
+        candidates: int = 1,
+        rng: np.random.RandomState | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[list[int], float]:
+        """See MelodyModel. Magenta's beam search with one iteration is just that: draw all, keep the best."""
         check_request(primer, steps, temperature, candidates)
         total = len(primer) + steps
         self._draws.begin(candidates, self._batch, rng or np.random.RandomState(), progress, steps)
@@ -53,10 +68,10 @@ class MelodyRnn:
         )
         return list(melody)[len(primer) :], self._draws.best
 
-    def probabilities(self, events, temperature=1.0):
-        """See model.MelodyRnn."""
+    def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
+        """See MelodyModel."""
         check_request(events, 1, temperature, 1)
-        squashed, _ = squash(events, self.encoding.low, self.encoding.high, self.encoding.key)
+        squashed, _ = self._squashed(events)
         graph = self._graph
         inputs = self._draws.get_inputs_batch([note_seq.Melody(squashed)], full_length=True)
         feed = {graph.get_collection("inputs")[0]: np.repeat(inputs, self._batch, 0)}
@@ -64,16 +79,12 @@ class MelodyRnn:
             feed[graph.get_collection("temperature")[0]] = temperature
         return self._model._session.run(graph.get_collection("softmax")[0], feed)[0].astype(np.float64)
 
-    def log_likelihood(self, events):
-        """See model.MelodyRnn. (Magenta's own fails unless the bundle's batch size is one.)"""
-        return log_likelihood(self.encoding, events, self.probabilities(events))
-
     @property
-    def _graph(self):
+    def _graph(self) -> tf.Graph:
         return self._model._session.graph
 
     @property
-    def _batch(self):
+    def _batch(self) -> int:
         """How many melodies the bundle's graph computes side by side."""
         return self._model._batch_size()
 
@@ -91,15 +102,17 @@ class _Draws:
     def __getattr__(self, name):
         return getattr(self._wrapped, name)
 
-    def begin(self, candidates, batch, rng, progress, steps):
-        """Get ready for a continuation by so many steps."""
+    def begin(
+        self, candidates: int, batch: int, rng: np.random.RandomState, progress: Progress | None, steps: int
+    ) -> None:
+        """Prepare for a continuation by so many steps."""
         self._candidates, self._rng, self._progress = candidates, rng, progress
         self._rows = -(-candidates // batch) * batch
         self._drawn, self._draws_in_all = 0, self._rows * steps
         self._likelihoods = np.zeros(self._rows)
 
     @property
-    def best(self):
+    def best(self) -> float:
         """The log-likelihood of the likeliest continuation."""
         return float(self._likelihoods[: self._candidates].max())
 
@@ -113,10 +126,10 @@ class _Draws:
             number = self._drawn % self._rows
             self._drawn += 1
             if number < self._candidates:
-                chances = rows[-1].astype(np.float64)
-                chances /= chances.sum()
-                label = int(self._rng.choice(len(chances), p=chances))
-                self._likelihoods[number] += np.log(chances[label])
+                probabilities = rows[-1].astype(np.float64)
+                probabilities /= probabilities.sum()
+                label = int(self._rng.choice(len(probabilities), p=probabilities))
+                self._likelihoods[number] += np.log(probabilities[label])
             events.append(self._wrapped.class_index_to_event(label, events))
             labels.append(label)
         return labels

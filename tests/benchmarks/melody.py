@@ -50,7 +50,7 @@ class Player:
     def seconds(self):
         """How long 20 s at 120 quarters a minute take; the same melody each time."""
         start = time.perf_counter()
-        self._ask("generate", notes=THEME, seconds=SECONDS, qpm=120, seed=1)
+        self._ask("generate", notes=THEME, seconds=SECONDS, tempo=120, seed=1)
         return time.perf_counter() - start
 
     def _ask(self, name, **arguments):

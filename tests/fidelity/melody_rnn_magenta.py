@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from ai_duet import upstream
-from ai_duet.answer import answer
 from magenta.models.melody_rnn import melody_rnn_sequence_generator
 from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 from note_seq.protobuf import generator_pb2, music_pb2
@@ -78,9 +77,8 @@ def play(path, orders, answers):
         )
         answers[f"{path.stem} events {candidates}"] = events
         answers[f"{path.stem} events {candidates} likelihood"] = likelihood
-    rng = np.random.RandomState(orders["seed"])
-    notes, _, _ = answer(network, orders["notes"], orders["seconds"], rng=rng)
-    answers[f"{path.stem} notes"] = np.array(notes).reshape(-1, 4)
+    answer = network.generate(orders["notes"], orders["seconds"], seed=orders["seed"])
+    answers[f"{path.stem} notes"] = np.array(answer.notes).reshape(-1, 4)
 
 
 def play_unmodified(path, orders):

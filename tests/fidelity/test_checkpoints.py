@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_duet.bundle import read_bundle
+from ai_duet.engine.bundle import read_bundle
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.tensor_bundle_writer import write_checkpoint
 from support.tensorflow_environment import run_in_tensorflow
@@ -55,7 +55,7 @@ def test_every_tensor_of(folder, kind):
 
 def test_every_tensor_of_a_bundle(folder):
     bundle = read_bundle(folder / "attention.mag")
-    assert (bundle.name, bundle.description) == ("attention_rnn", "random weights")
+    assert (bundle.configuration, bundle.description) == ("attention_rnn", "random weights")
     assert bundle.state_width == 4 * 128 + 128 + 40 * 128
     assert_same(bundle.variables, pickle.loads((folder / "bundled.pickle").read_bytes()))
 

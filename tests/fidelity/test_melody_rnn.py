@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_duet.answer import answer
-from ai_duet.bundle import read_bundle
+from ai_duet.engine.bundle import read_bundle
 from ai_duet.model import MelodyRnn
 from support.tensorflow_environment import run_in_tensorflow
 
@@ -63,7 +62,7 @@ def test_the_same_probabilities_along_a_melody(magenta, name, number):
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_the_networks_have_something_to_say(magenta, name):
+def test_the_networks_are_decided(magenta, name):
     """With uniform probabilities everything would agree with everything."""
     probabilities = magenta[1][f"{name} probabilities 0"]
     assert probabilities.max() > 3 / probabilities.shape[1]
@@ -95,17 +94,16 @@ def test_the_same_likelihood(magenta, name):
 @pytest.mark.parametrize("name", BUNDLES)
 def test_the_same_notes(magenta, name):
     folder, answers = magenta
-    rng = np.random.RandomState(ORDERS["seed"])
-    notes, _, _ = answer(network(folder, name), ORDERS["notes"], ORDERS["seconds"], rng=rng)
-    np.testing.assert_allclose(np.reshape(notes, (-1, 4)), answers[f"{name} notes"])
+    answer = network(folder, name).generate(ORDERS["notes"], ORDERS["seconds"], seed=ORDERS["seed"])
+    np.testing.assert_allclose(np.reshape(answer.notes, (-1, 4)), answers[f"{name} notes"])
 
 
 @pytest.mark.parametrize("name", ["basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn"])
 def test_the_same_notes_as_unmodified_magenta(magenta, name):
     folder, answers = magenta
-    rng = np.random.RandomState(ORDERS["seed"])
-    notes, _, _ = answer(network(folder, name), ORDERS["notes"], ORDERS["seconds"], qpm=120, rng=rng)
-    ours = np.reshape(notes, (-1, 4))[:, [0, 2, 3]]
+    orders = ORDERS["notes"], ORDERS["seconds"]
+    answer = network(folder, name).generate(*orders, tempo=120, seed=ORDERS["seed"])
+    ours = np.reshape(answer.notes, (-1, 4))[:, [0, 2, 3]]
     np.testing.assert_allclose(ours, answers[f"{name} unmodified"], atol=1e-6)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_duet.bundle import read_bundle
+from ai_duet.engine.bundle import read_bundle
 from ai_duet.model import MelodyRnn
 from support.tensorflow_environment import run_in_tensorflow
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from ai_duet.encodings import ENCODINGS
+from ai_duet.engine.encodings import ENCODINGS
 
 from support.checkpoint_writer import field, shape_proto, table, v1_entries
 

@@ -1,37 +1,41 @@
-"""Between notes and events, and what a network hears: where the original lost steps, and where it is exact."""
+"""Notes and events, tempo, and the inputs of a network: where the original lost steps, and where it is exact."""
 
 import numpy as np
 import pretty_midi
 import pytest
-from ai_duet import melody, tempo
-from ai_duet.answer import answer
-from ai_duet.encodings import ENCODINGS, counter, direction, likeliest_keys, repeats
-from ai_duet.melody import NO_EVENT, NOTE_OFF
+from ai_duet.engine.encodings import ENCODINGS, counter, direction, likeliest_keys, repeats
+from ai_duet.engine.events import NO_EVENT, NOTE_OFF, squash, steps_in, to_events, to_notes
+from ai_duet.engine.tempo import estimate_tempo
+from ai_duet.model import MelodyModel
+from ai_duet.notes import Note
 from modelfiles.errors import UserError
 
 EIGHTH = 0.25  # seconds at 120
 
 
-class Recorder:
-    """A network that says always the same, and notes what it was asked."""
+class Recorder(MelodyModel):
+    """A network that always returns the same event, and keeps what it was called with."""
 
-    def __init__(self, says=NO_EVENT):
-        self.says = says
+    def __init__(self, event=NO_EVENT):
+        self.event = event
 
     def continue_melody(self, primer, steps, **settings):
-        self.primer, self.steps, self.settings = primer, steps, settings
-        return [self.says] * steps, 0.0
+        self.primer, self.steps = primer, steps
+        return [self.event] * steps, 0.0
+
+    def probabilities(self, events, temperature=1.0):
+        raise NotImplementedError
 
 
 def notes(*pitches, length=EIGHTH, start=0.0):
-    return [[p, 90, start + n * length, start + (n + 1) * length] for n, p in enumerate(pitches)]
+    return [Note(p, 90, start + n * length, start + (n + 1) * length) for n, p in enumerate(pitches)]
 
 
 # --- from notes to events and back ---------------------------------------------------------------------------
 
 
 def test_notes_become_events():
-    assert melody.to_events(notes(60, 64), 120) == [60, NO_EVENT, 64, NO_EVENT]
+    assert to_events(notes(60, 64), 120) == [60, NO_EVENT, 64, NO_EVENT]
 
 
 @pytest.mark.parametrize(
@@ -49,24 +53,24 @@ def test_notes_become_events():
     ],
 )
 def test_every_kind_of_playing_becomes_one_voice(played, events):
-    assert melody.to_events(played, 120) == events
+    assert to_events([Note(*row) for row in played], 120) == events
 
 
 def test_events_become_notes():
     events = [NOTE_OFF, 60, NO_EVENT, NOTE_OFF, NO_EVENT, 64, 65]
-    assert melody.to_notes(events, 120) == [
-        [60, 100, 0.125, 0.375],
-        [64, 100, 0.625, 0.75],
-        [65, 100, 0.75, 0.875],
+    assert to_notes(events, 120) == [
+        Note(60, 100, 0.125, 0.375),
+        Note(64, 100, 0.625, 0.75),
+        Note(65, 100, 0.75, 0.875),
     ]
 
 
 def test_squash_moves_to_c_major_and_into_the_range():
     scale = [62, 64, 66, 67, 69, 71, 73]  # D major
-    squashed, amount = melody.squash(scale, 48, 84, 0)
+    squashed, amount = squash(scale, 48, 84, 0)
     assert (squashed, amount) == ([60, 62, 64, 65, 67, 69, 71], -2)
-    assert melody.squash([NO_EVENT], 48, 84, 0) == ([NO_EVENT], 0)
-    assert melody.squash([20, 100, NOTE_OFF], 48, 84, None) == ([56, 76, NOTE_OFF], 0)
+    assert squash([NO_EVENT], 48, 84, 0) == ([NO_EVENT], 0)
+    assert squash([20, 100, NOTE_OFF], 48, 84, None) == ([56, 76, NOTE_OFF], 0)
 
 
 # --- steps are whole numbers ---------------------------------------------------------------------------------
@@ -76,48 +80,55 @@ def test_squash_moves_to_c_major_and_into_the_range():
 def test_128_steps_are_128_steps_at_every_tempo(qpm):
     """Magenta's command line makes 127 of them at 44, 53, 55 and 45 other tempos."""
     seconds = 128 * 60 / qpm / 4
-    for heard in (seconds, float(np.float32(seconds)), (seconds + 2.3) - 2.3):
-        assert melody.steps_in(heard, qpm) == 128
+    for given in (seconds, float(np.float32(seconds)), (seconds + 2.3) - 2.3):
+        assert steps_in(given, qpm) == 128
 
 
 def test_an_answer_is_never_longer_than_asked_for():
-    assert melody.steps_in(1.99, 120) == 15
-    assert melody.steps_in(0.001, 120) == 1
+    assert steps_in(1.99, 120) == 15
+    assert steps_in(0.001, 120) == 1
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7])
 def test_the_answer_begins_one_step_after_the_theme(length):
     """Magenta begins two steps after it where the theme ends on a step."""
-    network = Recorder(says=72)
-    answered, _, _ = answer(network, notes(60, length=length * 0.125), 1, qpm=120)
+    network = Recorder(72)
+    answer = network.generate(notes(60, length=length * 0.125), 1, tempo=120)
     assert network.primer == [60] + [NO_EVENT] * (length - 1) + [NOTE_OFF]
-    assert answered[0][2] == 0
+    assert answer.notes[0].start == 0
 
 
 def test_a_theme_may_be_longer_than_its_answer():
     """Magenta refuses it."""
     network = Recorder()
-    answer(network, notes(*range(60, 80)), 0.5, qpm=120)
+    network.generate(notes(*range(60, 80)), 0.5, tempo=120)
     assert (len(network.primer), network.steps) == (41, 4)
 
 
 def test_no_theme_is_a_step_of_silence():
     network = Recorder()
-    answer(network, [], 1)
+    network.generate([], 1)
     assert network.primer == [NO_EVENT]
 
 
 def test_an_answer_of_silence_has_no_notes():
     """The original stumbled over a result without notes."""
-    assert answer(Recorder(), notes(60), 2)[0] == []
+    assert Recorder().generate(notes(60), 2).notes == []
 
 
 @pytest.mark.parametrize(
-    "settings", [{"seconds": 0}, {"seconds": -1}, {"seconds": float("nan")}, {"seconds": 1, "qpm": -1}]
+    "settings",
+    [
+        {"seconds": 0},
+        {"seconds": -1},
+        {"seconds": float("nan")},
+        {"seconds": 1, "tempo": -1},
+        {"seconds": 1, "tempo": 0},
+    ],
 )
-def test_answer_refuses(settings):
+def test_numbers_with_which_nothing_can_be_generated(settings):
     with pytest.raises(UserError, match="cannot"):
-        answer(Recorder(), notes(60), **settings)
+        Recorder().generate(notes(60), **settings)
 
 
 # --- tempo ---------------------------------------------------------------------------------------------------
@@ -137,7 +148,7 @@ def test_answer_refuses(settings):
     ],
 )
 def test_tempo_of_equal_notes(length, count, qpm):
-    assert tempo.estimate(notes(*[60] * count, length=length)) == pytest.approx(qpm)
+    assert estimate_tempo(notes(*[60] * count, length=length)) == pytest.approx(qpm)
 
 
 def test_tempo_is_that_of_pretty_midi():
@@ -148,7 +159,7 @@ def test_tempo_is_that_of_pretty_midi():
         theirs.instruments.append(pretty_midi.Instrument(0))
         theirs.instruments[0].notes = [pretty_midi.Note(90, 60, onset, onset + 0.1) for onset in onsets]
         expected = theirs.estimate_tempo()
-        ours = tempo.estimate([[60, 90, onset, onset + 0.1] for onset in onsets])
+        ours = estimate_tempo([Note(60, 90, onset, onset + 0.1) for onset in onsets])
         assert ours == pytest.approx(expected / 2 if expected > 240 else expected)
 
 
@@ -191,7 +202,7 @@ def test_a_pitch_outside_the_range_is_refused():
             encoding.input_at([128], 0)
 
 
-def test_what_key_encoding_hears():
+def test_inputs_of_the_key_encoding():
     events = [60, NO_EVENT, 64, NOTE_OFF]
     vectors = ENCODINGS["attention_rnn"].inputs(events)
     sounding, silence, attack, way = vectors[:, 36], vectors[:, 37], vectors[:, 38], vectors[:, 39]

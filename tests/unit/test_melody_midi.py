@@ -5,9 +5,10 @@ import random
 import mido
 import pytest
 from ai_duet.midi import read_midi, write_midi
+from ai_duet.notes import Note
 from modelfiles.errors import UserError
 
-SCALE = [[60, 90, 0.0, 0.5], [62, 80, 0.5, 1.0], [62, 70, 1.0, 1.25], [64, 60, 1.5, 2.0]]
+SCALE = [Note(60, 90, 0.0, 0.5), Note(62, 80, 0.5, 1.0), Note(62, 70, 1.0, 1.25), Note(64, 60, 1.5, 2.0)]
 
 
 def save(path, *tracks, **options):
@@ -35,7 +36,7 @@ def test_what_was_written_is_read(tmp_path, qpm):
     assert [note[:2] for note in melody.notes] == [note[:2] for note in SCALE]
     for ours, note in zip(melody.notes, SCALE):
         assert ours[2:] == pytest.approx(note[2:], abs=0.002)
-    assert melody.qpm == pytest.approx(qpm, rel=1e-4)
+    assert melody.tempo == pytest.approx(qpm, rel=1e-4)
     assert melody.remarks == []
 
 
@@ -50,7 +51,7 @@ def test_of_several_voices_the_first_with_notes(tmp_path):
         [(0, on(72, 1)), (480, off(72, 1))],
     )
     melody = read_midi(tmp_path / "x.mid")
-    assert melody.notes == [[60, 90, 0.0, 1.0]]
+    assert melody.notes == [Note(60, 90, 0.0, 1.0)]
     assert melody.remarks == ["took the first of 2 voices"]
 
 
@@ -58,13 +59,13 @@ def test_of_chords_the_highest_note(tmp_path):
     chord = [(0, on(60)), (0, on(67)), (0, on(64)), (480, off(60)), (0, off(67)), (0, off(64))]
     save(tmp_path / "x.mid", chord)
     melody = read_midi(tmp_path / "x.mid")
-    assert melody.notes == [[67, 90, 0.0, 0.5]]
+    assert melody.notes == [Note(67, 90, 0.0, 0.5)]
     assert melody.remarks == ["took the highest notes of chords, 1 of 3"]
 
 
 def test_a_note_ends_where_the_next_begins(tmp_path):
     save(tmp_path / "x.mid", [(0, on(60)), (480, on(62)), (480, off(60)), (0, off(62))])
-    assert read_midi(tmp_path / "x.mid").notes == [[60, 90, 0.0, 0.5], [62, 90, 0.5, 1.0]]
+    assert read_midi(tmp_path / "x.mid").notes == [Note(60, 90, 0.0, 0.5), Note(62, 90, 0.5, 1.0)]
 
 
 def test_notes_without_an_end_and_with_two(tmp_path):
@@ -73,15 +74,15 @@ def test_notes_without_an_end_and_with_two(tmp_path):
         [(0, on(60)), (480, on(60)), (480, off(60)), (0, off(60)), (0, on(65)), (480, tempo(90))],
     )
     notes = read_midi(tmp_path / "x.mid").notes
-    assert notes == [[60, 90, 0.0, 0.5], [60, 90, 0.5, 1.0], [65, 90, 1.0, 1.5]]
+    assert notes == [Note(60, 90, 0.0, 0.5), Note(60, 90, 0.5, 1.0), Note(65, 90, 1.0, 1.5)]
 
 
 def test_changes_of_tempo(tmp_path):
     track = [(0, on(60)), (480, off(60)), (0, tempo(60)), (0, on(62)), (480, off(62))]
     save(tmp_path / "x.mid", [(0, tempo(120))], track)
     melody = read_midi(tmp_path / "x.mid")
-    assert melody.notes == [[60, 90, 0.0, 0.5], [62, 90, 0.5, 1.5]]
-    assert melody.qpm == pytest.approx(120)
+    assert melody.notes == [Note(60, 90, 0.0, 0.5), Note(62, 90, 0.5, 1.5)]
+    assert melody.tempo == pytest.approx(120)
 
 
 def test_files_without_a_melody(tmp_path):
@@ -111,6 +112,6 @@ def test_2000_mutated_files(tmp_path):
         )
         try:
             notes = read_midi(tmp_path / "x.mid").notes
-            assert all(0 <= note[0] <= 127 and note[3] > note[2] >= 0 for note in notes)
+            assert all(0 <= note.pitch <= 127 and note.end > note.start >= 0 for note in notes)
         except UserError:
             pass

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_duet.bundle import read_bundle
-from ai_duet.encodings import ENCODINGS
-from ai_duet.model import MelodyRnn, softmax
+from ai_duet.engine.bundle import read_bundle
+from ai_duet.engine.encodings import ENCODINGS
+from ai_duet.engine.network import softmax
+from ai_duet.model import MelodyRnn
 from modelfiles.errors import UserError
 from support.melody_weights import random_weights, write_bundle
 
@@ -171,7 +172,7 @@ def changed(pattern, change):
         ("basic_rnn", without("fully_connected"), "output are missing"),
         ("attention_rnn", without("attn_w"), "are missing"),
         ("attention_rnn", without("attention/kernel"), "are missing"),
-        ("mono_rnn", dict, "hears 130 numbers a step, these weights 38"),
+        ("mono_rnn", dict, "gets 130 numbers a step, these weights 38"),
         ("basic_rnn", changed("cell_1/basic_lstm_cell/kernel", lambda a: a[:-1]), "do not fit"),
         ("basic_rnn", changed("weights", lambda a: a[:, :-1]), "impossible shapes"),
         ("basic_rnn", changed("fully_connected", lambda a: a[..., :-1]), "chooses among 38 labels"),
@@ -205,7 +206,7 @@ def test_a_bundle(tmp_path, name):
     variables, width = random_weights(name)
     write_bundle(tmp_path / "x.mag", name, variables, width)
     bundle = read_bundle(tmp_path / "x.mag")
-    assert (bundle.name, bundle.state_width) == (name, width)
+    assert (bundle.configuration, bundle.state_width) == (name, width)
     ours = MelodyRnn.from_bundle(bundle).probabilities(THEME)
     np.testing.assert_allclose(ours, MelodyRnn(name, variables, width).probabilities(THEME), rtol=1e-5)
 

@@ -59,11 +59,11 @@ def test_load_tells_the_facts(ask, tmp_path):
 def test_generate_answers_and_repeats_itself_with_the_same_seed(ask, tmp_path):
     loaded(ask, tmp_path)
     first, second = (
-        ask("generate", notes=THEME, seconds=8, seed=3, qpm=90, candidates=2)[0] for _ in range(2)
+        ask("generate", notes=THEME, seconds=8, seed=3, tempo=90, candidates=2)[0] for _ in range(2)
     )
-    assert (first["notes"], first["qpm"]) == (second["notes"], second["qpm"])
+    assert (first["notes"], first["tempo"]) == (second["notes"], second["tempo"])
     assert first["log_likelihood"] == pytest.approx(second["log_likelihood"])
-    assert first["qpm"] == 90
+    assert first["tempo"] == 90
     assert first["log_likelihood"] < 0
     assert first["notes"]
     for pitch, velocity, start, end in first["notes"]:
@@ -73,11 +73,11 @@ def test_generate_answers_and_repeats_itself_with_the_same_seed(ask, tmp_path):
 
 def test_midi_files_there_and_back(ask, tmp_path):
     path = str(tmp_path / "theme.mid")
-    assert ask("write_midi", path=path, notes=THEME, qpm=120)[0] == {"path": path}
+    assert ask("write_midi", path=path, notes=THEME, tempo=120)[0] == {"path": path}
     values, _ = ask("read_midi", path=path)
-    assert values == {"notes": THEME, "qpm": 120}
+    assert values == {"notes": THEME, "tempo": 120}
     chord = [[60, 90, 0.0, 0.5], [67, 90, 0.0, 0.5]]
-    ask("write_midi", path=path, notes=chord, qpm=120)
+    ask("write_midi", path=path, notes=chord, tempo=120)
     values, _ = ask("read_midi", path=path)
     assert values["notes"] == chord[1:]
     assert any("highest notes" in line for line in ask.log())
@@ -93,7 +93,7 @@ def test_midi_files_there_and_back(ask, tmp_path):
         ("generate", {"notes": THEME, "seconds": 0}, "cannot generate 0 seconds"),
         ("generate", {"notes": THEME, "seconds": 1, "temperature": 0}, "temperature must be above 0"),
         ("read_midi", {"path": "nowhere.mid"}, "no file nowhere.mid"),
-        ("write_midi", {"path": "/nowhere/x.mid", "notes": THEME, "qpm": 120}, "No such file"),
+        ("write_midi", {"path": "/nowhere/x.mid", "notes": THEME, "tempo": 120}, "No such file"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_the_worker_goes_on(ask, tmp_path, name, arguments, message):

@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 
 import pytest
-from ai_duet.bundle import read_bundle
+from ai_duet.engine.bundle import read_bundle
 from ai_duet.model import MelodyRnn
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "01_ai_duet" / "checkpoints"
@@ -72,7 +72,7 @@ def test_a_starter_is_the_file_that_was_registered(entry):
 @pytest.mark.parametrize("entry", STARTERS, ids=lambda entry: entry["name"])
 def test_a_starter_likes_a_tune_better_than_its_notes_at_random(entry):
     network = MelodyRnn.from_bundle(read_bundle(CHECKPOINTS / entry["file"]))
-    assert f"starter_{network.name}" == entry["name"]
+    assert f"starter_{network.configuration}" == entry["name"]
     tune = network.log_likelihood(quarters(ODE_TO_JOY))
     at_random = []
     for seed in range(5):

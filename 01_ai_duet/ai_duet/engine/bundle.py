@@ -1,34 +1,49 @@
-"""Magenta's `.mag` bundles, read as data: the file that packs a trained Melody RNN.
+"""Reads Magenta's `.mag` bundles, the files of trained Melody RNNs, as data; worker process.
 
 A bundle is one `GeneratorBundle` message (note_seq/protobuf/generator.proto): which configuration it is, a V1
 checkpoint, and the graph that made it. The graph is never built; only one number is looked up in it, since a
 graph from a stranger can do whatever TensorFlow can.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.wire import Message
 
 
 class Bundle(NamedTuple):
-    """A bundle's configuration, weights by name, and the width of its network's state (None if not told)."""
+    """What is in a bundle.
 
-    name: str
+    Attributes
+    ----------
+    configuration : str
+        Such as "attention_rnn".
+    description : str
+        What its maker wrote.
+    variables : mapping of str to numpy.ndarray
+        Weights by name.
+    state_width : int or None
+        Numbers of state of the network for one melody, where the graph has them.
+    """
+
+    configuration: str
     description: str
-    variables: Mapping
+    variables: Mapping[str, np.ndarray]
     state_width: int | None
 
 
-def read_bundle(path):
-    """Read a `.mag` file; UserError if it is damaged or something else."""
+def read_bundle(path: str | Path) -> Bundle:
+    """Read a `.mag` file. Raises UserError if it is damaged or something else."""
     path = Path(path)
     try:
         message = Message(path.read_bytes())
-        name = message.message(1).text(1)
+        configuration = message.message(1).text(1)
         checkpoints = message.blobs(2)
     except OSError as error:
         raise UserError("checkpoint", f"cannot read {path}: {error.strerror}") from None
@@ -36,17 +51,20 @@ def read_bundle(path):
         raise UserError(
             "checkpoint", f"{path.name} is not a Magenta bundle, or it is damaged ({error.message})"
         ) from None
-    if not name or len(checkpoints) != 1:
+    if not configuration or len(checkpoints) != 1:
         raise UserError("checkpoint", f"{path.name} is not a Magenta bundle, or it is damaged")
     return Bundle(
-        name, message.message(4).text(1), load_checkpoint(checkpoints[0]), _state_width(message.blob(3))
+        configuration,
+        message.message(4).text(1),
+        load_checkpoint(checkpoints[0]),
+        _state_width(message.blob(3)),
     )
 
 
-def _state_width(metagraph):
-    """How many numbers of state a sequence has in the graph's collection `initial_state`; None if it has none.
+def _state_width(metagraph: bytes) -> int | None:
+    """Return how many numbers of state a melody has in the graph's collection `initial_state`; None if it has none.
 
-    No variable tells how long a network's attention is; the state does. Field numbers: tensorflow's meta_graph,
+    No variable shows how long a network's attention is; the state does. Field numbers: tensorflow's meta_graph,
     graph, node_def and attr_value.proto.
     """
     graph = Message(metagraph)
@@ -69,5 +87,5 @@ def _state_width(metagraph):
     return sum(width for _, width in found)
 
 
-def _sizes(shape):
+def _sizes(shape: Message) -> list[int]:
     return [dim.integer(1) for dim in shape.messages(2)]

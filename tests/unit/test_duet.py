@@ -1,7 +1,11 @@
-"""Theme, answer and the way back: AI Duet's memory, without Pd."""
+"""Theme, answer and undo of AI Duet, and its notes, without Pd."""
 
+import json
+
+import numpy as np
 import pytest
-from ai_duet.phrase import Duet, Note, as_events, end_of
+from ai_duet.duet import Duet
+from ai_duet.notes import Note, end_of, in_order, key_events, notes_from_rows
 
 
 def play(duet, *events):
@@ -46,7 +50,7 @@ def test_notes_that_still_sound_belong_to_the_theme_so_far():
 def test_the_answer_starts_a_sixteenth_after_the_theme():
     duet = Duet()
     play(duet, (0, 60, 100), (1000, 60, 0))
-    duet.set_answer([Note(62, 100, 0.0, 0.5)], qpm=60)
+    duet.set_answer([Note(62, 100, 0.0, 0.5)], tempo=60)
     assert duet.whole[-1] == Note(62, 100, 1.25, 1.75)
 
 
@@ -81,11 +85,24 @@ def test_after_a_finished_theme_a_new_one_begins():
 
 def test_playing_on_after_a_file_was_read():
     duet = Duet()
-    duet.set_theme([Note(60, 100, 0.0, 2.0)], qpm=90, now=10000)
+    duet.set_theme([Note(60, 100, 0.0, 2.0)], tempo=90, now=10000)
     play(duet, (10500, 64, 100), (11000, 64, 0))
     assert duet.theme[1] == Note(64, 100, 2.5, 3.0)
 
 
 def test_of_two_events_at_one_time_the_end_comes_first():
-    events = as_events([Note(60, 100, 0.0, 0.5), Note(60, 90, 0.5, 1.0)])
+    events = key_events([Note(60, 100, 0.0, 0.5), Note(60, 90, 0.5, 1.0)])
     assert events == [(0.0, 60, 100), (0.5, 60, 0), (0.5, 60, 90), (1.0, 60, 0)]
+
+
+def test_notes_come_over_the_wire_as_rows():
+    notes = [Note(64, 90, 0.5, 1.0), Note(60, 100, 0.0, 0.5)]
+    (rows,) = json.loads(json.dumps([notes]))
+    assert notes_from_rows(rows) == tuple(notes)
+    (first, *_) = notes_from_rows(np.array(notes))
+    assert first == notes[0] and type(first.pitch) is int and type(first.start) is float
+
+
+def test_notes_in_order():
+    notes = [Note(67, 90, 0.5, 1.0), Note(64, 90, 0.5, 0.6), Note(72, 90, 0.0, 2.0)]
+    assert [note.pitch for note in in_order(notes)] == [72, 64, 67]

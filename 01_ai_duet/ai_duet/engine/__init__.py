@@ -1,0 +1,1 @@
+"""What `ai_duet.model` is made of: bundles, encodings, the layers; worker process, no Pd."""

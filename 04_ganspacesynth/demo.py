@@ -20,7 +20,7 @@ def demo(out_dir, **session):
         talk.say("press", "seed", SEED)
         talk.say("press", "random")
         for edit in EDITS:
-            talk.say("press", "edit-0", edit)
+            talk.say("press", "edit", 0, edit)
             talk.say("press", "synthesize")
             talk.hear("synthesized")
             files += talk.keep(Path(out_dir, f"component_1_at_{edit:+d}"))

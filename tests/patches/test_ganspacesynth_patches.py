@@ -53,7 +53,7 @@ def test_main_flow(session):
     pd.send("ganspacesynth", "press", "conv0")
     pd.expect("ganspacesynth-out", "components", 12, "conv0", 62, timeout=90)
     pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
-    pd.send("ganspacesynth", "press", "edit-0", 2)
+    pd.send("ganspacesynth", "press", "edit", 0, 2)
     pd.send("ganspacesynth", "press", "pitch", 64)
     pd.send("ganspacesynth", "press", "synthesize")
     pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
@@ -111,7 +111,7 @@ def test_the_sequencer(session, tmp_path):
     pd = session("ganspacesynth_halluseq.pd", "halluseq")
     pd.send("halluseq", "press", "conv1")  # which lies there as a pickle of the original's form
     pd.expect("halluseq-out", "components", 12, "conv1", -1, timeout=90)
-    pd.send("halluseq", "press", "edit-0", 2)
+    pd.send("halluseq", "press", "edit", 0, 2)
     for press in ("add", "rand", "add", "remove", "prev", "next"):
         pd.send("halluseq", "press", press)
     pd.send("halluseq", "send_state")

@@ -68,7 +68,7 @@ def boxes(patch):
         box
         for line in face(patch)
         if re.match(r"#X (obj|msg|text|restore|floatatom|symbolatom) ", line)
-        for box in _box(line, Path(patch).parent)
+        for box in _box(line, Path(patch))
     ]
 
 
@@ -84,19 +84,34 @@ def buttons(screen, patch):
     """
     wait_until(lambda: len(where(screen.picture(), TITLE)[0]) > 5000, "the window")
     rows, columns = where(screen.picture(), TITLE)
-    left, top = _place(patch, lambda words: f"#{bytes(TITLE).hex()}" in words)
+    left, top, _ = title(patch)
 
     def press(word):
-        x, y = _place(patch, lambda words: words[4] == "bng" and word in words)
+        x, y, _ = _find(patch, lambda words: words[4] == "bng" and word in words)
         screen.xdotool("mousemove", columns.min() - left + x + 10, rows.min() - top + y + 10, "click", 1)
 
     return press
 
 
-def _place(patch, start):
-    """Left and top, on the patch's canvas, of the first object of the patch's face that `start(words)`."""
-    lines = (line.replace("\\ ", "_").split() for line in face(patch))
-    return next((int(words[2]), int(words[3])) for words in lines if len(words) > 6 and start(words))
+def title(patch):
+    """Left, top and width of the title bar on a patch's canvas."""
+    left, top, words = _find(patch, lambda words: f"#{bytes(TITLE).hex()}" in words)
+    return left, top, int(words[6])
+
+
+def _find(patch, start):
+    """(left, top, words) of the first object of the patch's face that `start(words)`, abstractions looked into."""
+    patch = Path(patch)
+    for line in face(patch):
+        words = line.replace("\\ ", "_").split()
+        if len(words) > 6 and start(words):
+            return int(words[2]), int(words[3]), words
+        drawn = _abstraction(patch, words[4].strip(";")) if words[:2] == ["#X", "obj"] else None
+        found = _find(drawn, start) if drawn else None
+        if found:
+            *_, right, down = _view(drawn)
+            return int(words[2]) + found[0] - right, int(words[3]) + found[1] - down, found[2]
+    return None
 
 
 def _lines_of(patch):
@@ -104,7 +119,7 @@ def _lines_of(patch):
     return re.sub(r"(?<!;)\n", " ", Path(patch).read_text()).splitlines()
 
 
-def _box(line, folder):
+def _box(line, patch):
     words = [word.replace("\\", "") for word in re.findall(r"(?:\\.|[^\s;])+", line)]
     kind, x, y = words[1], *map(int, words[2:4])
     if kind == "text":
@@ -124,7 +139,7 @@ def _box(line, folder):
         "graph": lambda: tuple(map(int, words[5:7])),
         "cnv": lambda: (0, 0),
     }
-    width, height = sizes.get(kind, lambda: _drawn(folder / f"{kind}.pd") or _plain(words[4:]))()
+    width, height = sizes.get(kind, lambda: _drawn(patch, kind) or _plain(words[4:]))()
     found = [(x, y, x + width, y + height, line)] if kind != "cnv" else []
     if label and words[label] != "empty":
         text, right, down = words[label], *map(int, words[label + 1 : label + 3])
@@ -136,12 +151,26 @@ def _plain(words):
     return LETTER * len(" ".join(words)) + 4, 20
 
 
-def _drawn(abstraction):
+def _drawn(patch, kind):
     """The size of an abstraction that draws on its parent, else None."""
-    if not abstraction.exists():
-        return None
-    coords = [line.split() for line in face(abstraction) if line.startswith("#X coords")]
-    return tuple(map(int, coords[-1][6:8])) if coords and coords[-1][8].strip(";") in "12" else None
+    abstraction = _abstraction(patch, kind)
+    view = _view(abstraction) if abstraction else None
+    return view[:2] if view else None
+
+
+def _abstraction(patch, kind):
+    """The file of an abstraction that a patch finds, else None."""
+    paths = re.findall(r"-path (\S+)", " ".join(_lines_of(patch)[:2]))
+    files = (patch.parent / path / f"{kind}.pd" for path in ("", *paths))
+    return next((file for file in files if file.exists()), None)
+
+
+def _view(abstraction):
+    """(width, height, left, top) of what an abstraction shows of itself on its parent, else None."""
+    coords = [line.strip(";").split() for line in face(abstraction) if line.startswith("#X coords")]
+    return (
+        tuple(map(int, (*coords[-1][6:8], *coords[-1][9:11]))) if coords and coords[-1][8] in "12" else None
+    )
 
 
 def _wrapped(text, letters):

@@ -1,0 +1,283 @@
+"""The abstractions that all days share, each in real Pd: what it hears, what it says, what it shows."""
+
+import math
+
+import pytest
+from support.course_copy import ROOT
+from support.worker_desk import wait_until
+
+SHARED = ROOT / "setup/patches"
+HOST = "#N canvas 40 30 1000 300 12;\n#X obj 10 10 dlwa-remote \\$0 page;\n"
+EMPTY, NEXT = "No model is loaded.", "Play a melody."
+MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
+
+
+class Page:
+    """A patch with some shared abstractions in it, and names `$0-...` to send to and listen to."""
+
+    def __init__(self, pd):
+        self.pd = pd
+        pd.send("page", "number")
+        self.number = int(pd.expect("page-out", "number")[1])
+
+    def listen(self, *names):
+        for name in names:
+            self.pd.listen(self.name(name))
+
+    def name(self, name):
+        return f"{self.number}-{name}"
+
+    def say(self, name, *message):
+        self.pd.send(self.name(name), *message)
+
+    def hear(self, name, *start, timeout=20):
+        return self.pd.expect(self.name(name), *start, timeout=timeout)
+
+    def heard(self, name):
+        self.pd.sync()
+        return self.pd.received[self.name(name)]
+
+    def line(self):
+        """What the status line shows."""
+        return [message[1] for message in self.heard("status") if message[0] == "label"][-1]
+
+
+@pytest.fixture
+def page(play, tmp_path):
+    """`page("dlwa-saver \\$0 tone", ...)`: a patch with these objects, numbered from 1, and cords (from, to)."""
+
+    def start(*objects, cords=()):
+        patch = tmp_path / "page.pd"
+        lines = [f"#X obj 20 {40 + 80 * row} {words};\n" for row, words in enumerate(objects)]
+        lines += [f"#X connect {source} 0 {sink} 0;\n" for source, sink in cords]
+        patch.write_text(HOST + "".join(lines))
+        return Page(play([patch], path=[SHARED], listen=["page-out", "seen"]))
+
+    return start
+
+
+def escaped(text):
+    return text.replace(" ", "\\ ")
+
+
+HEAD = f"dlwa-status \\$0 Title A\\ sentence {escaped(EMPTY)} {escaped(NEXT)}"
+
+
+@pytest.fixture
+def head(page):
+    page = page(HEAD)
+    page.listen("status", "do", "progress")
+    return page
+
+
+# The status line.
+
+
+def test_a_page_asks_the_object_how_it_is_and_says_if_nobody_answers(page):
+    page = page(HEAD, "r \\$0-do", "s seen", cords=[(2, 3)])
+    page.listen("status")
+    assert page.pd.expect("seen") == ["status"]
+    page.hear("status", "label", MISSING)
+    assert page.heard("status")[-2] == ["color", "#e6e6e6", "#000000", "#a02020"]
+    page.say("from", "worker", "off")
+    assert page.line() == EMPTY
+    assert page.heard("status")[-2] == ["color", "#e6e6e6", "#000000", "#202020"]
+
+
+def test_an_object_that_answers_is_not_missing(page):
+    page = page(
+        HEAD,
+        "r \\$0-do",
+        "list prepend worker off",
+        "list trim",
+        "s \\$0-from",
+        cords=[(2, 3), (3, 4), (4, 5)],
+    )
+    page.listen("status")
+    with pytest.raises(RuntimeError):
+        page.hear("status", "label", MISSING, timeout=1)
+    page.say("from", "worker", "on", "name", "starter")
+    assert page.line() == f"Ready: starter. {NEXT}"
+
+
+def test_a_model_is_loaded(head):
+    head.say("from", "worker", "off")
+    head.say("do", "load", "starter")
+    assert head.line() == "Loading starter"
+    head.say("from", "progress", 0, "loading")
+    assert head.line() == "Loading starter"
+    head.say("from", "progress", 0.5, "building it")
+    assert head.line() == "building it"
+    assert head.heard("progress")[-1] == ["vis_size", 117, 16]
+    head.say("from", "progress", 1, "loaded")
+    head.say("from", "worker", "on", "name", "starter", "rate", 16000)
+    assert head.line() == f"Ready: starter. {NEXT}"
+    assert head.heard("progress")[-1] == ["vis_size", 1, 16]
+
+
+def test_an_error_passes_and_the_work_or_the_state_is_back(head):
+    head.say("from", "worker", "on", "name", "starter")
+    head.say("from", "progress", 0.5, "note 2 of 4")
+    head.say("from", "error", "still loading " * 20)
+    assert head.line().startswith("Error: still loading") and head.line().endswith("...")
+    assert len(head.line()) == 131
+    head.hear("status", "label", "note 2 of 4")
+    head.hear("status", "label", "note 2 of 4", timeout=10)
+    head.say("from", "progress", 0, "failed")
+    assert head.line() == f"Ready: starter. {NEXT}"
+
+
+def test_a_worker_that_is_off_after_an_error_does_not_hide_it(head):
+    head.say("from", "error", "the worker was killed")
+    head.say("from", "worker", "off")
+    assert head.line() == "Error: the worker was killed"
+    head.hear("status", "label", EMPTY, timeout=10)
+
+
+def test_the_patch_itself_says_things(head):
+    head.say("from", "worker", "on", "name", "starter")
+    head.say("say", "symbol", "Done: press play.")
+    assert head.line() == "Done: press play."
+    head.say("note", "symbol", "Opened.")
+    assert head.line() == "Opened."
+    head.hear("status", "label", "Done: press play.")
+    head.hear("status", "label", "Done: press play.", timeout=10)
+    head.say("from", "saved", "/tmp/a sound.wav")
+    assert head.line() == "Saved: /tmp/a sound.wav"
+    head.say("complain", "symbol", "That is wrong.")
+    assert head.line() == "That is wrong."
+
+
+def test_a_page_without_an_object_asks_nobody(page):
+    page = page("dlwa-status \\$0 Title A\\ sentence")
+    page.listen("status", "do")
+    page.say("say", "symbol", "Press open.")
+    with pytest.raises(RuntimeError):
+        page.hear("status", "label", MISSING, timeout=1)
+    assert page.line() == "Press open." and page.heard("do") == []
+
+
+# The names of a patch.
+
+
+def test_a_patch_is_reached_by_its_name(page):
+    page = page()
+    page.listen("do", "lamp")
+    page.pd.send("page", "load", "starter")
+    assert page.hear("do") == ["load", "starter"]
+    page.pd.send("page", "press", "lamp")
+    assert page.hear("lamp") == []
+    page.pd.send("page", "press", "lamp", 0.5)
+    assert page.hear("lamp") == [0.5]
+    page.pd.send("page", "press", "lamp", "/tmp/a b.wav")
+    assert page.hear("lamp") == ["/tmp/a b.wav"]
+    page.say("from", "worker", "off")
+    assert page.pd.expect("page-out", "worker", "off")
+
+
+# Sound.
+
+
+def test_the_toggle_follows_the_sound_whoever_turns_it_on(page):
+    page = page("dlwa-output~ \\$0 0.5")
+    page.listen("dsp-set", "volume")
+    page.pd.send("pd", "dsp", 1)
+    assert page.hear("dsp-set") == ["set", 1]
+    page.say("dsp", 0)
+    assert page.hear("dsp-set") == ["set", 0]
+
+
+def test_a_patch_that_opens_while_the_sound_is_on_shows_it(play, tmp_path):
+    patch = tmp_path / "page.pd"
+    boxes = ("dlwa-output~ \\$0 0.5", "r \\$0-dsp-set", "s shown")
+    patch.write_text(HOST + "".join(f"#X obj 20 40 {box};\n" for box in boxes) + "#X connect 2 0 3 0;\n")
+    pd = play(path=[SHARED], listen=["shown"])
+    pd.send("pd", "dsp", 1)
+    pd.open(patch)
+    assert pd.expect("shown") == ["set", 1]
+
+
+def test_what_a_patch_plays_is_recorded(page, tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    file = tmp_path / "what is played.wav"
+    tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
+    page.listen("record-set", "level", "status")
+    page.pd.set_array(page.name("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
+    page.pd.send("pd", "dsp", 1)
+    page.say("tone-loop", 1)
+    page.say("tone-play")
+    page.say("record-file", "symbol", str(file))
+    assert page.hear("record-set") == ["set", 1]
+    page.hear("level", "vis_size", 127)  # -9 dB
+    page.say("record", 0)
+    assert page.hear("record-set") == ["set", 0]
+    assert page.pd.expect("page-out", "saved") == ["saved", str(file)]
+    wait_until(lambda: file.exists() and file.stat().st_size > 10000, "the sound file")
+    sound, rate = soundfile.read(file)
+    assert rate == 44100 and sound.shape[1] == 2
+    assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
+
+
+def test_the_record_button_is_off_until_a_file_was_chosen(page):
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.listen("record-set")
+    page.say("record", 1)
+    page.say("record", 0)
+    assert page.heard("record-set") == [["set", 0]]
+
+
+def test_a_silent_microphone_is_said(page):
+    page = page("dlwa-mic~ \\$0 voice 5", "array define \\$0-voice 9")
+    page.listen("voice-recorded", "voice-record-set", "complain")
+    page.say("voice-record", 1)
+    page.hear("voice-record-set", "label", "5 s")
+    page.say("voice-record", 0)
+    assert page.hear("complain") == ["Nothing was recorded: turn the sound on."]
+    page.pd.send("pd", "dsp", 1)
+    page.say("voice-record", 1)
+    page.hear("voice-record-set", "label", "4 s")
+    page.say("voice-record", 0)
+    assert page.hear("complain") == ["The recording is silent: is the microphone the right one?"]
+    samples, rate = page.hear("voice-recorded")
+    assert rate == 44100 and 44100 <= samples < 3 * 44100
+    assert len(page.pd.array(page.name("voice"))) == samples
+    assert page.heard("voice-record-set")[-1] == ["label", "record"]
+
+
+def test_an_array_is_saved_at_its_rate(page, tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    page = page("dlwa-saver \\$0 tone", "array define \\$0-tone 9")
+    page.listen("complain")
+    page.pd.set_array(page.name("tone"), [0.25] * 1000)
+    page.say("tone-rate", 16000)
+    page.say("save", "symbol", str(tmp_path / "a tone.wav"))
+    assert page.pd.expect("page-out", "saved")[1] == str(tmp_path / "a tone.wav")
+    sound, rate = soundfile.read(tmp_path / "a tone.wav")
+    assert rate == 16000 and sound == pytest.approx([0.25] * 1000, abs=1e-6)
+    page.say("save-file", "symbol", "/nowhere/a tone.wav")
+    assert page.hear("complain") == ["The file could not be written."]
+
+
+# Controls.
+
+
+def test_a_slider_shows_what_is_set_and_keeps_its_limits(page):
+    page = page("dlwa-slider \\$0 octave octaves -3 3 1 1", "dlwa-slider \\$0 heat heat 0.1 2 0.9")
+    page.listen("octave", "heat")
+    for value, shown in ((1.6, 2), (-1.6, -2), (9, 3), (0.2, 0)):
+        page.say("octave-set", value)
+        assert page.hear("octave") == [shown]
+    page.say("heat-set", 0.05)
+    assert page.hear("heat") == [pytest.approx(0.1)]
+    assert page.pd.errors() == []
+
+
+def test_sliders_edit_an_array(page):
+    page = page("dlwa-latents \\$0-edits -5 5", "array define \\$0-edits 64")
+    page.say("edits-fill", 2.5)
+    page.pd.sync()
+    assert page.pd.array(page.name("edits")) == [2.5] * 64
+    page.say("edits-show")
+    page.pd.sync()
+    assert page.pd.errors() == []

@@ -10,17 +10,16 @@ tenth of the tunes back to judge the network by, and prints what was found and w
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 
-from ai_duet.training.corpus import CORPORA, fetch
-from ai_duet.training.melodies import Dataset, Melody, split
-from ai_duet.training.settings import DEFAULT_DATA
+from .training.corpus import CORPORA, fetch
+from .training.melodies import Dataset, Melody, split
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ENOUGH_MELODIES = 50
@@ -31,7 +30,7 @@ def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tup
 
     Raises UserError when the folder has no music files or too few melodies that can be used.
     """
-    from ai_duet.training import reading  # magenta takes seconds to import; a wrong argument should not
+    from .training import reading  # magenta takes seconds to import; a wrong argument should not
 
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.SUFFIXES)
     if not paths:
@@ -80,44 +79,38 @@ def _note_name(pitch: int) -> str:
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="dlwa dataset melody", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", nargs="?", type=Path, help="your folder of .mid, .musicxml or .abc files")
+    parser = dataset_parser("melody", __doc__, "your folder of .mid, .musicxml or .abc files", False)
+    parser.add("--seed", 0, help="which tunes are held out")
     parser.add_argument("--corpus", choices=CORPORA, help="fetch free tunes instead of using a folder")
     parser.add_argument(
-        "--out", type=Path, default=Path(DEFAULT_DATA), help="where to write (default: %(default)s)"
+        "--eval-ratio", metavar="X", type=float, default=0.1, help="share to hold out (default: 0.1)"
     )
-    parser.add_argument("--eval-ratio", type=float, default=0.1, help="share to hold out (default: 0.1)")
-    parser.add_argument("--seed", type=int, default=0, help="which tunes are held out (default: 0)")
-    options = parser.parse_args(arguments)
-    if (options.folder is None) == (options.corpus is None):
+    options = parser.parse(arguments)
+    if (options.source is None) == (options.corpus is None):
         parser.error("give a folder of music files, or --corpus")
-    if options.folder and not options.folder.is_dir():
-        parser.error(f"there is no folder {options.folder}")
+    if options.source and not options.source.is_dir():
+        parser.error(f"there is no folder {options.source}")
     if not 0 < options.eval_ratio < 1:
         parser.error("--eval-ratio lies between 0 and 1")
+    options.parser = parser
     return options
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
-    try:
+
+    def work() -> None:
         with tempfile.TemporaryDirectory() as downloads:
-            folder, source = options.folder, str(options.folder)
+            folder, source = options.source, str(options.source)
             if options.corpus:
                 folder, source = Path(downloads), options.corpus
                 print(f"fetching  {CORPORA[options.corpus].about}", flush=True)
                 fetch(options.corpus, folder)
             dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed)
-    except (UserError, OSError) as error:
-        print(f"dataset melody: {error}", file=sys.stderr)
-        return 1
-    path = dataset.save(options.out)
-    print(
-        f"{report}\nwrote     {path}\nnext      setup/dlwa train melody --data {shlex.quote(str(options.out))}"
-    )
-    return 0
+        path = dataset.save(options.data)
+        print(f"{report}\nwrote     {path}\n{next_command('melody', options.data)}")
+
+    return options.parser.run(work)
 
 
 if __name__ == "__main__":

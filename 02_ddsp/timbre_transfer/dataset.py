@@ -1,15 +1,16 @@
-"""Sounds to examples for training: `setup/dlwa dataset ddsp FOLDER`.
+"""Make a data set for DDSP from sounds of one instrument. Runs on the command line, in the environment `tensorflow`.
+
+    setup/dlwa dataset ddsp FOLDER
 
 Any audio files below the folder; silence is left out, features are extracted once and kept, and a report with a
 picture says what is usable.
 """
 
-import argparse
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
+from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_each, read_sound
 
@@ -24,19 +25,25 @@ PAUSE_FRAMES = 125  # as much silence as is kept around sound
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="dlwa dataset ddsp", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a folder with sounds of one instrument")
-    parser.add_argument("--out", type=Path, help="where the examples go (FOLDER-ddsp)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of an example (4)")
-    parser.add_argument("--estimator", default=pitch.DEFAULT, choices=pitch.ESTIMATORS)
-    options = parser.parse_args(arguments)
-    out = options.out or options.folder.with_name(options.folder.name + "-ddsp")
-    try:
-        report = build_dataset(options.folder, out, options.seconds, options.estimator, print)
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    print(json.dumps(report, indent=2))
-    print(f"next: setup/dlwa train ddsp {out}")
+    """Run the program; returns its exit status."""
+    parser = dataset_parser("ddsp", __doc__, "a folder with sounds of one instrument")
+    parser.add_argument(
+        "--seconds", metavar="X", type=float, default=4.0, help="length of an example (default: 4)"
+    )
+    parser.add_argument(
+        "--estimator",
+        default=pitch.DEFAULT,
+        choices=pitch.ESTIMATORS,
+        help="of the pitch (default: %(default)s)",
+    )
+    options = parser.parse(arguments)
+
+    def work():
+        report = build_dataset(options.source, options.data, options.seconds, options.estimator, print)
+        print(json.dumps(report, indent=2))
+        print(next_command("ddsp", options.data))
+
+    return parser.run(work)
 
 
 def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda line: None):
@@ -69,7 +76,8 @@ def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda 
 def without_silence(audio, heard):
     """Audio and features without the frames that are far from any sound."""
     loud = heard.loudness_db > SILENCE_DB
-    near = np.convolve(loud, np.ones(2 * PAUSE_FRAMES + 1), "same") > 0.5 if loud.any() else loud
+    counts = np.convolve(loud, np.ones(2 * PAUSE_FRAMES + 1))
+    near = counts[PAUSE_FRAMES : PAUSE_FRAMES + len(loud)] > 0.5
     kept = Features(heard.f0_hz[near], heard.confidence[near], heard.loudness_db[near])
     return audio.reshape(-1, HOP_SIZE)[near].ravel(), kept
 
@@ -130,4 +138,4 @@ def draw(columns, path):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,17 +1,20 @@
-"""How good a model is on sounds of its instrument that it has not heard.
+"""Evaluate DDSP models on sounds that they have not heard. Runs on the command line, in the environment `torch`.
 
-    python -m timbre_transfer.evaluate MODEL SOUNDS TRAINING
+    setup/dlwa evaluate ddsp CHECKPOINT [--data DATASET]
+    setup/dlwa evaluate ddsp CHECKPOINT --sounds FOLDER [--training FOLDER]
 
-MODEL is a model's folder, SOUNDS a folder of sound files that it has not heard, TRAINING the folder of those that it
-was trained with. Prints what a model card needs, beside the same network with random weights, and beside a plain
-synthesiser: harmonics with the loudness asked for and the mean spectrum of the sounds in TRAINING.
+The sounds are those that training on the data set leaves out, or those of a folder. `spectral_loss` is ddsp's (lower
+is better), `pitch_within_50_cents` the share of frames with the pitch that was asked for. Beside the model: the same
+network with random weights, and a plain synthesiser: harmonics with the loudness asked for and the mean spectrum of
+the training sounds.
 """
 
-import argparse
-from pathlib import Path
+import sys
 
 import numpy as np
 import torch
+from dlwakit.training.evaluation import evaluate
+from dlwakit.training.options import evaluate_parser, path
 from modelfiles.sounds import find_sounds, read_sound
 
 from . import features, model
@@ -19,6 +22,8 @@ from .controls import notes
 from .engine.decoder import SUFFIX
 from .engine.loudness import loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
+from .features import Features
+from .train import load_examples
 
 SCALES = (2048, 1024, 512, 256, 128, 64)
 LEAST = 1e-5
@@ -110,28 +115,57 @@ def untrained(folder, seed=0):
     return model.TimbreModel(folder.name, settings, tensors)
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="timbre_transfer.evaluate", description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("sounds", type=Path)
-    parser.add_argument("training", type=Path)
-    options = parser.parse_args(arguments)
-    phrases = listen(options.sounds)
-    print(f"{sum(len(audio) for audio, _ in phrases) / SAMPLE_RATE:.0f} seconds of sound")
-    players = {
-        "this model": model.load(options.model),
-        "untrained": untrained(options.model),
-    }
+def compare(path, phrases, training, seed=0):
+    """Figures of a model on phrases [(audio, Features)], and of what it is to be better than.
+
+    training: phrases for the plain synthesiser's spectrum; without any there is no such row.
+    """
+    players = {"checkpoint": model.load(path), "untrained": untrained(path, seed)}
     rows = {
-        name: lambda heard, player=player: player.play(heard.f0_hz, heard.loudness_db, seed=0)
+        name: lambda heard, player=player: player.play(heard.f0_hz, heard.loudness_db, seed=seed)
         for name, player in players.items()
     }
-    rows["plain synthesiser"] = plain(mean_spectrum(listen(options.training)))
-    print(f"{'':20} spectral loss   pitch within 50 cents")
-    for name, play in rows.items():
-        loss, right = measure(play, phrases)
-        print(f"{name:20} {loss:13.2f}   {right:21.1%}")
+    if training:
+        rows["plain synthesiser"] = plain(mean_spectrum(training))
+    measured = {name: measure(play, phrases) for name, play in rows.items()}
+    return {
+        name: {"spectral_loss": loss, "pitch_within_50_cents": right}
+        for name, (loss, right) in measured.items()
+    }
+
+
+def phrases_of(examples):
+    """[(audio, Features)] of a data set's examples."""
+    columns = (examples[name] for name in ("audio", "f0_hz", "f0_confidence", "loudness_db"))
+    return [(audio, Features(*curves)) for audio, *curves in zip(*columns)]
+
+
+def main(arguments=None):
+    """Run the program; returns its exit status."""
+    parser = evaluate_parser("ddsp", __doc__, data=True, seed=True, threads=True)
+    parser.add_argument(
+        "--sounds", metavar="FOLDER", type=path, help="sounds to evaluate on, instead of --data"
+    )
+    parser.add_argument(
+        "--training", metavar="FOLDER", type=path, help="with --sounds: those that it learned from"
+    )
+    options = parser.parse(arguments)
+
+    def work():
+        torch.set_num_threads(options.threads or torch.get_num_threads())
+        if options.sounds:
+            phrases = listen(options.sounds)
+            training = listen(options.training) if options.training else []
+        else:
+            learned, held_out, _ = load_examples(options.data)
+            phrases, training = phrases_of(held_out), phrases_of(learned)
+        print(f"{sum(len(audio) for audio, _ in phrases) / SAMPLE_RATE:.0f} seconds of sound")
+        return evaluate(
+            "ddsp", options, __file__, lambda folder: compare(folder, phrases, training, options.seed)
+        )
+
+    return parser.run(work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

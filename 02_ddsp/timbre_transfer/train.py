@@ -1,13 +1,11 @@
 """Train a DDSP model with the ddsp package's own models and losses.
 
-    setup/dlwa train ddsp DATASET [--preset small]
+    setup/dlwa train ddsp [--preset small]
 
-DATASET is what `setup/dlwa dataset ddsp` has made. Ctrl-C stops and keeps what was learned; the same command goes on.
-The run folder holds the page `report.html` and, whenever the training has ended or was stopped, the model in a folder
-of the run's own name, to be loaded in Pd.
+Ctrl-C stops and keeps what was learned; the same command goes on. The run folder holds the page `report.html` and,
+whenever the training has ended or was stopped, the model in a folder of the run's own name, to be loaded in Pd.
 """
 
-import argparse
 import hashlib
 import os
 import pickle
@@ -15,12 +13,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from dlwakit.training.run import Plot, Run, program
+from dlwakit.training.options import given, old_learning_rate, train_parser
+from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 
 RUNS = Path("runs/ddsp")
+DEFAULTS = {
+    "data": str(RUNS / "data"),
+    "preset": "small",
+    "batch_size": 0,
+    "learning_rate": 0.001,
+    "seed": 0,
+}
 LOSS = "spectral loss (lower is better)"
 LEARNING_RATE_DECAY = 0.98  # in 1000 steps
 LARGEST_GRADIENT = 3.0
@@ -123,13 +129,15 @@ def load_examples(dataset):
 class Trainer:
     """A model of ddsp's in training: batches in, losses out; its checkpoints lie in `folder`."""
 
-    def __init__(self, folder, preset, examples, threads):
+    def __init__(self, folder, settings, examples, threads):
         from . import upstream  # noqa: F401, I001  (it stands in for what ddsp wants and is not needed)
         import ddsp.training
         import gin
         import tensorflow as tf
 
-        self._tf, self._examples, self._batch = tf, examples, PRESETS[preset]["batch"]
+        preset = settings["preset"]
+        self._tf, self._examples = tf, examples
+        self._batch = settings["batch_size"] or PRESETS[preset]["batch"]
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         self._gin = gin_text(preset, examples["f0_hz"].shape[1])
@@ -216,19 +224,20 @@ def statistics_of(examples):
 
 def train(options):
     """Train until the goal or a signal, and write the model; the exit status."""
-    given = {name: getattr(options, name) for name in ("preset", "rate", "seed")}
     run = Run(
-        options.run or RUNS / f"my_{options.preset or 'small'}",
+        options.run or RUNS / f"my_{options.preset or DEFAULTS['preset']}",
         "ddsp",
-        {"preset": "small", "rate": 0.001, "seed": 0},
-        {name: value for name, value in given.items() if value is not None},
+        DEFAULTS,
+        given(options, DEFAULTS),
         goal=options.steps,
+        minutes=options.minutes,
         check_every=options.check_every,
         plots=[Plot(LOSS, {"training": "what it learns from", "held_out": "held out"})],
         watch="held_out",
         learned="training",
+        may_change=("data",),
     )
-    examples, held_out, fingerprint = load_examples(options.dataset)
+    examples, held_out, fingerprint = load_examples(run.settings["data"])
     run.fix(examples=fingerprint)
     seconds = examples["audio"].shape[1] / SAMPLE_RATE
     run.describe(
@@ -240,10 +249,10 @@ def train(options):
         }
     )
     with run:
-        trainer = Trainer(run.checkpoints, run.settings["preset"], examples, options.threads)
+        trainer = Trainer(run.checkpoints, run.settings, examples, options.threads)
         run.begin(trainer.step)
         while run.wants_more(trainer.step):
-            loss = trainer.learn(run.settings["seed"], run.settings["rate"])
+            loss = trainer.learn(run.settings["seed"], run.settings["learning_rate"])
             run.progress(trainer.step, training=loss)
             if run.check_due(trainer.step):
                 trainer.save()
@@ -257,24 +266,15 @@ def train(options):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="dlwa train ddsp", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("dataset", type=Path, help="folder that `dlwa dataset ddsp` made")
-    begin = parser.add_argument_group("the run (kept in it when it goes on)")
-    begin.add_argument("--preset", choices=PRESETS, help="size of the model (default: small)")
-    begin.add_argument("--rate", type=float, help="learning rate (default: 0.001)")
-    begin.add_argument("--seed", type=int, help="random number that all begins with (default: 0)")
-    today = parser.add_argument_group("today")
-    today.add_argument("--run", type=Path, help=f"run folder; its name names the model ({RUNS}/my_PRESET)")
-    today.add_argument("--steps", type=int, default=30000, help="steps in all (default: %(default)s)")
-    today.add_argument(
-        "--check-every", type=int, default=250, help="steps between two checks (default: %(default)s)"
-    )
-    today.add_argument("--threads", type=int, default=0, help="processor threads (default: all)")
-    options = parser.parse_args(arguments)
+    """Run the program; returns its exit status."""
+    parser = train_parser(
+        "ddsp", __doc__, DEFAULTS, steps=30000, check_every=250, preset={"choices": PRESETS},
+        batch_size={"help": "examples in one step; 0: as many as the preset has"},
+    )  # fmt: skip
+    parser.add_hidden("--rate", dest="learning_rate", type=old_learning_rate)
+    options = parser.parse(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return program("setup/dlwa train ddsp", lambda: train(options))
+    return parser.run(lambda: train(options))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A student's own sounds to a training set of GANSynth.
+"""Make a training set for GANSynth from sounds of one's own, or from a SoundFont. Runs on the command line.
 
     setup/dlwa dataset gansynth SOUNDS
 
@@ -7,21 +7,19 @@ same order; the form that the course's models carry, whose distinct pitches are 
 `dataset.json` (sample rate and length).
 """
 
-import argparse
 import collections
 import json
 import re
-import shlex
 import sys
 from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.training.options import dataset_parser, next_command, path
 from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_sound
 
 from . import soundfont
-from .presets import DATA
 
 SILENCE = 10 ** (-50 / 20)
 FEW = 8
@@ -145,27 +143,30 @@ def number_list(text):
     return numbers
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="dlwa dataset gansynth", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", help="folder of sound files")
-    parser.add_argument(
-        "--out", type=Path, default=DATA, help="folder for the training set (default: %(default)s)"
-    )
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of a note (official: 4)")
-    parser.add_argument("--rate", type=int, default=16000, help="sample rate (official: 16000)")
-    parser.add_argument(
-        "--step", type=float, help="cut long recordings every STEP seconds (default: --seconds)"
-    )
-    parser.add_argument(
-        "--pitch", default="name", help="name, detect, or one MIDI pitch for all (default: name)"
-    )
-    parser.add_argument("--soundfont", type=Path, help="render the notes from this .sf2 instead of a folder")
-    parser.add_argument("--programs", type=number_list, default=[0, 19, 40, 56, 71, 73])
-    parser.add_argument("--pitches", type=number_list, default=number_list("60-84"))
-    parser.add_argument("--velocities", type=number_list, default=[70, 110])
-    options = parser.parse_args(arguments)
-    if (options.folder is None) == (options.soundfont is None):
+def parse_arguments(arguments):
+    """The options of a command line."""
+    parser = dataset_parser("gansynth", __doc__, "folder of sound files", required=False)
+    parser.add("--rate", 16000)
+    add = parser.add_argument
+    add("--seconds", metavar="X", type=float, default=4.0, help="length of a note (default: %(default)s)")
+    add("--step", metavar="X", type=float, help="cut long recordings every X seconds (default: --seconds)")
+    add("--pitch", default="name", help="name, detect, or one MIDI pitch for all (default: %(default)s)")
+    add("--soundfont", metavar="FILE", type=path, help="render the notes from this .sf2 instead of a folder")
+    for name, default, what in (
+        ("--programs", "0,19,40,56,71,73", "its instruments, by General MIDI number"),
+        ("--pitches", "60-84", "the pitches to render"),
+        ("--velocities", "70,110", "how hard the keys are struck"),
+    ):
+        add(name, metavar="N,N-N", type=number_list, default=default, help=f"{what} (default: {default})")
+    options = parser.parse(arguments)
+    if (options.source is None) == (options.soundfont is None):
         parser.error("give a folder of sounds, or --soundfont")
+    options.parser = parser
+    return options
+
+
+def build_dataset(options):
+    """Collect the notes that the options mean, and print what was found. Raises UserError."""
     length = round(options.seconds * options.rate)
     if options.soundfont:
         notes = soundfont.render(
@@ -179,15 +180,17 @@ def main(arguments=None):
     else:
         step = round((options.step or options.seconds) * options.rate)
         pitch = int(options.pitch) if options.pitch.isdigit() else options.pitch
-        notes = read_folder(options.folder, sample_rate=options.rate, length=length, step=step, pitch=pitch)
-    try:
-        meta, left_out = collect(notes, options.out, sample_rate=options.rate, length=length)
-    except (UserError, OSError) as error:
-        sys.exit(f"dataset: {error}")
+        notes = read_folder(options.source, sample_rate=options.rate, length=length, step=step, pitch=pitch)
+    meta, left_out = collect(notes, options.data, sample_rate=options.rate, length=length)
     print(*report(meta, left_out, options.seconds), sep="\n")
-    where = "" if options.out == DATA else f" --data {shlex.quote(str(options.out))}"
-    print(f"next: setup/dlwa train gansynth{where}")
+    print(next_command("gansynth", options.data))
+
+
+def main(arguments=None):
+    """Run the program; returns its exit status."""
+    options = parse_arguments(arguments)
+    return options.parser.run(lambda: build_dataset(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,15 +1,19 @@
-"""How good a model is: does it hit the pitch, and do its points differ?
+"""Evaluate GANSynth models: do they hit the pitch, and do their points differ? Runs on the command line.
 
-    python -m gansynth.evaluate MODEL
+    setup/dlwa evaluate gansynth CHECKPOINT [--points 8]
 
-Prints what a model card needs, for the model and for the same network with random weights.
+`right_pitch` is the share of notes within half a semitone of the pitch asked for (pYIN), `octaves_forgiven` the same
+in any octave. `between_points_db` is the mean distance of the timbres of different points at one pitch,
+`within_one_db` that of one point at neighbouring pitches. Beside the model: the same network with random weights.
 """
 
-import argparse
-from pathlib import Path
+import sys
 
 import librosa
 import numpy as np
+import torch
+from dlwakit.training.evaluation import evaluate
+from dlwakit.training.options import evaluate_parser
 
 from .folder import generator_names, open_folder
 from .model import GANSynth
@@ -17,8 +21,8 @@ from .model import GANSynth
 POINTS = 8
 
 
-def heard_pitch(audio, sample_rate):
-    """The MIDI pitch that YIN with Viterbi smoothing hears in a note, or nan where it hears none."""
+def pitch_of(audio, sample_rate):
+    """The MIDI pitch that YIN with Viterbi smoothing finds in a note, or nan where it finds none."""
     low, high = librosa.midi_to_hz([36, 96])
     f0, voiced, _ = librosa.pyin(audio, fmin=low, fmax=high, sr=sample_rate)
     return float(np.median(librosa.hz_to_midi(f0[voiced]))) if voiced.mean() > 0.3 else float("nan")
@@ -31,20 +35,15 @@ def spectrum(audio, sample_rate):
     return decibels - decibels.mean()
 
 
-def measure(model, seed=0):
-    """Facts about a model: dict of floats.
-
-    pitch, octave: the part of the notes heard within half a semitone of the pitch asked for; the same, octaves
-    forgiven. between: the mean distance in decibels of the timbres of different points at one pitch. within: of
-    one point at neighbouring pitches.
-    """
+def measure(model, points=POINTS, seed=0):
+    """Figures of a model, by name: see the module. points: how many random points play each pitch."""
     folder = model.folder
     pitches, rate = folder.pitches, folder.sample_rate
-    points = model.random(POINTS, seed)
+    latents = model.random(points, seed)
     right, octave, timbres = [], [], []
     for pitch in pitches:
-        notes = model.generate(points, [pitch] * POINTS)
-        errors = np.array([heard_pitch(note, rate) for note in notes]) - pitch
+        notes = model.generate(latents, [pitch] * points)
+        errors = np.array([pitch_of(note, rate) for note in notes]) - pitch
         right += list(np.abs(errors) < 0.5)
         octave += list(np.abs(errors - 12 * np.round(errors / 12)) < 0.5)
         timbres.append([spectrum(note, rate) for note in notes])
@@ -54,10 +53,10 @@ def measure(model, seed=0):
         return float(np.sqrt(((one - two) ** 2).mean(axis=-1)).mean())
 
     return {
-        "pitch": float(np.mean(right)),
-        "octave": float(np.mean(octave)),
-        "between": distance(timbres, np.roll(timbres, 1, axis=1)),
-        "within": distance(timbres[1:], timbres[:-1]),
+        "right_pitch": float(np.mean(right)),
+        "octaves_forgiven": float(np.mean(octave)),
+        "between_points_db": distance(timbres, np.roll(timbres, 1, axis=1)),
+        "within_one_db": distance(timbres[1:], timbres[:-1]),
     }
 
 
@@ -74,19 +73,26 @@ class Untrained(dict):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="gansynth.evaluate", description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
-    options = parser.parse_args(arguments)
-    folder = open_folder(options.model)
-    print("              right pitch   octaves forgiven   between points   within one")
-    trained = measure(GANSynth(folder))
-    folder.checkpoint = Untrained(folder)
-    for name, facts in (("trained", trained), ("untrained", measure(GANSynth(folder)))):
-        print(
-            f"{name:12}  {facts['pitch']:11.0%}   {facts['octave']:16.0%}   "
-            f"{facts['between']:11.1f} dB   {facts['within']:7.1f} dB"
-        )
+    """Run the program; returns its exit status."""
+    parser = evaluate_parser("gansynth", __doc__, seed=True, threads=True)
+    parser.add_argument(
+        "--points",
+        metavar="N",
+        type=int,
+        default=POINTS,
+        help="at each pitch, 2 or more (default: %(default)s)",
+    )
+    options = parser.parse(arguments)
+
+    def compare(path):
+        folder = open_folder(path)
+        trained = measure(GANSynth(folder), options.points, options.seed)
+        folder.checkpoint = Untrained(folder, options.seed)
+        return {"checkpoint": trained, "untrained": measure(GANSynth(folder), options.points, options.seed)}
+
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    return parser.run(lambda: evaluate("gansynth", options, __file__, compare))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,7 +16,6 @@ Ctrl-C stops and keeps what was learned; the same command goes on. The run folde
 the end it also holds the model, in a folder of the run's own name; until then, patches can load `checkpoints`.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -24,12 +23,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from dlwakit.training.run import Plot, Run, program
+from dlwakit.runs.folder import read_run
+from dlwakit.training.options import train_parser
+from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
 from .folder import open_folder
 from .presets import DATA, PRESETS, RUNS
 
+DEFAULTS = {"data": str(DATA), "preset": "laptop", "batch_size": 8, "learning_rate": 8e-4, "seed": 0}
 LOOK = 10  # steps between two looks at the losses, which cost as much as a step
 PLOTS = [
     Plot(
@@ -81,18 +83,49 @@ def check_length(flags):
         )
 
 
+def flags_of(options, before):
+    """{"setting": value} that the options of all models mean in magenta's words.
+
+    before: the settings of a run that goes on, whose stages stay as long as they are; else {}.
+    """
+    found = {} if options.seed is None else {"seed": options.seed}
+    if options.learning_rate is not None:
+        found |= dict.fromkeys(
+            ("generator_learning_rate", "discriminator_learning_rate"), options.learning_rate
+        )
+    if options.batch_size is not None:
+        found["batch_size_schedule"] = [options.batch_size]
+    if options.steps is not None:
+        preset = PRESETS[options.preset or DEFAULTS["preset"]]
+        batch = {**preset, **before, **found}["batch_size_schedule"][-1]
+        found["total_num_images"] = options.steps * batch
+        shorter = min(1, found["total_num_images"] / preset["total_num_images"])
+        if not before:
+            for name in ("stable_stage_num_images", "transition_stage_num_images"):
+                found[name] = int(preset[name] * shorter)
+    return found
+
+
 def open_run(options):
     """The run that the options mean, to begin or to go on. Raises UserError, FileNotFoundError."""
-    defaults = settings(options.preset or "laptop", options.data)
-    given = {"data": str(options.data), **chosen(options.set, defaults)}
+    preset = options.preset or DEFAULTS["preset"]
+    folder = options.run or RUNS / f"my_{preset}"
+    data = options.data or DEFAULTS["data"]
+    defaults = settings(preset, data)
+    wanted = {
+        "data": data,
+        **flags_of(options, read_run(folder).get("settings", {})),
+        **chosen(options.set, defaults),
+    }
     if options.preset:
-        given["preset"] = options.preset
+        wanted["preset"] = options.preset
     run = Run(
-        options.run,
+        folder,
         "gansynth",
         defaults,
-        given,
+        wanted,
         goal=0,
+        minutes=options.minutes,
         check_every=options.check_every,
         plots=PLOTS,
         watch="",
@@ -101,7 +134,7 @@ def open_run(options):
     )
     check_length(run.settings)
     run.goal = run.settings["total_num_images"]
-    meta = json.loads(Path(options.data, "meta.json").read_text())
+    meta = json.loads(Path(run.settings["data"], "meta.json").read_text())
     pitches = sorted({entry["pitch"] for entry in meta.values()})
     run.fix(pitches=pitches)
     seconds = run.settings["audio_length"] / run.settings["sample_rate"]
@@ -208,8 +241,8 @@ def _watcher(tf, run, model, images):
     return Watcher()
 
 
-def train(run):
-    """Train until the goal or a signal, stage by stage, and write the model; the exit status."""
+def train(run, threads=0):
+    """Train until the goal, its time or a signal, stage by stage, and write the model; the exit status."""
     import tensorflow.compat.v1 as tf
 
     from .upstream_mend import mend_tensorflow_gan
@@ -250,9 +283,12 @@ def train(run):
                 scaffold=scaffold,
                 save_checkpoint_secs=None,
                 save_summaries_steps=None,
+                config=tf.ConfigProto(
+                    intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
+                ),
             )
             images = _images(run.checkpoints)
-        if images >= run.goal:
+        if not run.stop.asked:
             made = run.folder / run.folder.name
             export(run.checkpoints, made)
             run.say(f"wrote {made}")
@@ -260,28 +296,31 @@ def train(run):
     return run.exit_status
 
 
+def parse_arguments(arguments):
+    """The options of a command line."""
+    parser = train_parser(
+        "gansynth",
+        __doc__,
+        DEFAULTS,
+        steps="as many as the preset has; with fewer, its stages are shorter",
+        check_every=2000,
+        unit="image",
+        preset={"choices": PRESETS},
+        batch_size={"help": "notes in one step"},
+    )
+    parser.begin.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one of magenta's settings"
+    )
+    options = parser.parse(arguments)
+    options.parser = parser
+    return options
+
+
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="dlwa train gansynth", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    begin = parser.add_argument_group("the run (kept in it when it goes on)")
-    begin.add_argument("--preset", choices=PRESETS, help="size of model and training (default: laptop)")
-    begin.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting")
-    today = parser.add_argument_group("today")
-    today.add_argument("--run", type=Path, help=f"run folder; its name names the model ({RUNS}/my_PRESET)")
-    today.add_argument(
-        "--data",
-        type=Path,
-        default=DATA,
-        help="folder that `dlwa dataset gansynth` made (default: %(default)s)",
-    )
-    today.add_argument(
-        "--check-every", type=int, default=2000, help="images between two checks (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
-    options.run = options.run or RUNS / f"my_{options.preset or 'laptop'}"
+    """Run the program; returns its exit status."""
+    options = parse_arguments(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    return program("setup/dlwa train gansynth", lambda: train(open_run(options)))
+    return options.parser.run(lambda: train(open_run(options), options.threads))
 
 
 if __name__ == "__main__":

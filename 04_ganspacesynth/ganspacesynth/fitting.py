@@ -24,15 +24,7 @@ def fit(model, *, layer="conv0", samples=8192, components=64, pitch=None, seed=0
         raise UserError(
             "input", f"{components} components from {samples} samples of {np.prod(shape)} numbers"
         )
-    latents = model.random(samples, seed)
-    rows = np.empty((samples, int(np.prod(shape))), np.float32)
-    for start in range(0, samples, BATCH):
-        part = latents[start : start + BATCH]
-        rows[start : start + len(part)] = model.activations(part, [pitch] * len(part), layer).reshape(
-            len(part), -1
-        )
-        if tell:
-            tell(0.5 * (start + len(part)) / samples, f"{start + len(part)} of {samples} samples")
+    rows = activations(model, layer, samples, pitch, seed, tell)
     if tell:
         tell(0.5, f"{components} components")
     pca = PCA(components, svd_solver="randomized", random_state=seed, copy=False).fit(rows)
@@ -45,3 +37,16 @@ def fit(model, *, layer="conv0", samples=8192, components=64, pitch=None, seed=0
         pitch=pitch,
         model=fingerprint(folder),
     )
+
+
+def activations(model, layer, samples, pitch, seed, tell=None):
+    """What a layer puts out for random points: float32 [samples, numbers of the layer]. See `fit`."""
+    latents = model.random(samples, seed)
+    rows = np.empty((samples, int(np.prod(model.layers[layer]))), np.float32)
+    for start in range(0, samples, BATCH):
+        part = latents[start : start + BATCH]
+        found = model.activations(part, [pitch] * len(part), layer)
+        rows[start : start + len(part)] = found.reshape(len(part), -1)
+        if tell:
+            tell(0.5 * (start + len(part)) / samples, f"{start + len(part)} of {samples} samples")
+    return rows

@@ -1,11 +1,10 @@
-"""A folder of sounds to a data set for `train`: one sample rate, one channel, overlapping chunks.
+"""Make a data set for SampleRNN from sounds: one sample rate, one channel, overlapping chunks. On the command line.
 
-    setup/dlwa dataset samplernn FOLDER [--out FOLDER] [--rate 16000] [--chunk 4] [--overlap 1]
+    setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1]
 
 The last tenth of every sound is kept apart: training never sees it, the validation figures come from it.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.sounds import concatenate, normalize, read_each, read_sound
 
@@ -103,22 +103,39 @@ def _report(facts: dict) -> "list[str]":
     return lines
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="setup/dlwa dataset samplernn", description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path, help="folder of sounds, or one sound")
-    parser.add_argument("--out", type=Path, help="data set folder to write (default: SOURCE-samplernn)")
-    parser.add_argument("--rate", type=int, default=16000, help="sample rate in Hz (16000)")
-    parser.add_argument("--chunk", type=float, default=4.0, help="seconds per chunk (4)")
-    parser.add_argument("--overlap", type=float, default=1.0, help="seconds that neighbours share (1)")
-    options = parser.parse_args(arguments)
-    source = options.source.expanduser()
-    out = options.out or source.with_name(source.stem + "-samplernn")
+def read_data(folder):
+    """(training chunks, validation chunks, facts) that `dataset` has put into a folder; UserError if there are none."""
     try:
-        build_dataset(source, out, options.rate, options.chunk, options.overlap)
-    except (UserError, OSError) as error:
-        sys.exit(f"error: {error}")
-    print(f"next: setup/dlwa train samplernn {out}")
+        facts = json.loads((folder / "dataset.json").read_text())
+        return np.load(folder / "train.npy"), np.load(folder / "validation.npy"), facts
+    except FileNotFoundError as error:
+        raise UserError(
+            "file", f"there is no {error.filename}; first: setup/dlwa dataset samplernn FOLDER"
+        ) from None
+
+
+def main(arguments=None):
+    """Run the program; returns its exit status."""
+    parser = dataset_parser("samplernn", __doc__, "folder of sounds, or one sound")
+    parser.add("--rate", 16000)
+    parser.add_argument(
+        "--chunk", metavar="X", type=float, default=4.0, help="seconds in a chunk (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--overlap",
+        metavar="X",
+        type=float,
+        default=1.0,
+        help="seconds that neighbours share (default: %(default)s)",
+    )
+    options = parser.parse(arguments)
+
+    def work():
+        build_dataset(options.source, options.data, options.rate, options.chunk, options.overlap)
+        print(next_command("samplernn", options.data))
+
+    return parser.run(work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

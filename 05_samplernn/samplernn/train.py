@@ -1,8 +1,8 @@
 """Train a SampleRNN on a data set of `dataset`; stop it at any time, the same command goes on where it stopped.
 
-    setup/dlwa train samplernn DATASET                     # the size for a laptop
-    setup/dlwa train samplernn DATASET --preset course     # for a graphics card, which is used if there is one
-    setup/dlwa train samplernn DATASET --preset my.config.json
+    setup/dlwa train samplernn                     # the size for a laptop
+    setup/dlwa train samplernn --preset course     # for a graphics card, which is used if there is one
+    setup/dlwa train samplernn --preset my.config.json
 
 Truncated backpropagation through time: every stream of a batch reads one chunk from beginning to end, `seq_len`
 samples a step, and hands its recurrent state on to the next step. The run folder holds the best model so far
@@ -10,33 +10,39 @@ samples a step, and hands its recurrent state on to the next step. The run folde
 it is going.
 """
 
-import argparse
 import copy
 import dataclasses
 import hashlib
-import json
 import math
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.run import Plot, Run, program
+from dlwakit.training.options import given, old_learning_rate, train_parser
+from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 from torch.nn import functional
 
+from .dataset import read_data
 from .engine import store
 from .engine.config import PRESETS, Config, read_config
 from .engine.network import SampleRNN
 from .engine.quantise import encode
+from .evaluate import bits_per_sample, with_silence
 from .model import Generator
-from .score import bits_per_sample, with_silence
 
 CLIP = 5.0
 LOWEST_GAIN, LOWEST_RATE = 0.5, 0.02
 PREVIEW_SECONDS = 2.0
 LAST = "last.pt"
-DEFAULTS = {"data": "", "preset": "laptop", "batch": 16, "rate": 1e-3, "seed": 0}
+DEFAULTS = {
+    "data": "runs/samplernn/data",
+    "preset": "laptop",
+    "batch_size": 16,
+    "learning_rate": 1e-3,
+    "seed": 0,
+}
 BITS = "bits per sample (lower is better)"
 
 
@@ -153,26 +159,17 @@ def configuration(preset):
     return Config.from_dict(read_config(Path(preset)))
 
 
-def read_data(folder):
-    """(training chunks, validation chunks, facts) that `dataset` has put into a folder; UserError if there are none."""
-    try:
-        facts = json.loads((folder / "dataset.json").read_text())
-        return np.load(folder / "train.npy"), np.load(folder / "validation.npy"), facts
-    except FileNotFoundError as error:
-        raise UserError(
-            "file", f"there is no {error.filename}; first: setup/dlwa dataset samplernn FOLDER"
-        ) from None
-
-
-def open_run(folder, chosen, goal, check_every):
-    """(run, configuration, training chunks, validation chunks) to begin or to go on with."""
+def open_run(options):
+    """(run, configuration, training chunks, validation chunks) that train's options mean, to begin or to go on with."""
+    preset = Path(options.preset or DEFAULTS["preset"]).name.split(".")[0]
     run = Run(
-        folder,
+        options.run or Path("runs/samplernn", f"my_{preset}"),
         "samplernn",
         DEFAULTS,
-        chosen,
-        goal=goal,
-        check_every=check_every,
+        given(options, DEFAULTS),
+        goal=options.steps,
+        minutes=options.minutes,
+        check_every=options.check_every,
         plots=[Plot(BITS, {"training_bits": "what it learns from", "bits": "held out (never trained on)"})],
         watch="bits",
         learned="training_bits",
@@ -192,9 +189,9 @@ def train(run, config, chunks, validation):
     settings = run.settings
     best_model = run.folder / f"{run.folder.name}.safetensors"
     with run:
-        trainer = Trainer(config, settings["rate"], run.goal, settings["seed"], device)
+        trainer = Trainer(config, settings["learning_rate"], run.goal, settings["seed"], device)
         trainer.go_on(run.checkpoints)
-        batches = Batches(chunks, settings["batch"], config, settings["seed"])
+        batches = Batches(chunks, settings["batch_size"], config, settings["seed"])
         run.begin(trainer.step)
         while run.wants_more(trainer.step):
             run.progress(trainer.step, training_bits=trainer.learn(*batches[trainer.step]))
@@ -211,37 +208,17 @@ def train(run, config, chunks, validation):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="setup/dlwa train samplernn",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    """Run the program; returns its exit status."""
+    preset = {"help": f"{', '.join(PRESETS)}, or a configuration file"}
+    batch = {"help": "streams side by side"}
+    parser = train_parser(
+        "samplernn", __doc__, DEFAULTS, steps=20000, check_every=250, preset=preset, batch_size=batch
     )
-    begin = parser.add_argument_group("the run (kept in it when it goes on)")
-    begin.add_argument("data", nargs="?", help="data set folder made by setup/dlwa dataset samplernn")
-    begin.add_argument("--preset", help=f"{', '.join(PRESETS)}, or a configuration file (default: laptop)")
-    begin.add_argument("--batch", type=int, help="streams side by side (default: 16)")
-    begin.add_argument("--rate", type=float, help="learning rate at the start (default: 0.001)")
-    begin.add_argument("--seed", type=int, help="start of all random choices (default: 0)")
-    today = parser.add_argument_group("today")
-    today.add_argument(
-        "--run", type=Path, help="run folder; its name names the model (runs/samplernn/my_PRESET)"
-    )
-    today.add_argument("--steps", type=int, default=20000, help="steps in all (default: %(default)s)")
-    today.add_argument(
-        "--check-every", type=int, default=250, help="steps between checks (default: %(default)s)"
-    )
-    today.add_argument("--threads", type=int, help="processor threads (default: all)")
-    options = parser.parse_args(arguments)
-    chosen = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
-    folder = options.run or Path(
-        "runs/samplernn", f"my_{Path(options.preset or DEFAULTS['preset']).name.split('.')[0]}"
-    )
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    return program(
-        "setup/dlwa train samplernn",
-        lambda: train(*open_run(folder, chosen, options.steps, options.check_every)),
-    )
+    parser.add_hidden("--batch", dest="batch_size", type=int)
+    parser.add_hidden("--rate", dest="learning_rate", type=old_learning_rate)
+    options = parser.parse(arguments)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    return parser.run(lambda: train(*open_run(options)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""A folder of sounds to a data set for `train`: one sample rate, one channel, end to end.
+"""Make a data set for RAVE from a folder of sounds: one sample rate, one channel, end to end. On the command line.
 
-    setup/dlwa dataset rave FOLDER [--out FOLDER] [--rate 44100]
+    setup/dlwa dataset rave FOLDER [--rate 44100]
 
-Every tenth sound is kept apart: training never hears it, and the figures of a model come from it.
+Every tenth sound is kept apart: it is not trained on, and the figures of a model come from it.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.overview import overview
 from modelfiles.sounds import concatenate, normalize, read_each, read_sound
@@ -87,20 +87,28 @@ def draw(samples: np.ndarray, rate: int, path: Path) -> None:
     figure.savefig(path, dpi=100)
 
 
+def read_data(folder: Path) -> "tuple[dict, dict[str, np.ndarray]]":
+    """(facts, {"train", "held_out": int16 [n]}) of a data set. Raises UserError where there is none."""
+    if not (folder / "dataset.json").is_file():
+        raise UserError(
+            "file", f"there is no data set in {folder}: make one with setup/dlwa dataset rave FOLDER"
+        )
+    facts = json.loads((folder / "dataset.json").read_text())
+    return facts, {part: np.load(folder / f"{part}.npy") for part in ("train", "held_out")}
+
+
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="setup/dlwa dataset rave", description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path, help="folder of sounds")
-    parser.add_argument("--out", type=Path, help="data set folder to write (default: SOURCE-rave)")
-    parser.add_argument("--rate", type=int, default=44100, help="sample rate in Hz (44100)")
-    options = parser.parse_args(arguments)
-    source = options.source.expanduser()
-    out = options.out or source.with_name(source.name + "-rave")
-    try:
-        build_dataset(source, out, options.rate)
-    except (UserError, OSError) as error:
-        sys.exit(f"error: {error}")
-    print(f"next: setup/dlwa train rave {out}")
+    """Run the program; returns its exit status."""
+    parser = dataset_parser("rave", __doc__, "folder of sounds")
+    parser.add("--rate", 44100)
+    options = parser.parse(arguments)
+
+    def work():
+        build_dataset(options.source, options.data, options.rate)
+        print(next_command("rave", options.data))
+
+    return parser.run(work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,19 +1,15 @@
 """Train a small RAVE on what `setup/dlwa dataset rave` has made.
 
-    setup/dlwa train rave DATASET [--preset laptop] [--run FOLDER] [--steps N]
-    setup/dlwa train rave DATASET --evaluate MODEL.ts
+    setup/dlwa train rave [--preset laptop] [--run FOLDER] [--steps N]
 
 The run's folder gets NAME.ts, which [rave~] plays. The same command again goes on where the run was stopped.
 """
 
-import argparse
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-from dlwakit.training.run import Plot, Run, program
-from modelfiles.errors import UserError
+from dlwakit.training.options import given, train_parser
+from dlwakit.training.run import Plot, Run
 
 PRESETS = {
     "laptop": {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384},
@@ -37,50 +33,52 @@ FIRST_STAGE = {
     "course": 200_000,
     "v2-size": 1_000_000,
 }  # steps; as many are left for the second
-DEFAULTS = {"preset": "laptop", "batch": 8, "learning_rate": 1e-3, "beta": 0.002, "first_stage": 0, "seed": 0}
+DEFAULTS = {
+    "data": "runs/rave/data",
+    "preset": "laptop",
+    "batch_size": 8,
+    "learning_rate": 1e-3,
+    "beta": 0.002,
+    "first_stage": 0,
+    "seed": 0,
+}
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="dlwa train rave", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Run the program; returns its exit status."""
+    parser = train_parser(
+        "rave", __doc__, DEFAULTS, steps="twice the preset's first stage", check_every=250,
+        preset={"choices": PRESETS}, batch_size={"help": "segments in one step"},
+    )  # fmt: skip
+    parser.begin.add_argument(
+        "--beta", metavar="X", type=float, help="how much the latents must look like noise (default: 0.002)"
     )
-    parser.add_argument("dataset", type=Path, help="folder that `dlwa dataset rave` has written")
-    begin = parser.add_argument_group("the run (kept in it when it goes on)")
-    begin.add_argument("--preset", choices=PRESETS, help="size of the network (laptop)")
-    begin.add_argument("--batch", type=int, help="segments in one step (8)")
-    begin.add_argument("--learning-rate", type=float, help="size of the corrections (0.001)")
-    begin.add_argument("--beta", type=float, help="how much the latents must look like noise (0.002)")
-    begin.add_argument(
+    parser.begin.add_argument(
         "--first-stage",
+        metavar="N",
         type=int,
-        help="steps until the encoder rests and a critic teaches the decoder (as the preset has it)",
+        help="steps until the encoder rests and a critic teaches the decoder (default: as the preset has it)",
     )
-    begin.add_argument("--seed", type=int, help="start of all random choices (0)")
-    today = parser.add_argument_group("today")
-    today.add_argument("--run", type=Path, help="run folder; its name names the model (runs/rave/my_PRESET)")
-    today.add_argument("--steps", type=int, help="steps in all (twice the preset's first stage)")
-    today.add_argument("--check-every", type=int, default=250, help="steps between checks (%(default)s)")
-    today.add_argument("--threads", type=int, default=0, help="processor cores to use (all)")
-    parser.add_argument(
-        "--evaluate",
-        nargs="+",
-        type=Path,
-        metavar="MODEL",
-        help="train nothing; judge .ts files that you made",
-    )
-    options = parser.parse_args(arguments)
-    return program("setup/dlwa train rave", lambda: evaluate(options) if options.evaluate else train(options))
+    parser.add_hidden("--batch", dest="batch_size", type=int)
+    parser.add_hidden("--evaluate", nargs="+")
+    options = parser.parse(arguments)
+    if models := getattr(options, "evaluate", None):
+        from .evaluate import main as evaluate
+
+        return evaluate([*models, *(["--data", options.data] if options.data else [])])
+    return parser.run(lambda: train(options))
 
 
 def train(options):
-    chosen = {name: value for name in DEFAULTS if (value := getattr(options, name)) is not None}
-    preset = chosen.get("preset", DEFAULTS["preset"])
+    """Train until the goal or a signal, and export the model; the exit status."""
+    preset = options.preset or DEFAULTS["preset"]
     run = Run(
         options.run or Path("runs/rave") / f"my_{preset}",
         "rave",
         DEFAULTS,
-        chosen,
+        given(options, DEFAULTS),
         goal=options.steps or 2 * FIRST_STAGE[preset],
+        minutes=options.minutes,
         check_every=options.check_every,
         plots=[
             Plot("multi-scale spectral distance (lower is better)", {"distance": "what it learns from",
@@ -89,12 +87,15 @@ def train(options):
         ],
         watch="held_out",
         learned="distance",
+        may_change=("data",),
     )  # fmt: skip
-    facts, sounds = read(options.dataset)
+
+    from .dataset import read_data  # librosa and torch take seconds; --help should not
+    from .training.trainer import Trainer
+
+    facts, sounds = read_data(Path(run.settings["data"]))
     run.fix(seconds=facts["seconds"], rate=facts["rate"])
     run.describe({"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]})
-
-    from rave_rt.training.trainer import Trainer  # torch takes seconds; --help should not
 
     settings = run.settings
     sizes = PRESETS[settings["preset"]]
@@ -119,32 +120,6 @@ def train(options):
                 run.preview(step, trainer.play(), facts["rate"])
                 trainer.export(run.folder / f"{run.folder.name}.ts")
     return run.exit_status
-
-
-def read(folder):
-    """(facts, {"train", "held_out": int16 [n]}) of a data set."""
-    import numpy as np
-
-    if not (folder / "dataset.json").is_file():
-        raise UserError(
-            "file", f"there is no data set in {folder}: make one with setup/dlwa dataset rave FOLDER"
-        )
-    facts = json.loads((folder / "dataset.json").read_text())
-    return facts, {part: np.load(folder / f"{part}.npy") for part in ("train", "held_out")}
-
-
-def evaluate(options):
-    """Print the figures of models on the data set's held-out sounds."""
-    from rave_rt.training.score import score
-
-    facts, sounds = read(options.dataset)
-    for path in options.evaluate:
-        print(
-            json.dumps(
-                {"model": path.name, **asdict(score(path, sounds["held_out"], facts["rate"]))}, indent=2
-            )
-        )
-    return 0
 
 
 if __name__ == "__main__":

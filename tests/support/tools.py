@@ -7,12 +7,15 @@ set, it fails, so that nothing goes untested without a word. `cannot` is for wha
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from modelfiles.errors import UserError
 from pdworker.environments import find_python
 
+ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 SINCE = {
     "rave": (3, 11),
@@ -42,6 +45,13 @@ def need_environment(name):
         return find_python(name)
     except UserError as missing:
         return without(f"environment: {missing}")
+
+
+def setup_dlwa(*words, environment, **options):
+    """What `setup/dlwa WORDS` did, with the interpreter of an environment, which must be installed."""
+    variables = os.environ | {f"DLWA_PYTHON_{environment.upper()}": str(need_environment(environment))}
+    command = [sys.executable, ROOT / "setup/dlwa", *map(str, words)]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=500, **options)
 
 
 def without(what):

@@ -39,7 +39,7 @@ def away(tmp_path_factory):
     course = CourseCopy(tmp_path_factory.mktemp("away"))
     for day in ("01_ai_duet", "05_samplernn"):
         (course.root / day).symlink_to(ROOT / day)
-    toy = course.add_day("07_toy", "toy", models={"toy": {"train": "toy.train"}}) / "toy"
+    toy = course.add_day("07_toy", "toy", models={"toy": {"train": {"module": "toy.train"}}}) / "toy"
     (toy / "__init__.py").touch()
     shutil.copy(Path(__file__).with_name("toy.py"), toy / "train.py")
     course.variables = {

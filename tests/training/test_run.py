@@ -39,7 +39,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, toy):
     assert [{name: row[name] for name in drop[0]} for row in rows(tmp_path / "halves")] == drop
     facts = json.loads((tmp_path / "halves/run.json").read_text())
     assert [start["step"] for start in facts["starts"]] == [0, 20]
-    assert facts["settings"] == {"rate": 0.02, "seed": 0}
+    assert facts["settings"] == {"learning_rate": 0.02, "seed": 0}
     assert {"python", "numpy"} <= facts["starts"][0]["versions"].keys()
     assert "done: 40 steps" in (tmp_path / "halves/log.txt").read_text()
     assert [row["seconds"] for row in rows(tmp_path / "halves")] == sorted(
@@ -90,9 +90,9 @@ def test_two_trainings_in_one_folder(tmp_path, toy):
 def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
     assert run(toy("--run", tmp_path / "run", "--steps", 5)).returncode == 0
     before = (tmp_path / "run/run.json").read_bytes()
-    refused = run(toy("--run", tmp_path / "run", "--rate", 0.5))
+    refused = run(toy("--run", tmp_path / "run", "--learning-rate", 0.5))
     assert refused.returncode == 1
-    assert "began with rate 0.02, not 0.5; give another --run" in refused.stderr
+    assert "began with learning_rate 0.02, not 0.5; give another --run" in refused.stderr
     assert (tmp_path / "run/run.json").read_bytes() == before
     with pytest.raises(UserError, match="holds a run of 'toy', not of 'other'"):
         Run(tmp_path / "run", "other", {}, {}, goal=1, check_every=1, plots=[], watch="")
@@ -103,6 +103,29 @@ def test_a_setting_that_may_change(tmp_path):
         pass
     assert new(tmp_path / "run", may_change=("data",)).settings["data"] == "here"
     assert new(tmp_path / "run", {"data": "there"}, may_change=("data",)).settings["data"] == "there"
+
+
+def test_minutes_end_it_with_a_check_and_more_of_them_go_on(tmp_path, toy):
+    command = ("--run", tmp_path / "run", "--steps", 10**6, "--check-every", 10**6, "--pause", 0.02)
+    assert run(toy(*command, "--minutes", 0.02)).returncode == 0
+    state = files.read_state(tmp_path / "run")
+    assert (state["state"], state["message"]) == ("done", "0.02 minutes of training")
+    (row,) = rows(tmp_path / "run")
+    assert row["step"] == state["step"] > 1 and row["seconds"] >= 1.2
+    assert run(toy(*command, "--minutes", 0.02)).returncode == 0
+    assert rows(tmp_path / "run") == [row]
+    assert run(toy(*command, "--minutes", 0.03)).returncode == 0
+    assert rows(tmp_path / "run")[1]["step"] > row["step"]
+
+
+def test_a_run_of_an_older_version_keeps_its_settings(tmp_path):
+    (tmp_path / "run").mkdir()
+    files.write_run(
+        tmp_path / "run", {"model": "toy", "settings": {"config": "big", "batch": 4, "rate": 0.5}}
+    )
+    defaults = {"preset": "small", "batch_size": 8, "learning_rate": 0.1, "seed": 0}
+    again = Run(tmp_path / "run", "toy", defaults, {}, goal=1, check_every=1, plots=[], watch="")
+    assert again.settings == {"preset": "big", "batch_size": 4, "learning_rate": 0.5, "seed": 0}
 
 
 def test_a_full_disk_is_one_line_and_what_was_saved_is_whole(tmp_path, toy):
@@ -126,7 +149,7 @@ def test_a_full_disk_is_one_line_and_what_was_saved_is_whole(tmp_path, toy):
 
 
 def test_a_loss_that_is_no_number_ends_it_with_a_line(tmp_path, toy):
-    said = run(toy("--run", tmp_path / "run", "--rate", 1e200))
+    said = run(toy("--run", tmp_path / "run", "--learning-rate", 1e200))
     assert said.returncode == 1
     assert "loss is no number any more at step" in said.stderr.splitlines()[-1]
     assert files.read_state(tmp_path / "run")["state"] == "failed"

@@ -109,7 +109,7 @@ def seam(folder):
 
 def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
     notes, tones = melodies(tmp_path / "notes"), sounds(tmp_path / "tones")
-    small = ("--config", "lookback_rnn", "--layers", 8, "--batch-size", 4, "--window", 64, "--keep", 1)
+    small = ("--preset", "lookback_rnn", "--layers", 8, "--batch-size", 4, "--window", 64, "--keep", 1)
     runs = {
         "melody": ("--data", notes, *small, "--check-every", 20, "--patience", 10**6),
         "samplernn": (tones, "--preset", tones / "small.json", "--check-every", 50),
@@ -163,10 +163,10 @@ def test_follow_stop_and_go_on(dlwa, tmp_path):
 def test_a_grid_is_one_array_of_runs(dlwa, slurm, tmp_path):
     said = dlwa(
         *("train", "toy", "--run", tmp_path / "rates", "--on", dlwa.profile, "--steps", 10),
-        *("--grid", "rate=0.01,0.02,0.04"),
+        *("--grid", "learning-rate=0.01,0.02,0.04"),
     )
     assert said.returncode == 0, said.stderr
-    names = [f"rate={rate}" for rate in (0.01, 0.02, 0.04)]
+    names = [f"learning-rate={rate}" for rate in (0.01, 0.02, 0.04)]
     for name in names:
         wait_for(lambda name=name: state(dlwa, name)["word"] == "done", f"{name} did not end")
     assert len({job(dlwa, name).partition("_")[0] for name in names}) == 1

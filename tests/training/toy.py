@@ -1,41 +1,38 @@
 """The smallest training there is, for the tests: a few numbers learn the weights of a noisy sum.
 
-python -m toy --run FOLDER [--steps 40] [--rate 0.02] [--pause 0]
+python -m toy --run FOLDER [--steps 40] [--learning-rate 0.02] [--pause 0]
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from dlwakit.training.run import Plot, Run, program
+from dlwakit.training.options import given, train_parser
+from dlwakit.training.run import Plot, Run
 
 LOSS = "squared error"
+DEFAULTS = {"learning_rate": 0.02, "seed": 0}
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="a file with one number, the noise")
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--rate", type=float)
-    parser.add_argument("--check-every", type=int, default=5)
-    parser.add_argument("--pause", type=float, default=0, help="seconds in each step")
-    parser.add_argument("--heavy", type=int, default=0, help="bytes of ballast in the checkpoint")
-    options = parser.parse_args(arguments)
-    return program("setup/dlwa train toy", lambda: train(options))
+    parser = train_parser("toy", __doc__, DEFAULTS, steps=40, check_every=5)
+    parser.begin.add_argument("--data", type=Path, help="a file with one number, the noise")
+    parser.today.add_argument("--pause", type=float, default=0, help="seconds in each step")
+    parser.today.add_argument("--heavy", type=int, default=0, help="bytes of ballast in the checkpoint")
+    options = parser.parse(arguments)
+    return parser.run(lambda: train(options))
 
 
 def train(options):
     noise = float(options.data.read_text()) if options.data else 0.1
-    chosen = {} if options.rate is None else {"rate": options.rate}
     run = Run(
-        options.run,
+        options.run or Path("runs/toy/my_toy"),
         "toy",
-        {"rate": 0.02, "seed": 0},
-        chosen,
+        DEFAULTS,
+        given(options, DEFAULTS),
         goal=options.steps,
+        minutes=options.minutes,
         check_every=options.check_every,
         plots=[Plot(LOSS, {"loss": "what it learns from", "held_out": "held out"})],
         watch="held_out",
@@ -53,7 +50,7 @@ def train(options):
             random = np.random.default_rng([run.settings["seed"], step])
             inputs = random.standard_normal((64, 8))
             error = inputs @ (weights - wanted) + noise * random.standard_normal(64)
-            weights = weights - run.settings["rate"] * inputs.T @ error / 64
+            weights = weights - run.settings["learning_rate"] * inputs.T @ error / 64
             time.sleep(options.pause)
             step += 1
             run.progress(step, loss=float(error @ error / 64))

@@ -1,6 +1,5 @@
 """Training a GANSynth: settings, a tiny run that is stopped and goes on, and the model at its end."""
 
-import argparse
 import csv
 import json
 import os
@@ -57,8 +56,9 @@ def unlisted(monkeypatch):
     monkeypatch.setenv("DLWA_RECORDED", "1")
 
 
-def options(folder, data, changes=(), preset=None):
-    return argparse.Namespace(run=folder, data=data, preset=preset, set=list(changes), check_every=16)
+def options(folder, data, changes=(), *words):
+    sets = [word for change in changes for word in ("--set", change)]
+    return train.parse_arguments(["--run", str(folder), "--data", str(data), *sets, *words])
 
 
 # Settings.
@@ -85,12 +85,23 @@ def test_settings_that_there_are_not(data, tmp_path, change, complaint):
 
 
 def test_a_run_keeps_its_settings_but_may_last_longer(data, tmp_path):
-    with train.open_run(options(tmp_path / "run", data, preset="starter")):
+    with train.open_run(options(tmp_path / "run", data, (), "--preset", "starter")):
         pass
     again = train.open_run(options(tmp_path / "run", data, ["total_num_images=200000"]))
     assert again.settings["preset"] == "starter" and again.goal == 200_000
     with pytest.raises(UserError, match="fmap_max 64, not 32"):
         train.open_run(options(tmp_path / "run", data, ["fmap_max=32"]))
+
+
+def test_the_options_of_all_models_in_magentas_words(data, tmp_path):
+    words = ("--steps", "300", "--batch-size", "4", "--learning-rate", "0.001", "--seed", "5")
+    with train.open_run(options(tmp_path / "run", data, (), "--preset", "starter", *words)) as run:
+        found = run.settings
+    assert (found["total_num_images"], found["batch_size_schedule"], found["seed"]) == (1200, [4], 5)
+    assert found["generator_learning_rate"] == found["discriminator_learning_rate"] == 0.001
+    assert found["stable_stage_num_images"] == 4000 * 1200 // 100_000  # the stages fit
+    longer = train.open_run(options(tmp_path / "run", data, (), "--steps", "600"))
+    assert longer.goal == 600 * 4 and longer.settings["stable_stage_num_images"] == 48
 
 
 def test_without_a_training_set_it_says_so(tmp_path, capsys):

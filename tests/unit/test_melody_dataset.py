@@ -127,7 +127,7 @@ def made(tmp_path_factory):
     (folder / "prose.abc").write_text("not music")
     (folder / "no key.abc").write_text("X:1\nT:Tune\nCDEF|\n")
     (folder / "notes.txt").write_text("not music")
-    result = run("ai_duet.dataset", folder, "--out", folder / "data", "--eval-ratio", "0.3")
+    result = run("ai_duet.dataset", folder, "--data", folder / "data", "--eval-ratio", "0.3")
     return result, folder / "data"
 
 
@@ -164,7 +164,7 @@ def test_the_command_says_what_it_found_and_skipped(made):
         "1 because: there is no tune in it",
         "1 because: File is not a zip file",
         "careful   fewer than 50 melodies",
-        f"next      setup/dlwa train melody --data {shlex.quote(str(folder))}",
+        f"next: setup/dlwa train melody --data {shlex.quote(str(folder))}",
     ):
         assert reason in result.stdout
     assert "C3 (48) to C5 (72)" in result.stdout
@@ -174,7 +174,11 @@ def test_a_folder_without_music_is_one_clear_line(tmp_path):
     (tmp_path / "notes.txt").write_text("not music")
     result = run("ai_duet.dataset", tmp_path, "--out", tmp_path / "data")
     assert result.returncode == 1
-    assert result.stderr.strip().splitlines()[-1].startswith("dataset melody: there are no music files")
+    assert (
+        result.stderr.strip()
+        .splitlines()[-1]
+        .startswith("setup/dlwa dataset melody: there are no music files")
+    )
     assert not (tmp_path / "data").exists()
 
 

@@ -1,22 +1,25 @@
 """Training a Melody RNN: baselines and scores by hand, runs that are stopped and go on, the bundle at the end."""
 
 import csv
+import json
 import math
 import os
+import re
 import signal
 import subprocess
 
 import numpy as np
 import pytest
+from ai_duet.train import parse_arguments
 from ai_duet.training import preview
 from ai_duet.training.baselines import MarkovChain, RepeatLast
 from ai_duet.training.melodies import Dataset, Melody, split
-from ai_duet.training.metrics import Score, score_baselines, score_network, table
+from ai_duet.training.metrics import score_baselines, score_network
 from ai_duet.training.settings import Settings, open_run
 from modelfiles.errors import UserError
 from support.melody_files import command, run, tune
 
-SMALL = ("--config", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
+SMALL = ("--preset", "lookback_rnn", "--layers", "8", "--batch-size", "4", "--window", "64", "--threads", "1")
 CERTAIN = ("--keep", "1")  # without dropout, whose random choices begin anew with each start
 
 
@@ -69,13 +72,6 @@ def test_the_baselines_are_judged_on_the_held_out_melodies():
     assert scores["repeat the last note"].perplexity is None
 
 
-def test_the_table_is_markdown():
-    assert table({"mine": Score(2.5, 4, 0.5), "other": Score(None, 30, 0.1)}).splitlines()[2:] == [
-        "| mine | 2.500 | 4.00 | 50.0 % |",
-        "| other |  | 30.00 | 10.0 % |",
-    ]
-
-
 @pytest.fixture
 def data(tmp_path):
     lines = {str(seed): tune(seed, notes=72) for seed in range(20)}
@@ -85,7 +81,9 @@ def data(tmp_path):
 
 
 def opened(folder, data, **chosen):
-    return open_run(folder, {"data": str(data), **chosen}, goal=10, check_every=5)
+    options = parse_arguments(["--run", str(folder), *(["--data", str(data)] if data else [])])
+    options.chosen |= chosen
+    return open_run(options)
 
 
 def test_a_run_keeps_its_settings(tmp_path, data):
@@ -94,7 +92,7 @@ def test_a_run_keeps_its_settings(tmp_path, data):
     assert not (tmp_path / "run").exists()
     with begun:
         pass
-    again, _ = open_run(tmp_path / "run", {}, 10, 5)
+    again, _ = opened(tmp_path / "run", None)
     assert Settings.of(again) == Settings(seed=3, layers=(8, 4), data=str(data))
     with pytest.raises(UserError, match="seed 3, not 4"):
         opened(tmp_path / "run", data, seed=4)
@@ -140,9 +138,14 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path, data):
     assert sorted(previews) == ["000000004_theme_and_answer.wav", "000000008_theme_and_answer.wav"]
     # The bundle, read back by magenta, is judged as the checkpoint that it was written from.
     bundle = tmp_path / "halves" / "halves.mag"
-    judged = run("ai_duet.train", "--evaluate", bundle, "--data", data)
-    assert f"| halves | {halves[8]:.3f} |" in judged.stdout, judged.stderr
-    assert f"| halves | {halves[8]:.3f} |" in second.stdout
+    judged = run("ai_duet.evaluate", bundle, "--data", data, "--json", tmp_path / "figures.json")
+    assert judged.returncode == 0, judged.stderr
+    rows = json.loads((tmp_path / "figures.json").read_text())["checkpoints"]["halves"]
+    assert rows["checkpoint"]["perplexity"] == pytest.approx(halves[8], rel=1e-5)
+    assert list(rows) == ["checkpoint", "third-order Markov chain", "repeat the last note"]
+    assert re.search(rf"(?m)^checkpoint +{halves[8]:.4g} ", judged.stdout)
+    assert re.search(rf"(?m)^checkpoint +{halves[8]:.4g} ", second.stdout)
+    assert run("ai_duet.train", "--evaluate", bundle, "--data", data).stdout == judged.stdout
 
 
 def test_ctrl_c_keeps_what_was_learned(tmp_path, data):

@@ -9,7 +9,7 @@ import soundfile
 import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
-from samplernn import dataset, score, train
+from samplernn import dataset, evaluate, train
 from samplernn.engine import store
 from samplernn.engine.config import Config
 from samplernn.engine.network import SampleRNN
@@ -64,9 +64,9 @@ def test_silence_is_left_out(tmp_path):
     "arguments, complaint",
     [([], "no sounds in"), (["--chunk", "1", "--overlap", "1"], "cannot overlap")],
 )
-def test_data_sets_that_cannot_be(tmp_path, arguments, complaint):
-    with pytest.raises(SystemExit, match=complaint):
-        dataset.main([str(tmp_path), *arguments])
+def test_data_sets_that_cannot_be(tmp_path, arguments, complaint, capsys):
+    assert dataset.main([str(tmp_path), "--data", str(tmp_path / "data"), *arguments]) == 1
+    assert complaint in capsys.readouterr().err.splitlines()[0]
 
 
 def small(tmp_path):
@@ -81,12 +81,13 @@ def run(*arguments, stop_at=None):
 
 
 def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tmp_path):
-    arguments = (data, "--preset", small(tmp_path), "--batch", 3, "--rate", 0.003, "--check-every", 10)
+    arguments = ("--data", data, "--preset", small(tmp_path), "--batch-size", 3, "--learning-rate", 0.003)
+    arguments += ("--check-every", 10)
     status, said, _ = run(*arguments, "--run", tmp_path / "whole", "--steps", 60)
     assert status == 0 and "done: 60 steps" in said
     stopped, said, _ = run(*arguments, "--run", tmp_path / "broken", "--steps", 60, stop_at=20)
     assert stopped == 130 and "the same command goes on" in said
-    status, said, _ = run(data, "--run", tmp_path / "broken", "--steps", 60, "--check-every", 10)
+    status, said, _ = run("--run", tmp_path / "broken", "--steps", 60, "--check-every", 10)
     assert status == 0 and "goes on from step" in said
     whole, broken = (store.load(tmp_path / name / f"{name}.safetensors") for name in ("whole", "broken"))
     for name, value in whole.state_dict().items():
@@ -95,11 +96,17 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     rows = read(tmp_path / "broken/history.csv")
     assert [row["step"] for row in rows if row["step"] % 10 == 0] == [10, 20, 30, 40, 50, 60]
     assert min(row["bits"] for row in rows) < min(8, rows[0]["bits"])
-    best = score.bits_per_sample(broken, np.load(data / "validation.npy"))
+    best = evaluate.bits_per_sample(broken, np.load(data / "validation.npy"))
     assert best == pytest.approx(min(row["bits"] for row in rows), abs=1e-4)
     preview, rate = soundfile.read(tmp_path / "broken/previews/000000060_preview.wav")
     assert (len(preview), rate) == (2 * RATE, RATE)
     assert "bits per sample" in (tmp_path / "broken/report.html").read_text()
+    file = tmp_path / "figures.json"
+    best_model = tmp_path / "broken/broken"  # the suffix may be left out
+    assert evaluate.main([str(word) for word in (best_model, "--data", data, "--json", file)]) == 0
+    figures = json.loads(file.read_text())["checkpoints"]["broken"]
+    assert figures["checkpoint"]["bits_per_sample"] == pytest.approx(best)
+    assert list(figures) == ["checkpoint", "uniform", "unigram", "linear"]
     sound = Generator(broken).generate(0.1, temperature=[1.0])
     assert sound.shape == (1, RATE // 10)
 
@@ -112,7 +119,9 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     ],
 )
 def test_trainings_that_cannot_be(data, tmp_path, arguments, complaint):
-    status, _, complained = run(data if arguments else tmp_path, "--run", tmp_path / "run", *arguments)
+    status, _, complained = run(
+        "--data", data if arguments else tmp_path, "--run", tmp_path / "run", *arguments
+    )
     assert status == 1
     assert complaint in complained and len(complained.splitlines()) == 1
 
@@ -147,13 +156,17 @@ def test_scores_of_known_sources():
     random = np.random.default_rng(2)
     noise = random.integers(-32768, 32767, (2, 16384)).astype(np.int16)
     config = Config(**{**CONFIG.to_dict(), "q_type": "linear"})
-    baselines = score.baselines(noise, noise, config)
+    baselines = evaluate.baselines(noise, noise, config)
     assert baselines["uniform"] == 8
     assert baselines["unigram"] == pytest.approx(8, abs=0.02)
     tone = np.round(20000 * np.sin(np.arange(2**15) / 9)).astype(np.int16).reshape(2, -1)
-    assert score.baselines(tone, tone, config)["linear"] < 3 < score.baselines(tone, tone, config)["unigram"]
+    assert (
+        evaluate.baselines(tone, tone, config)["linear"]
+        < 3
+        < evaluate.baselines(tone, tone, config)["unigram"]
+    )
     with torch.no_grad():
         model = SampleRNN(config)
         for value in model.parameters():
             value.zero_()
-    assert score.bits_per_sample(model, noise) == pytest.approx(8, abs=1e-5)
+    assert evaluate.bits_per_sample(model, noise) == pytest.approx(8, abs=1e-5)

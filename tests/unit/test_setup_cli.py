@@ -19,6 +19,7 @@ COMMANDS = [
     "checkpoints",
     "dataset",
     "train",
+    "evaluate",
     "runs",
     "format-patches",
     "release",
@@ -78,7 +79,7 @@ def test_an_old_python_can_read_the_line_that_refuses_it():
 )
 def test_an_unknown_name_gets_the_known_ones(course, arguments, known):
     course.add_day(
-        models={"melody": {"train": "toy.train", "dataset": "toy.dataset"}},
+        models={"melody": {"train": {"module": "toy.train"}, "dataset": {"module": "toy.dataset"}}},
         registry=[
             {"name": "big", "kind": "official", "file": "big.mag", "url": "http://127.0.0.1:9/big.mag"}
         ],
@@ -158,11 +159,16 @@ def test_half_a_checkout_is_named_and_never_a_traceback(course, content):
 
 def test_train_and_dataset_run_the_days_own_programs(course):
     day = course.add_day(
-        models={"tune": {"train": "toy.train", "dataset": "toy.train", "environment": "tensorflow"}}
+        models={
+            "tune": {
+                task: {"module": "toy.train", "environment": "tensorflow"}
+                for task in ("dataset", "train", "evaluate")
+            }
+        }
     )
     (day / "toy/__init__.py").write_text("")
     (day / "toy/train.py").write_text("import sys, pdworker.environments\nprint(sys.argv[1:])\nsys.exit(3)\n")
-    for command in ("train", "dataset"):
+    for command in ("dataset", "train", "evaluate"):
         said = course.dlwa(command, "tune", "--steps", "5", "--help", DLWA_PYTHON_TENSORFLOW=sys.executable)
         assert said.stdout == "['--steps', '5', '--help']\n"
         assert said.returncode == 3

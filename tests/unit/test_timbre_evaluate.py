@@ -1,9 +1,12 @@
 """The figures of day 2's model cards: who is compared with whom, and that the comparison can tell them apart."""
 
+import json
+
 import numpy as np
+import pytest
 import soundfile
 from support.timbre_files import write_model
-from timbre_transfer import evaluate
+from timbre_transfer import dataset, evaluate
 
 RATE = 16000
 SPECTRUM = np.array([1, 0.5, 0.25, 0.125])
@@ -30,14 +33,31 @@ def test_the_plain_synthesiser_has_the_training_sounds_spectrum(tmp_path):
     assert loss < evaluate.measure(evaluate.plain(others), training)[0] - 1
 
 
-def test_what_is_printed(tmp_path, capsys):
+@pytest.fixture
+def model(tmp_path):
     write_model(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def figures(model, *options):
+    file = model.with_name("figures.json")
+    assert evaluate.main([str(word) for word in (model, "--json", file, *options)]) == 0
+    return json.loads(file.read_text())["checkpoints"]["model"]
+
+
+def test_a_model_on_sounds_beside_what_it_must_beat(model, tmp_path, capsys):
     held_out, training = write_tone(tmp_path / "held out", 262), write_tone(tmp_path / "training", 220)
-    evaluate.main([str(tmp_path / "model"), str(held_out), str(training)])
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "1 seconds of sound"
-    losses = {line[:20].strip(): float(line[20:34]) for line in said[2:]}
-    assert set(losses) == {"this model", "untrained", "plain synthesiser"}
-    assert losses["plain synthesiser"] < min(
-        losses["this model"], losses["untrained"]
-    )  # its weights are random
+    rows = figures(model, "--sounds", held_out, "--training", training)
+    assert capsys.readouterr().out.startswith("1 seconds of sound\n")
+    assert list(rows) == ["checkpoint", "untrained", "plain synthesiser"]
+    losses = {name: row["spectral_loss"] for name, row in rows.items()}
+    assert losses.pop("plain synthesiser") < min(losses.values())  # the weights are random
+    assert list(figures(model, "--sounds", held_out)) == ["checkpoint", "untrained"]
+
+
+def test_a_model_on_what_a_training_leaves_out(model, tmp_path):
+    tones = write_tone(tmp_path / "tones", 262)
+    write_tone(tones, 294)
+    assert dataset.main([str(tones), "--data", str(tmp_path / "data"), "--seconds", "0.25"]) == 0
+    rows = figures(model, "--data", tmp_path / "data")
+    assert rows["plain synthesiser"]["spectral_loss"] < rows["checkpoint"]["spectral_loss"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
 import note_seq
 from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
 
-from ai_duet.training import metrics, network
-from ai_duet.training.melodies import Dataset
-from ai_duet.training.metrics import Score
+from . import metrics, network
+from .melodies import Dataset
+from .metrics import Score
 
 THEME_BARS = 2
 
@@ -41,10 +40,3 @@ class HeldOut:
             [list(melody) for melody in self.melodies],
             range(self.config.min_note, self.config.max_note),
         )
-
-
-def compare(bundle: Path, dataset: Dataset) -> dict[str, Score]:
-    """Scores of a `.mag` bundle (one that you made or trust: its own graph is built) and of the baselines."""
-    with network.Predictor.of_bundle(bundle) as predictor:
-        held_out = HeldOut(dataset, predictor.config)
-        return {bundle.stem: held_out.score(predictor), **held_out.baselines}

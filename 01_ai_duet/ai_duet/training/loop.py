@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import shlex
 from dataclasses import asdict
-from pathlib import Path
 
 import tensorflow.compat.v1 as tf
 from dlwakit.runs.state import minutes
+from dlwakit.training.evaluation import table
 from dlwakit.training.run import Run
 from modelfiles.errors import UserError
 
-from ai_duet.training import metrics, network, preview
-from ai_duet.training.held_out import HeldOut, compare
-from ai_duet.training.melodies import Dataset
-from ai_duet.training.settings import PERPLEXITY, Settings
-from ai_duet.training.trainer import Batches, Trainer
+from ..evaluate import measure
+from . import network, preview
+from .held_out import HeldOut
+from .melodies import Dataset
+from .settings import PERPLEXITY, Settings
+from .trainer import Batches, Trainer
 
 DIVERGED = 50.0  # nats a step; blind guessing among 130 events loses 4.9
 
@@ -28,7 +29,7 @@ def train(run: Run, dataset: Dataset, patience: int, threads: int) -> int:
     """
     settings = Settings.of(run)
     config = network.configuration(
-        settings.config,
+        settings.preset,
         batch_size=settings.batch_size,
         rnn_layer_sizes=list(settings.layers),
         dropout_keep_prob=settings.keep,
@@ -46,18 +47,12 @@ def train(run: Run, dataset: Dataset, patience: int, threads: int) -> int:
         if best:
             bundle = run.folder / f"{run.folder.name}.mag"
             checkpoint = tf.train.latest_checkpoint(str(run.checkpoints / "best"))
-            description = f"{settings.config}, {len(dataset.training)} melodies of {dataset.source}"
+            description = f"{settings.preset}, {len(dataset.training)} melodies of {dataset.source}"
             network.write_bundle(config, checkpoint, bundle, description)
-            evaluate([bundle], dataset)
+            run.say(table(measure(bundle, dataset)))
             run.say(f"wrote {bundle} (step {best['step']:.0f}, {minutes(best['seconds'])} of training)")
             run.say(f"next  setup/dlwa checkpoints add {shlex.quote(str(bundle))}")
     return run.exit_status
-
-
-def evaluate(bundles: list[Path], dataset: Dataset) -> None:
-    """Print for each bundle how well it and the baselines foretell the held-out melodies."""
-    for bundle in bundles:
-        print(metrics.table(compare(bundle, dataset)), flush=True)
 
 
 def _steps(run: Run, trainer: Trainer, batches: Batches, held_out: HeldOut, patience: int) -> None:

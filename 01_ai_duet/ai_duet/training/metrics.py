@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ai_duet.training.baselines import MarkovChain, RepeatLast
-from ai_duet.training.melodies import NO_EVENT
+from .baselines import MarkovChain, RepeatLast
+from .melodies import NO_EVENT
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,3 @@ def _mean_loss(model, sequences: list[list[int]]) -> float:
             ]
         )
     )
-
-
-def table(scores: dict[str, Score]) -> str:
-    """The scores as a Markdown table."""
-    rows = [
-        "| | perplexity, all steps | perplexity, next note | next note right |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name, score in scores.items():
-        steps = "" if score.perplexity is None else f"{score.perplexity:.3f}"
-        rows.append(f"| {name} | {steps} | {score.note_perplexity:.2f} | {100 * score.note_accuracy:.1f} % |")
-    return "\n".join(rows)

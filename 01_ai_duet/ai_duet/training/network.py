@@ -13,7 +13,7 @@ from magenta.models.melody_rnn.melody_rnn_sequence_generator import MelodyRnnSeq
 from magenta.models.shared import sequence_generator_bundle
 from tensorflow.python.framework import ops
 
-from ai_duet.training.melodies import NOTE_OFF, Melody
+from .melodies import NOTE_OFF, Melody
 
 # tf_slim 1.1 clips gradients with a name that TensorFlow moved in 2.13.
 ops.IndexedSlices = tf.IndexedSlices

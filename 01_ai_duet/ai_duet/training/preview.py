@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ai_duet.training.melodies import NOTE_OFF
+from .melodies import NOTE_OFF
 
 RATE = 16000
 STEP_S = 0.125  # a sixteenth at 120 beats a minute

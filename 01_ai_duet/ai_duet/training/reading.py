@@ -15,7 +15,7 @@ from note_seq import abc_parser, musicxml_reader
 from note_seq.midi_io import MIDIConversionError
 from note_seq.musicxml_parser import MusicXMLParseError
 
-from ai_duet.training.melodies import Melody
+from .melodies import Melody
 
 STEPS_PER_QUARTER = 4
 MIDI = {".mid", ".midi"}

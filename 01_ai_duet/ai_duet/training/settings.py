@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
-from ai_duet.training.melodies import Dataset
+from .melodies import Dataset
 
 RUNS = Path("runs/melody")
 DEFAULT_DATA = str(RUNS / "data")
@@ -30,7 +31,7 @@ PLOTS = [
 class Settings:
     """A run that goes on keeps these; only `data` may have moved."""
 
-    config: str = "attention_rnn"
+    preset: str = "attention_rnn"
     data: str = DEFAULT_DATA
     layers: tuple[int, ...] = (128, 128)  # units of each LSTM layer
     batch_size: int = 64  # melodies in one step
@@ -46,25 +47,26 @@ class Settings:
         return cls(**{**run.settings, "layers": tuple(run.settings["layers"])})
 
 
-def open_run(folder: Path, chosen: dict, goal: int, check_every: int) -> tuple[Run, Dataset]:
-    """The run in `folder`, to begin or to go on, and its melodies.
+def open_run(options: argparse.Namespace) -> tuple[Run, Dataset]:
+    """The run that train's options mean, to begin or to go on, and its melodies.
 
-    Raises UserError when `chosen` or the melodies are not what the run began with, or not there.
+    Raises UserError when the settings or the melodies are not what the run began with, or not there.
     """
     run = Run(
-        folder,
+        options.run,
         "melody",
         asdict(Settings()),
-        chosen,
-        goal=goal,
-        check_every=check_every,
+        options.chosen,
+        goal=options.steps,
+        minutes=options.minutes,
+        check_every=options.check_every,
         plots=PLOTS,
         watch="perplexity",
         learned="training_perplexity",
         may_change=("data",),
     )
     dataset = melodies(Path(run.settings["data"]))
-    run.healthy = HEALTHY / f"{run.settings['config']}.csv"
+    run.healthy = HEALTHY / f"{run.settings['preset']}.csv"
     content = json.dumps(asdict(dataset)).encode()
     run.fix(melodies=hashlib.sha256(content).hexdigest()[:12])
     run.describe(

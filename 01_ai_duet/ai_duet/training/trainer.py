@@ -12,9 +12,9 @@ import tensorflow.compat.v1 as tf
 from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
 from magenta.models.shared import events_rnn_graph
 
-from ai_duet.training import network
-from ai_duet.training.melodies import Dataset
-from ai_duet.training.settings import Settings
+from . import network
+from .melodies import Dataset
+from .settings import Settings
 
 
 class Batches:

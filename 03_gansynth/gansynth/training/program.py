@@ -7,16 +7,15 @@ Ctrl-C stops and keeps what was learned; the same command goes on. The run folde
 model, in a folder of the run's own name, which patches can load at any time.
 """
 
-import argparse
 import hashlib
 import shutil
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from dlwakit.training.run import Plot, Run, program
+from dlwakit.training.options import given, train_parser
+from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
 from ..folder import ModelFolder
@@ -33,7 +32,7 @@ PLOTS = [
 ]
 NOTHING = "nothing"  # to begin with: random weights
 DEFAULTS = {
-    "data": "",
+    "data": str(DATA),
     "source": NOTHING,
     "preset": "minutes",
     "seed": 0,
@@ -189,28 +188,22 @@ def _keep(model, stage):
 
 def main(arguments=None):
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="setup/dlwa train gansynth",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = train_parser(
+        "gansynth",
+        __doc__,
+        DEFAULTS,
+        steps="as many as the minutes allow",
+        preset={"choices": PRESETS},
+        batch_size={"help": "notes in one step"},
     )
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--run", type=Path)
-    parser.add_argument("--preset", choices=PRESETS)
-    parser.add_argument("--from", dest="source")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--minutes", type=float)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--batch-size", type=int)
-    options = parser.parse_args(arguments)
-    chosen = {name: getattr(options, name) for name in DEFAULTS if getattr(options, name) is not None}
-    chosen["data"] = str(options.data)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    parser.begin.add_argument(
+        "--from", dest="source", metavar="CHECKPOINT", help=f"a model to begin with (default: {NOTHING})"
+    )
+    options = parser.parse(arguments)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
     folder = options.run or RUNS / f"my_{options.preset or DEFAULTS['preset']}"
-    return program("gansynth", lambda: train(open_training(folder, chosen, options.minutes, options.steps)))
+    chosen = given(options, DEFAULTS)
+    return parser.run(lambda: train(open_training(folder, chosen, options.minutes, options.steps)))
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Trainer:
         """Random segments, float32 [count, 1, segment], each with a gain and a sign of its own."""
         random = np.random.default_rng((self._settings["seed"], step))
         samples, length = self._sounds[part], self._segment
-        count = count or self._settings["batch"]
+        count = count or self._settings["batch_size"]
         samples = np.resize(samples, max(len(samples), length + 1))
         begins = random.integers(len(samples) - length, size=count)
         gains = random.uniform(0.3, 1.0, count) * random.choice([-1, 1], count)

@@ -2,7 +2,7 @@
 
 `add_arguments(parser)` says what it takes; `run(args)` returns the exit status: 0 done, 1 failed or something
 is missing, 2 wrong usage, 130 stopped by Ctrl-C.
-A module with `passes_on = True` gets arguments that it does not know itself in `args.rest`.
+A module with `passes_on = True` gets arguments that it does not know itself in `args.rest`; `--help` is its own then.
 """
 
 import argparse
@@ -27,6 +27,7 @@ COMMANDS = (
     "checkpoints",
     "dataset",
     "train",
+    "evaluate",
     "runs",
     "format-patches",
     "release",
@@ -51,6 +52,7 @@ def _parser():
             description=f"{summary}\n{rest}",
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            add_help=not getattr(module, "passes_on", False),
         )
         module.add_arguments(command)
         command.set_defaults(run=module.run, parser=command, passes_on=getattr(module, "passes_on", False))

@@ -17,6 +17,7 @@ passes_on = True
 
 def add_arguments(parser):
     """--yes; the rest is pytest's."""
+    parser.add_argument("-h", "--help", action="help", help="show this help and exit")
     parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
 
 

@@ -1,5 +1,6 @@
 """The course days of this checkout, as each day.json describes its own. Nothing here knows a day by name."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.base.files import read_part
-from dlwakit.base.paths import ROOT
+from dlwakit.base.paths import ROOT, find_python, worker_path
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,29 @@ class Day:
         """What a user may call this day: '01_ai_duet', 'ai_duet', '01', '1', and the package's name."""
         number, _, word = self.name.partition("_")
         return {self.name, word, number, str(int(number)), self.package}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model's own program for one task: `python -m MODULE` in an environment, as its day.json says.
+
+    elsewhere: whether it can also train in a queue and on other machines, that is, knows --run, saves and ends on
+    SIGTERM, and goes on when it is started again.
+    """
+
+    folder: Path
+    module: str
+    environment: str
+    elsewhere: bool = True
+
+    def command(self, arguments):
+        """The words of its command. Raises UserError where its environment is missing."""
+        return [str(find_python(self.environment)), "-m", self.module, *map(str, arguments)]
+
+    @property
+    def variables(self):
+        """The environment variables that it needs."""
+        return {"PYTHONPATH": os.pathsep.join(map(str, worker_path(self.folder)))}
 
 
 def all_days(root=ROOT):
@@ -64,11 +88,15 @@ def find_day(word, root=ROOT):
     raise UserError("input", f"there is no day '{word}'", f"Days here: {known}")
 
 
-def find_model(word, root=ROOT):
-    """(day, what day.json says of the model) for a model's name; else UserError that lists the known ones."""
-    models = {name: (day, facts) for day in all_days(root) for name, facts in day.models.items()}
-    if word not in models:
+def find_program(model, task, root=ROOT):
+    """The Program that does a task ("dataset", "train", "evaluate") for a model; else UserError, with what there is."""
+    models = {name: (day, tasks) for day in all_days(root) for name, tasks in day.models.items()}
+    if model not in models:
+        known = ", ".join(models) or "none yet"
+        raise UserError("input", f"there is no model '{model}'", f"Models here: {known}")
+    day, tasks = models[model]
+    if task not in tasks:
         raise UserError(
-            "input", f"there is no model '{word}'", f"Models here: {', '.join(models) or 'none yet'}"
+            "input", f"the model '{model}' has no program for '{task}'", f"It has: {', '.join(tasks)}"
         )
-    return models[word]
+    return Program(day.folder, **{"environment": day.environment, **tasks[task]})

@@ -1,18 +1,66 @@
-"""Runs in a Slurm queue: looking at them and stopping them. dlwakit.training.submit puts them there."""
+"""Runs in a Slurm queue, as the command line sees them. dlwakit.training.submit puts them there, through submitit."""
 
+import itertools
+import json
 import math
+import os
 import subprocess
 import time
 from pathlib import Path
 
 from modelfiles.errors import UserError
 
+from dlwakit.base.paths import ROOT, find_python, worker_path
 from dlwakit.runs import folder as files
 from dlwakit.runs.local import PATIENCE, last_line, read, with_progress
 from dlwakit.runs.state import Look
 
 GONE = "Invalid job id"
 AGAIN = 5  # seconds until a job that is only starting, and did not hear it, is asked to stop once more
+
+
+def grid(folder, texts):
+    """[(run folder, arguments)] for all combinations of texts such as "learning-rate=0.1,0.2". Raises UserError.
+
+    Each combination has a folder of its own below `folder`; without texts there is one run, in `folder` itself.
+    """
+    points = []
+    for choices in itertools.product(*map(_values, texts)):
+        name = ",".join(f"{option}={value}" for option, value in choices)
+        points.append((folder / name, [word for option, value in choices for word in (f"--{option}", value)]))
+    return points
+
+
+def _values(text):
+    """[(option, value), ...] of "learning-rate=0.1,0.2". Raises UserError."""
+    option, equals, values = text.lstrip("-").partition("=")
+    if not (option and equals and values):
+        raise UserError("usage", f"--grid {text} is not OPTION=A,B,C")
+    return [(option, value) for value in values.split(",")]
+
+
+def start(profile, model, program, runs, folder, dry_run):
+    """Put trainings into the queue; more than one become a job array. Returns the exit status of submitting.
+
+    program: the model's `dlwakit.course.days.Program`. runs: [(run folder, arguments)]. folder: where they all are.
+    """
+    variables = [f"{name}={value}" for name, value in {"DLWA_RECORDED": "1", **program.variables}.items()]
+    programs = [
+        {
+            "model": model,
+            "run": str(run),
+            "command": ["env", *variables, *program.command([*arguments, "--run", run])],
+        }
+        for run, arguments in runs
+    ]
+    order = {"profile": profile, "dry_run": dry_run, "folder": str(folder / "slurm"), "programs": programs}
+    return subprocess.run(
+        [str(find_python("torch")), "-m", "dlwakit.training.submit"],
+        input=json.dumps(order),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, worker_path(ROOT)))},
+        text=True,
+        check=False,
+    ).returncode
 
 
 def look(run, offset=0):

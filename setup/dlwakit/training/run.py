@@ -29,7 +29,6 @@ from pathlib import Path
 import numpy as np
 from modelfiles.errors import UserError
 
-from dlwakit.base.console import warn
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.runs.state import minutes
@@ -39,6 +38,7 @@ from dlwakit.training.versions import versions
 
 REPORT_EVERY = 60  # seconds between two reports while it trains
 STATE_EVERY = 1  # seconds between two states
+OLD_NAMES = {"config": "preset", "batch": "batch_size", "rate": "learning_rate"}  # of settings
 RECORDED = "DLWA_RECORDED"  # set where whoever started the training knows where it is
 
 
@@ -56,11 +56,10 @@ class Run:
 
     model: its name in day.json. defaults: all settings that decide what comes out, "seed" among them; chosen:
     those that the user gave. A run that goes on keeps the settings it began with, but for those that may_change,
-    such as where the data are. goal: the `unit`s (steps,
-    images) in the life of the run; check_every: how many lie between two checks. watch: the number in the
-    history that tells how good the model is, lower is better, or ""; learned: the same on what it learns from.
-    `healthy` may be set to the history.csv of a good run, to compare with. Raises UserError when `chosen` is not
-    what the run began with.
+    such as where the data are. goal: the `unit`s (steps, images) in the life of the run; minutes: an end before that;
+    check_every: how many units lie between two checks. watch: the number in the history that tells how good the model
+    is, lower is better, or ""; learned: the same on what it learns from. `healthy` may be set to the history.csv of a
+    good run, to compare with. Raises UserError when `chosen` is not what the run began with.
     """
 
     def __init__(
@@ -77,6 +76,7 @@ class Run:
         learned="",
         unit="step",
         may_change=(),
+        minutes=None,
     ):
         self.folder = Path(folder).absolute()
         self.model, self.goal, self.check_every, self.unit = model, goal, check_every, unit
@@ -88,7 +88,7 @@ class Run:
             raise UserError(
                 "state", f"{folder} holds a run of '{begun['model']}', not of '{model}': give another --run"
             )
-        before = begun.get("settings", {})
+        before = _renamed(begun.get("settings", {}), defaults)
         self.settings = {**defaults, **before, **chosen}
         self._refuse_others({name: before[name] for name in before if name not in may_change}, self.settings)
         self._facts = {
@@ -103,7 +103,7 @@ class Run:
             "starts": begun.get("starts", []),
         }
         self.history = History(self.folder / files.HISTORY)
-        self._sums, self._enough = {}, ""
+        self._sums, self._enough, self._minutes = {}, "", minutes
         self._last_state = self._last_report = -math.inf
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), 0
 
@@ -175,6 +175,7 @@ class Run:
         self._facts["starts"][-1]["step"] = step
         files.write_run(self.folder, self._facts)
         self._events = Events(self.folder / files.EVENTS, step)
+        self._end_in_time()
         where = f"goes on from {self.unit} {step}" if step else "begins"
         self.say(f"{self.model} {where} in {self.folder}; Ctrl-C stops, the same command goes on")
         self._state(step, "running")
@@ -267,7 +268,12 @@ class Run:
 
     def check_due(self, step):
         """Whether this step wants a check and a checkpoint: every so many, at the goal, before a stop."""
+        self._end_in_time()
         return step % self.check_every == 0 or not self.wants_more(step)
+
+    def _end_in_time(self):
+        if self._minutes and self.seconds >= 60 * self._minutes:
+            self.enough(f"{self._minutes:g} minutes of training")
 
     @property
     def seconds(self):
@@ -337,21 +343,10 @@ class Run:
         files.write_state(self.folder, {**state, **about})
 
 
+def _renamed(settings, defaults):
+    """The settings of a run by their names of today; a run folder may be older than these."""
+    return {OLD_NAMES.get(name, name) if name not in defaults else name: settings[name] for name in settings}
+
+
 def _plain(value):
     return list(value) if isinstance(value, tuple) else value
-
-
-def program(name, work):
-    """The exit status of work(), a day's program; name: how errors call it, such as "setup/dlwa train melody"."""
-    try:
-        return work() or 0
-    except KeyboardInterrupt:
-        print(f"{name}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    except UserError as error:
-        warn(error, name)
-    except FileNotFoundError as error:
-        warn(UserError("file", f"there is no {error.filename}"), name)
-    except (ValueError, OSError) as error:
-        warn(UserError("input", str(error)), name)
-    return 1

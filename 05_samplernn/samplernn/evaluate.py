@@ -1,19 +1,22 @@
-"""How good a model is: bits per sample on sound that it was not trained on, beside what simple guessing needs.
+"""Evaluate SampleRNN models on sound that they were not trained on, beside simple guessers. On the command line.
 
-    python -m samplernn.score MODEL.safetensors DATASET
+    setup/dlwa evaluate samplernn CHECKPOINT [--data DATASET]
 
-The fewer bits, the better the next sample is foreseen; pure noise needs all 8 bits of 256 levels.
+The fewer bits per sample, the better the next sample is foreseen; pure noise needs all 8 bits of 256 levels. The
+guessers know the data set's training chunks: how often each level occurs (unigram), and the best linear prediction.
 """
 
-import argparse
-import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from dlwakit.training.evaluation import evaluate
+from dlwakit.training.options import evaluate_parser
 from torch.nn import functional
 
+from .dataset import read_data
 from .engine import quantise, store
 
 ORDER = 16
@@ -90,15 +93,26 @@ def baselines(train, validation, config):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m samplernn.score", description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("data", type=Path)
-    options = parser.parse_args(arguments)
-    model = store.load(options.model)
-    train, validation = (np.load(options.data / name) for name in ("train.npy", "validation.npy"))
-    scores = baselines(train, validation, model.config) | {"model": bits_per_sample(model, validation)}
-    print(json.dumps({name: round(value, 3) for name, value in scores.items()}))
+    """Run the program; returns its exit status."""
+    parser = evaluate_parser("samplernn", __doc__, data=True, threads=True)
+    options = parser.parse(arguments)
+
+    def work():
+        torch.set_num_threads(options.threads or torch.get_num_threads())
+        train, validation, _ = read_data(Path(options.data))
+
+        def measure(path):
+            model = store.load(path)
+            bits = {
+                "checkpoint": bits_per_sample(model, validation),
+                **baselines(train, validation, model.config),
+            }
+            return {name: {"bits_per_sample": value} for name, value in bits.items()}
+
+        return evaluate("samplernn", options, __file__, measure, (".safetensors",))
+
+    return parser.run(work)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

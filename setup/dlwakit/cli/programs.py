@@ -1,0 +1,58 @@
+"""What `dataset`, `train` and `evaluate` share: they run a model's own program, which gets all that is not theirs."""
+
+import argparse
+import os
+import signal
+import subprocess
+
+from dlwakit.base.console import say
+from dlwakit.course.days import find_program
+from dlwakit.install.environment import Environment
+from dlwakit.install.parts import ensure
+
+
+class _Help(argparse.Action):
+    """Show the command's help; behind MODEL, leave the help to the model's program."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if namespace.model is None:
+            parser.print_help()
+            parser.exit()
+        namespace.help = True
+
+
+def add_arguments(parser):
+    """MODEL, --help, --yes."""
+    parser.add_argument("model", metavar="MODEL", help="a name that is no model lists the models")
+    parser.add_argument(
+        "-h",
+        "--help",
+        action=_Help,
+        nargs=0,
+        default=False,
+        help="behind MODEL: what the model's own program takes",
+    )
+    parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
+
+
+def run_program(args, task, own=(), dry_run=False):
+    """Run a model's program for a task with the arguments `own` and those that the command does not know.
+
+    Its environment is made where it is missing. Returns its exit status.
+    """
+    program = find_program(args.model, task)
+    if not dry_run:
+        ensure([Environment(program.environment)], yes=args.yes)
+    command = program.command([*args.rest, *own, *(["--help"] if args.help else [])])
+    if dry_run:
+        say(f"$ {' '.join(command)}")
+        return 0
+    return _foreground(command, {**os.environ, **program.variables})
+
+
+def _foreground(command, env):
+    """Run a program with our own terminal; it alone decides what Ctrl-C and SIGTERM mean. Its exit status."""
+    with subprocess.Popen(command, env=env) as program:
+        signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends it to the program as well
+        signal.signal(signal.SIGTERM, lambda *_: program.terminate())
+        return program.wait()

@@ -1,69 +1,58 @@
-"""The worker of AI Duet: what it can be asked for, and how requests and results look on the wire."""
+"""The worker of AI Duet: the calls that its Pd object makes; the worker process."""
 
-import contextlib
+from __future__ import annotations
 
+from collections.abc import Sequence
+
+from modelfiles.errors import UserError
 from modelfiles.finding import find
-from pdworker.serving.server import WorkerError, serve
+from pdworker.serving.server import Job, serve
 
-from . import midi, model
+from . import midi
+from .model import MelodyModel, load
 from .notes import notes_from_rows
 
-network = None
 
+class Worker:
+    """Its public methods are the calls. Notes are rows [pitch, velocity, start, end], times in seconds."""
 
-def load(job, *, checkpoint, folders, engine="small"):
-    """Load a `.mag` bundle by name; `engine`: "small" (numpy) or "upstream" (Magenta)."""
-    global network
-    path = find(checkpoint, folders, (".mag",))
-    network = model.load(path, engine)
-    return {
-        "name": path.stem,
-        "encoding": network.configuration,
-        "min_pitch": network.encoding.low,
-        "max_pitch": network.encoding.high - 1,
-        "layers": "x".join(map(str, network.layers)),
-        "engine": engine,
-    }
+    def __init__(self) -> None:
+        self._model: MelodyModel | None = None
 
+    def load(self, job: Job, *, checkpoint: str, folders: Sequence[str], engine: str = "small") -> dict:
+        """Load a `.mag` bundle by name or path, see model.load; return facts about it."""
+        path = find(checkpoint, folders, (".mag",))
+        model = self._model = load(path, engine)
+        return {
+            "name": path.stem,
+            "encoding": model.configuration,
+            "min_pitch": model.encoding.low,
+            "max_pitch": model.encoding.high - 1,
+            "layers": "x".join(map(str, model.layers)),
+            "engine": engine,
+        }
 
-def generate(job, *, notes, seconds, temperature=1.0, candidates=1, tempo=None, seed=None):
-    """Answer a melody; see model.MelodyModel.generate. `seed` makes the answer repeatable."""
-    if network is None:
-        raise WorkerError("generate", "no network is loaded yet", "load one first")
-    return network.generate(
-        notes,
-        seconds,
-        temperature=temperature,
-        candidates=candidates,
-        tempo=tempo,
-        seed=seed,
-        progress=lambda fraction: job.progress(fraction, "composing"),
-    )._asdict()
+    def generate(self, job: Job, *, notes: list, seconds: float, **settings) -> dict:
+        """Answer a melody; `settings` are those of MelodyModel.generate."""
+        if self._model is None:
+            raise UserError("state", "no model is loaded", "load one first")
+        answer = self._model.generate(
+            notes, seconds, progress=lambda fraction: job.progress(fraction, "composing"), **settings
+        )
+        return answer._asdict()
 
+    def open_midi(self, job: Job, *, path: str) -> dict:
+        """Read the melody of a MIDI file; what is left out of it goes to the log."""
+        melody = midi.read_midi(path)
+        for remark in melody.remarks:
+            job.log(remark)
+        return {"notes": melody.notes, "tempo": melody.tempo}
 
-def read_midi(job, *, path):
-    """The melody in a MIDI file."""
-    melody = midi.read_midi(path)
-    for remark in melody.remarks:
-        job.log(remark)
-    return {"notes": melody.notes, "tempo": melody.tempo}
-
-
-def write_midi(job, *, path, notes, tempo):
-    """Write notes to a MIDI file."""
-    with clear_errors():
+    def save_midi(self, job: Job, *, path: str, notes: list, tempo: float) -> dict:
+        """Write notes to a MIDI file."""
         midi.write_midi(path, notes_from_rows(notes), tempo)
-    return {"path": path}
-
-
-@contextlib.contextmanager
-def clear_errors():
-    """Turn what a person can do wrong into the one line that they will read."""
-    try:
-        yield
-    except OSError as error:
-        raise WorkerError("arguments", str(error)) from None
+        return {}
 
 
 if __name__ == "__main__":
-    serve({"load": load, "generate": generate, "read_midi": read_midi, "write_midi": write_midi})
+    serve(Worker())

@@ -162,13 +162,13 @@ REFUSED = [
     (["undo"], "nothing to undo"),
     (["temperature", 0], "out of range"),
     (["candidates", 0], "out of range"),
-    (["tempo", "allegro"], "tempo BPM or tempo estimate"),
+    (["tempo", "allegro"], "tempo BPM|estimate"),
     (["seed", "lucky"], "seed NUMBER"),
     (["rest", 1], "out of range"),
     (["duet", 2], "out of range"),
-    (["read"], "read FILE"),
-    (["read", "nowhere.mid"], "no file"),
-    (["write", "empty.mid"], "nothing to write"),
+    (["open"], "open FILE"),
+    (["open", "nowhere.mid"], "no file"),
+    (["save", "empty.mid"], "nothing to save"),
 ]
 
 
@@ -185,7 +185,7 @@ def test_a_message_that_makes_no_sense_gets_one_clear_line(duet):
 def test_generate_before_load(duet):
     duet.play([60, 62])
     duet.say("generate", 5)
-    assert "no network is loaded" in duet.hear("error")[1]
+    assert "no model is loaded" in duet.hear("error")[1]
     assert workers(duet) == []
 
 
@@ -262,12 +262,12 @@ def test_midi_files_are_written_and_read(duet, tmp_path):
     duet.play()
     duet.say("generate", 4)
     count = duet.hear("generated")[1]
-    duet.say("write", str(tmp_path / "my duet"))
-    path = Path(duet.hear("written")[1])
+    duet.say("save", str(tmp_path / "my duet"))
+    path = Path(duet.hear("saved")[1])
     assert path == tmp_path / "my duet.mid"
     assert path.read_bytes().startswith(b"MThd")
-    duet.say("read", str(path))
-    assert duet.hear("read")[1] == count + len(TWINKLE)
+    duet.say("open", str(path))
+    assert duet.hear("opened")[1] == count + len(TWINKLE)
     assert duet.pd.errors() == []
 
 

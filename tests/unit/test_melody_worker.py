@@ -73,12 +73,12 @@ def test_generate_answers_and_repeats_itself_with_the_same_seed(ask, tmp_path):
 
 def test_midi_files_there_and_back(ask, tmp_path):
     path = str(tmp_path / "theme.mid")
-    assert ask("write_midi", path=path, notes=THEME, tempo=120)[0] == {"path": path}
-    values, _ = ask("read_midi", path=path)
+    assert ask("save_midi", path=path, notes=THEME, tempo=120)[1] is None
+    values, _ = ask("open_midi", path=path)
     assert values == {"notes": THEME, "tempo": 120}
     chord = [[60, 90, 0.0, 0.5], [67, 90, 0.0, 0.5]]
-    ask("write_midi", path=path, notes=chord, tempo=120)
-    values, _ = ask("read_midi", path=path)
+    ask("save_midi", path=path, notes=chord, tempo=120)
+    values, _ = ask("open_midi", path=path)
     assert values["notes"] == chord[1:]
     assert any("highest notes" in line for line in ask.log())
 
@@ -92,8 +92,8 @@ def test_midi_files_there_and_back(ask, tmp_path):
         ("load", {"checkpoint": "basic_rnn", "engine": "big"}, "no engine 'big'"),
         ("generate", {"notes": THEME, "seconds": 0}, "cannot generate 0 seconds"),
         ("generate", {"notes": THEME, "seconds": 1, "temperature": 0}, "temperature must be above 0"),
-        ("read_midi", {"path": "nowhere.mid"}, "no file nowhere.mid"),
-        ("write_midi", {"path": "/nowhere/x.mid", "notes": THEME, "tempo": 120}, "No such file"),
+        ("open_midi", {"path": "nowhere.mid"}, "no file nowhere.mid"),
+        ("save_midi", {"path": "/nowhere/x.mid", "notes": THEME, "tempo": 120}, "No such file"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_the_worker_goes_on(ask, tmp_path, name, arguments, message):
@@ -111,4 +111,4 @@ def test_what_goes_wrong_is_one_line_and_the_worker_goes_on(ask, tmp_path, name,
 
 def test_generate_before_load(ask):
     _, error = ask("generate", notes=THEME, seconds=1)
-    assert "no network is loaded" in error.message
+    assert "no model is loaded" in error.message

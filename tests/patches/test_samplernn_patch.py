@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
+from support.sounds import loudness
 
 ROOT = Path(__file__).parents[2]
 PATCH = ROOT / "05_samplernn/samplernn.pd"
@@ -47,10 +48,6 @@ def loaded(samplernn):
 def generate(pd, *message, timeout=120):
     pd.send("samplernn", "generate", *message)
     return pd.expect(OUT, "generated", timeout=timeout)
-
-
-def loudness(samples):
-    return math.sqrt(sum(sample * sample for sample in samples) / len(samples))
 
 
 def test_two_sequences_grow_in_their_arrays(loaded):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from modelfiles.errors import UserError
+from support.sounds import tone
 from support.timbre_files import GIN, small_model, tensors, write_model
 from timbre_transfer import controls, features, model
 from timbre_transfer.controls import Controls
@@ -286,23 +287,17 @@ def test_the_newest_gin_file_counts_as_a_number(tmp_path):
 # Sounds of any kind.
 
 
-def tone(seconds, rate, f0_hz=220.0, channels=1):
-    times = np.arange(int(seconds * rate)) / rate
-    voice = sum(np.sin(2 * np.pi * k * f0_hz * times) / k for k in range(1, 8)) / 4
-    return voice if channels == 1 else np.stack([voice] * channels, 1)
-
-
 @pytest.mark.parametrize("rate", [8000, 16000, 32000, 44100, 48000, 96000])
 def test_pitch_does_not_depend_on_the_sample_rate(rate):
     """The original's analysis took sound at 32 kHz for sound at 16 kHz: an octave too low and twice as long."""
-    heard = features.extract(features.prepare(tone(1.0, rate, channels=2), rate))
+    heard = features.extract(features.prepare(tone(1.0, rate, 220, 7, channels=2), rate))
     assert len(heard) == 250
     assert np.median(heard.f0_hz) == pytest.approx(220, rel=0.01)
 
 
 @pytest.mark.parametrize("estimator", ["swift", "crepe-tiny"])
 def test_estimators_agree_and_know_noise(estimator):
-    f0_hz, confidence = pitch.estimate(tone(0.6, 16000), estimator)
+    f0_hz, confidence = pitch.estimate(tone(0.6, 16000, 220, 7), estimator)
     assert len(f0_hz) == len(confidence) == 150
     inner = slice(20, -20)
     assert np.abs(1200 * np.log2(f0_hz[inner] / 220)).max() < 30 and confidence[inner].min() > 0.5
@@ -312,7 +307,7 @@ def test_estimators_agree_and_know_noise(estimator):
 
 @pytest.mark.parametrize("offset", [0.0, 0.5])
 def test_odd_sounds_become_finite_features(offset):
-    clipped = np.clip(5 * tone(0.3, 16000), -1, 1)
+    clipped = np.clip(5 * tone(0.3, 16000, 220, 7), -1, 1)
     broken = np.where(np.arange(4800) % 97 == 0, np.nan, 0.1 * clipped)
     for sound in (np.zeros(4800), clipped, broken, np.random.default_rng(0).normal(0, 0.3, 4800)):
         heard = features.extract(features.prepare(sound + offset, 16000))
@@ -331,7 +326,7 @@ def test_what_is_no_sound_is_refused_in_one_line():
         with pytest.raises(UserError, match=words):
             features.prepare(sound, rate)
     with pytest.raises(UserError, match="swift"):
-        pitch.estimate(tone(0.2, 16000), "yin")
+        pitch.estimate(tone(0.2, 16000, 220, 7), "yin")
 
 
 LONG = """

@@ -104,8 +104,8 @@ def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
     player = model.load(folder / "my tone")
     assert player.statistics.mean_pitch == pytest.approx(65, abs=5)
     curves = np.full(250, 261.6), np.full(250, -20.0)
-    sound, before = player.play(*curves, seed=0), half.play(*curves, seed=0)
-    assert sound.shape == (16000,) and np.abs(sound).max() > 1e-3
-    assert np.abs(sound - before).max() > 1e-4
+    sound, before = player.generate(*curves, seed=0), half.generate(*curves, seed=0)
+    assert sound.shape == (16000,) and np.isfinite(sound).all()
+    assert np.abs(sound - before).max() > 0.1 * np.abs(before).max()
     status, _, error = run("--data", data, "--run", folder, "--preset", "small")
     assert status == 1 and "began with preset tiny, not small" in error

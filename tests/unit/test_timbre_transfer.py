@@ -41,7 +41,7 @@ def test_each_control_is_audible():
 
     def play(**change):
         f0_hz, loudness = controls.apply(sung(), Controls(**change), STATISTICS)
-        return player.play(f0_hz, loudness, seed=1)
+        return player.generate(f0_hz, loudness, seed=1)
 
     plain = play()
     changes = {"octave_shift": 1, "threshold": 0, "loudness_shift": -20, "adjust": False, "quiet": 30}
@@ -108,7 +108,7 @@ def test_playing_in_pieces_is_playing_at_once():
     player = small_model()
     f0_hz, loudness = controls.apply(sung(), Controls())
     noise = np.random.default_rng(0).uniform(-1, 1, len(f0_hz) * player.hop)
-    whole = player.play(f0_hz, loudness, noise)
+    whole = player.generate(f0_hz, loudness, noise=noise)
     performance = model.Performance(player)
     pieces = [
         performance(f0_hz[a : a + 7], loudness[a : a + 7], noise[a * player.hop : (a + 7) * player.hop])
@@ -120,7 +120,7 @@ def test_playing_in_pieces_is_playing_at_once():
 def test_masked_frames_are_silent():
     """At 0 Hz the original's oscillators stand still with their amplitude on: a constant offset."""
     f0_hz, loudness = controls.apply(sung(), Controls(threshold=0.5))
-    sound = small_model(noise=False).play(f0_hz, loudness, seed=1).reshape(-1, 64)
+    sound = small_model(noise=False).generate(f0_hz, loudness, seed=1).reshape(-1, 64)
     rest = np.flatnonzero(f0_hz == 0)
     assert np.abs(sound[rest[1:-1]]).max() < 1e-4 < np.abs(sound[rest[0] - 20]).max()
 
@@ -244,7 +244,7 @@ def test_the_noise_has_the_window_that_the_gin_file_asks_for(window, changes):
     settings = configuration.read(GIN.replace("window_size = 0", f"window_size = {window}"))
     assert settings.noise_window == window
     asked, whole = (
-        model.TimbreModel("small", config, tensors()).play(np.zeros(50), np.full(50, -20.0), seed=1)
+        model.TimbreModel("small", config, tensors()).generate(np.zeros(50), np.full(50, -20.0), seed=1)
         for config in (settings, configuration.read(GIN))
     )
     assert len(asked) == len(whole) and np.isfinite(asked).all()
@@ -267,8 +267,8 @@ def test_a_models_folder_is_loaded_with_its_statistics(tmp_path):
     player = model.load(write_model(tmp_path / "a model", values))
     assert player.statistics.mean_pitch == 70
     f0_hz, loudness = controls.apply(sung(), Controls(adjust=False))
-    wanted = small_model().play(f0_hz, loudness, seed=1)
-    assert np.abs(player.play(f0_hz, loudness, seed=1) - wanted).max() < 1e-5
+    wanted = small_model().generate(f0_hz, loudness, seed=1)
+    assert np.abs(player.generate(f0_hz, loudness, seed=1) - wanted).max() < 1e-5
 
 
 def test_a_checkpoint_of_another_kind_is_refused():

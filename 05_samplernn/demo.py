@@ -40,7 +40,7 @@ def demo(out_dir, **session):
                 patch.expect("generated", "falling", timeout=300)
                 for name in ("steady", "falling"):
                     file = Path(out_dir, f"{starter}_{name}.wav")
-                    patch.send("write", name, str(file))
+                    patch.send("save", name, str(file))
                     patch.expect("saved")
                     views.append(pd.array(f"{name}-picture"))
                     files.append(file)

@@ -4,8 +4,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PatchObject, PdSession, wait_for_sound
+from dlwakit.pdtools.pd_session import PdSession
 from dlwakit.pdtools.png import write_png
+from dlwakit.pdtools.talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 NETWORK = "starter_attention_rnn"
@@ -37,19 +38,19 @@ def demo(out_dir, **session):
     for file in (midi, sound, picture):
         file.unlink(missing_ok=True)
     with PdSession([HERE / "ai_duet.pd"], listen=[OUT, "performed"], **session) as pd:
-        patch = PatchObject(pd, "ai_duet")
-        patch.load(NETWORK)
-        patch.send("record", str(sound))
+        talk = Talk(pd, "ai_duet")
+        talk.load(NETWORK)
+        talk.say("record", str(sound))
         perform(pd)
-        patch.send("tempo", TEMPO)
-        patch.send("seed", 1)
-        patch.send("generate", ANSWER)
-        patch.expect("played", timeout=ANSWER + 60)
+        talk.say("tempo", TEMPO)
+        talk.say("seed", 1)
+        talk.say("generate", ANSWER)
+        talk.hear("played", timeout=ANSWER + 60)
         time.sleep(TAIL)
-        patch.send("record", "stop")
-        patch.send("write", str(midi))
-        patch.expect("written")
-        wait_for_sound(sound)
+        talk.say("record", "stop")
+        talk.say("write", str(midi))
+        talk.hear("written")
+        wait_for_end(sound)
         rolls = [message[1:] for message in pd.received[OUT] if message[0] == "roll"]
     draw(picture, rolls)
     return [midi, sound, picture]

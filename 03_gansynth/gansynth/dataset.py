@@ -20,6 +20,7 @@ from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_sound
 
 from . import soundfont
+from .cutting import at_onsets
 
 SILENCE = 10 ** (-50 / 20)
 FEW = 8
@@ -61,10 +62,11 @@ def pieces(audio, length, step):
             yield librosa.util.fix_length(piece, size=length)
 
 
-def read_folder(folder, *, sample_rate, length, step, pitch):
+def read_folder(folder, *, sample_rate, length, step, pitch, cut="regular"):
     """Yield (name, pitch, audio) of each piece of each sound file, or (name, None, reason) for what is left out.
 
-    pitch: "name" (from the file's name, else detected), "detect", or one MIDI pitch for all.
+    pitch: "name" (from the file's name, else detected), "detect", or one MIDI pitch for all. cut: "regular", every
+    `step` samples, or "onsets".
     """
     for file in find_sounds(Path(folder)):
         name = str(file.relative_to(folder).with_suffix("")).replace("/", "-")
@@ -74,7 +76,8 @@ def read_folder(folder, *, sample_rate, length, step, pitch):
             yield name, None, error.message.removeprefix(f"{file} ")
             continue
         named = pitch_from_name(file.stem) if pitch == "name" else pitch if isinstance(pitch, int) else None
-        for index, piece in enumerate(pieces(audio, length, step)):
+        cuttings = at_onsets(audio, length, sample_rate) if cut == "onsets" else pieces(audio, length, step)
+        for index, piece in enumerate(cuttings):
             label = f"{name}-{index + 1}"
             if np.abs(piece).max() < SILENCE:
                 yield label, None, "is silent"
@@ -150,6 +153,7 @@ def parse_arguments(arguments):
     add = parser.add_argument
     add("--seconds", metavar="X", type=float, default=4.0, help="length of a note (default: %(default)s)")
     add("--step", metavar="X", type=float, help="cut long recordings every X seconds (default: --seconds)")
+    add("--cut", choices=["regular", "onsets"], default="regular", help="where to cut (default: %(default)s)")
     add("--pitch", default="name", help="name, detect, or one MIDI pitch for all (default: %(default)s)")
     add("--soundfont", metavar="FILE", type=path, help="render the notes from this .sf2 instead of a folder")
     for name, default, what in (
@@ -180,7 +184,14 @@ def build_dataset(options):
     else:
         step = round((options.step or options.seconds) * options.rate)
         pitch = int(options.pitch) if options.pitch.isdigit() else options.pitch
-        notes = read_folder(options.source, sample_rate=options.rate, length=length, step=step, pitch=pitch)
+        notes = read_folder(
+            options.source,
+            sample_rate=options.rate,
+            length=length,
+            step=step,
+            pitch=pitch,
+            cut=options.cut,
+        )
     meta, left_out = collect(notes, options.data, sample_rate=options.rate, length=length)
     print(*report(meta, left_out, options.seconds), sep="\n")
     print(next_command("gansynth", options.data))

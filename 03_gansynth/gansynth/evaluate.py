@@ -1,63 +1,29 @@
-"""Evaluate GANSynth models: do they hit the pitch, and do their points differ? Runs on the command line.
+"""Evaluate GANSynth models: do they hit the pitch, do their points differ? Runs on the command line.
 
-    setup/dlwa evaluate gansynth CHECKPOINT [--points 8]
+    setup/dlwa evaluate gansynth CHECKPOINT [--data DATASET]
 
-`right_pitch` is the share of notes within half a semitone of the pitch asked for (pYIN), `octaves_forgiven` the same
-in any octave. `between_points_db` is the mean distance of the timbres of different points at one pitch,
-`within_one_db` that of one point at neighbouring pitches. Beside the model: the same network with random weights.
+Random points play random pitches. `pitch_right` is the share of notes within half a semitone of the pitch asked for
+(pYIN), `octave_right` the same in any octave; `attack_db` how much louder the first 20 ms are than 50 to 300 ms, the
+median. `between_db` is the mean distance of the timbres of two points at the middle pitch, `within_db` that of one
+point at neighbouring pitches. Beside the model: the same network with random weights.
+
+With --data also the training set's own notes, the most that can be expected, and of the model: how far its random
+points are from the nearest of those notes (`nearest_training_db`), the share of those notes that are the nearest to
+some point (`timbres_used`), and the log-spectral distance of the training's own points (`training_db`).
 """
 
 import sys
+from pathlib import Path
 
-import librosa
 import numpy as np
 import torch
 from dlwakit.training.evaluation import evaluate
 from dlwakit.training.options import evaluate_parser
 
+from . import sheet
 from .folder import generator_names, open_folder
 from .model import GANSynth
-
-POINTS = 8
-
-
-def pitch_of(audio, sample_rate):
-    """The MIDI pitch that YIN with Viterbi smoothing finds in a note, or nan where it finds none."""
-    low, high = librosa.midi_to_hz([36, 96])
-    f0, voiced, _ = librosa.pyin(audio, fmin=low, fmax=high, sr=sample_rate)
-    return float(np.median(librosa.hz_to_midi(f0[voiced]))) if voiced.mean() > 0.3 else float("nan")
-
-
-def spectrum(audio, sample_rate):
-    """A note's timbre: its mean log mel spectrum, decibels, without its loudness."""
-    mel = librosa.feature.melspectrogram(y=audio, sr=sample_rate, n_fft=1024, n_mels=64).mean(axis=1)
-    decibels = librosa.power_to_db(mel, ref=np.max, top_db=60)
-    return decibels - decibels.mean()
-
-
-def measure(model, points=POINTS, seed=0):
-    """Figures of a model, by name: see the module. points: how many random points play each pitch."""
-    folder = model.folder
-    pitches, rate = folder.pitches, folder.sample_rate
-    latents = model.random(points, seed)
-    right, octave, timbres = [], [], []
-    for pitch in pitches:
-        notes = model.generate(latents, [pitch] * points)
-        errors = np.array([pitch_of(note, rate) for note in notes]) - pitch
-        right += list(np.abs(errors) < 0.5)
-        octave += list(np.abs(errors - 12 * np.round(errors / 12)) < 0.5)
-        timbres.append([spectrum(note, rate) for note in notes])
-    timbres = np.array(timbres)
-
-    def distance(one, two):
-        return float(np.sqrt(((one - two) ** 2).mean(axis=-1)).mean())
-
-    return {
-        "right_pitch": float(np.mean(right)),
-        "octaves_forgiven": float(np.mean(octave)),
-        "between_points_db": distance(timbres, np.roll(timbres, 1, axis=1)),
-        "within_one_db": distance(timbres[1:], timbres[:-1]),
-    }
+from .training.notes import Notes
 
 
 class Untrained(dict):
@@ -72,26 +38,39 @@ class Untrained(dict):
             self[name] = np.zeros(shape, np.float32) if zero else random.standard_normal(shape, np.float32)
 
 
+def compare(path, options, notes=None):
+    """{"checkpoint": figures, "untrained": figures, "data": figures} of a model; the last where there are notes."""
+    folder = open_folder(path)
+    model, sizes = GANSynth(folder), {"notes": options.notes, "points": options.points}
+    figures, timbres = sheet.of_model(model, options.seed, **sizes)
+    found = {"checkpoint": figures}
+    if notes:
+        names = [notes.timbres[number] for number in notes.timbre]
+        own = notes.audio, names, np.array(notes.pitches)[notes.label]
+        found["data"], data_timbres = sheet.of_data(*own, notes.sample_rate, options.seed, options.notes)
+        figures |= sheet.against(model, timbres, *own, data_timbres, options.seed, options.notes)
+    folder.checkpoint = Untrained(folder, options.seed)
+    found["untrained"] = sheet.of_model(GANSynth(folder), options.seed, **sizes)[0]
+    return found
+
+
 def main(arguments=None):
     """Run the program; returns its exit status."""
     parser = evaluate_parser("gansynth", __doc__, seed=True, threads=True)
-    parser.add_argument(
-        "--points",
-        metavar="N",
-        type=int,
-        default=POINTS,
-        help="at each pitch, 2 or more (default: %(default)s)",
-    )
+    parser.add("--data")
+    for name, default, what in (
+        ("--notes", sheet.NOTES, "random points at random pitches"),
+        ("--points", sheet.POINTS, "random points at the middle pitch, 2 or more"),
+    ):
+        parser.add_argument(name, metavar="N", type=int, default=default, help=f"{what} (default: {default})")
     options = parser.parse(arguments)
-
-    def compare(path):
-        folder = open_folder(path)
-        trained = measure(GANSynth(folder), options.points, options.seed)
-        folder.checkpoint = Untrained(folder, options.seed)
-        return {"checkpoint": trained, "untrained": measure(GANSynth(folder), options.points, options.seed)}
-
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    return parser.run(lambda: evaluate("gansynth", options, __file__, compare))
+
+    def work():
+        notes = Notes(Path(options.data)) if options.data else None
+        return evaluate("gansynth", options, __file__, lambda path: compare(path, options, notes))
+
+    return parser.run(work)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sizes of GANSynth to train, from a laptop's evening to the paper's days on a large GPU.
+"""Sizes of GANSynth to train adversarially, from a laptop's evening to the paper's days on a large GPU.
 
 Each is what magenta calls flags; the names are theirs. A spectrogram has start_height x 2^(n-1) frames and
 start_width x 2^(n-1) bands for n = num_resolutions, and must cover the notes: hop x (frames - 1) + window samples

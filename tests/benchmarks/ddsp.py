@@ -24,11 +24,11 @@ import sys, time
 import numpy as np
 from pathlib import Path
 from timbre_transfer import upstream
-player = upstream.read_folder(Path(sys.argv[1]))
+player = upstream.load(Path(sys.argv[1]))
 curves = np.full(1000, 220.0), np.full(1000, -30.0)
-player.generate(*curves)
+player.play(*curves)
 begun = time.perf_counter()
-player.generate(*curves)
+player.play(*curves)
 print((time.perf_counter() - begun) / 4)
 """
 

@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from dlwakit.pdtools.jack import Jack
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import Jack, PdSession
 from support.external import EXTERNAL
 
 

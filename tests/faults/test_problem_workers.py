@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.waiting import wait_until
-from support.worker_desk import ended, threads_and_descriptors
+from support.worker_desk import ended, threads_and_descriptors, wait_until
 
 DEATHS = [
     ("ends_at_once", "honest_worker ended, exit status 3 - run: setup/dlwa doctor"),

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 from gansynth import dataset
-from support.sounds import hertz, tone
 
 RATE = 8000
+
+
+def tone(pitch, seconds=1.0, rate=RATE):
+    return 0.5 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * np.arange(round(seconds * rate)) / rate)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ def test_pitches_in_names(name, pitch):
 
 
 def test_a_pitch_that_is_heard():
-    assert dataset.detect_pitch(tone(1.0, RATE, hertz(57)), RATE) == 57
+    assert dataset.detect_pitch(tone(57), RATE) == 57
     assert dataset.detect_pitch(np.random.default_rng(0).normal(size=RATE) * 0.1, RATE) is None
 
 
@@ -45,9 +48,9 @@ def sounds(tmp_path):
     """Sounds of other rates, two channels, no name, no pitch, no sound, and files that are none."""
     folder = tmp_path / "my sounds"
     (folder / "deeper").mkdir(parents=True)
-    soundfile.write(folder / "a_60.wav", np.stack([tone(2.2, 16000, hertz(60))] * 2, 1), 16000)
-    soundfile.write(folder / "deeper" / "b_C5.flac", tone(1.0, RATE, hertz(72)), RATE)
-    soundfile.write(folder / "voice.wav", tone(1.0, RATE, hertz(57)), RATE)
+    soundfile.write(folder / "a_60.wav", np.stack([tone(60, 2.2, 16000)] * 2, 1), 16000)
+    soundfile.write(folder / "deeper" / "b_C5.flac", tone(72), RATE)
+    soundfile.write(folder / "voice.wav", tone(57), RATE)
     soundfile.write(folder / "noise.wav", 0.1 * np.random.default_rng(0).normal(size=RATE), RATE)
     soundfile.write(folder / "quiet_64.wav", np.zeros(RATE), RATE)
     (folder / "broken_60.wav").write_bytes(b"RIFF nothing")
@@ -107,3 +110,14 @@ def test_the_loudest_note_of_an_instrument_uses_the_full_range(monkeypatch):
     monkeypatch.setattr(soundfont, "_play", quiet)
     notes = list(soundfont.render("a.sf2", [0, 1], [60, 61], [70, 110], seconds=1, sample_rate=100))
     assert [np.abs(audio).max().round(3) for _, _, audio in notes] == [0.45, 0.45, 0.9, 0.9] * 2
+
+
+def test_recordings_are_cut_at_their_onsets(tmp_path):
+    audio = np.zeros(4 * RATE)
+    for start in (0.3, 1.7):
+        at = round(start * RATE)
+        audio[at : at + RATE] += tone(60) * np.exp(-12 * np.arange(RATE) / RATE)
+    soundfile.write(tmp_path / "strokes.wav", audio, RATE)
+    how = {"sample_rate": RATE, "length": RATE, "step": RATE, "pitch": 60, "cut": "onsets"}
+    found = [piece for _, pitch, piece in dataset.read_folder(tmp_path, **how) if pitch]
+    assert len(found) == 2 and all(np.argmax(np.abs(piece) > 0.1) < 0.03 * RATE for piece in found)

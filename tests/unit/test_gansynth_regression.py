@@ -14,10 +14,11 @@ import pytest
 
 pytest.importorskip("torch")
 import torch
+from gansynth import train
 from gansynth.generator import Generator
 from gansynth.model import load
 from gansynth.spectrogram import Spectrogram
-from gansynth.training import codes, losses, presets, program
+from gansynth.training import codes, losses, presets
 from gansynth.training.losses import spectral_distance
 from gansynth.training.network import Activate, TrainableGenerator
 from gansynth.training.notes import Cache, Notes, timbre_names
@@ -214,7 +215,7 @@ def test_a_blend_lies_between_its_notes(data, pictures):
 
 def command(run, data, *more):
     words = ["--run", run, "--data", data, "--batch-size", "2", "--threads", "1", *more]
-    return [sys.executable, "-m", "gansynth.training.program", *map(str, words)]
+    return [sys.executable, "-m", "gansynth.train", *map(str, words)]
 
 
 def variables():
@@ -229,7 +230,7 @@ def rows(run):
 
 def test_a_run_learns_and_its_model_plays(data, tmp_path, capsys):
     run = tmp_path / "mine"
-    assert program.main([*command(run, data)[3:], "--steps", "30"]) == 0
+    assert train.main([*command(run, data)[3:], "--steps", "30"]) == 0
     said = capsys.readouterr().out
     assert "done: 60 images" in said and f"checkpoints add {run / 'mine'}" in said
     model = load(run / "mine")
@@ -242,20 +243,20 @@ def test_a_run_learns_and_its_model_plays(data, tmp_path, capsys):
 
 def test_a_run_that_goes_on_ends_where_one_without_a_stop_does(data, tmp_path):
     words = ["--steps", "12"]
-    assert program.main([*command(tmp_path / "whole", data)[3:], *words]) == 0
+    assert train.main([*command(tmp_path / "whole", data)[3:], *words]) == 0
     stopped = tmp_path / "stopped"
-    assert program.main([*command(stopped, data)[3:], "--steps", "5"]) == 0
-    assert program.main([*command(stopped, data)[3:], *words]) == 0
+    assert train.main([*command(stopped, data)[3:], "--steps", "5"]) == 0
+    assert train.main([*command(stopped, data)[3:], *words]) == 0
     whole, resumed = (torch.load(run / "checkpoints/last.pt") for run in (tmp_path / "whole", stopped))
     assert whole["images"] == resumed["images"] == 24
     torch.testing.assert_close(whole["codes"], resumed["codes"], atol=0.05, rtol=0)
 
 
 def test_a_run_whose_time_is_over_ends_and_has_kept_stages(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(program, "FIRST_STAGE", 1)
-    monkeypatch.setattr(program, "CHECKS", (1, 1, 200))
+    monkeypatch.setattr(train, "FIRST_STAGE", 1)
+    monkeypatch.setattr(train, "CHECKS", (1, 1, 200))
     run = tmp_path / "short"
-    assert program.main([*command(run, data)[3:], "--minutes", "0.1"]) == 0
+    assert train.main([*command(run, data)[3:], "--minutes", "0.1"]) == 0
     assert float(rows(run)[-1]["seconds"]) >= 6
     stages = sorted(path.name for path in (run / "stages").iterdir())
     assert "000004s" in stages
@@ -264,7 +265,7 @@ def test_a_run_whose_time_is_over_ends_and_has_kept_stages(data, tmp_path, monke
 
 def test_a_killed_run_goes_on(data, tmp_path):
     run = tmp_path / "killed"
-    quick = "from gansynth.training import program; program.CHECKS = (0, 0, 1); program.main()"
+    quick = "from gansynth import train; train.CHECKS = (0, 0, 1); train.main()"
     words = command(run, data, "--minutes", "1")[3:]
     for _ in range(2):
         before = len(rows(run)) if (run / "history.csv").exists() else 0
@@ -283,13 +284,13 @@ def test_a_killed_run_goes_on(data, tmp_path):
 
 def test_a_run_keeps_its_settings(data, tmp_path, capsys):
     run = tmp_path / "kept"
-    assert program.main([*command(run, data)[3:], "--steps", "2"]) == 0
-    assert program.main([*command(run, data)[3:], "--steps", "4", "--seed", "3"]) == 1
+    assert train.main([*command(run, data)[3:], "--steps", "2"]) == 0
+    assert train.main([*command(run, data)[3:], "--steps", "4", "--seed", "3"]) == 1
     assert "began with seed 0, not 3" in capsys.readouterr().err
 
 
 def test_a_run_begins_with_a_model_of_other_pitches_and_length(data, tmp_path):
-    assert program.main([*command(tmp_path / "base", data)[3:], "--steps", "60"]) == 0
+    assert train.main([*command(tmp_path / "base", data)[3:], "--steps", "60"]) == 0
     longer = tmp_path / "longer"
     longer.mkdir()
     audio = np.load(data / "notes.npy")
@@ -298,19 +299,19 @@ def test_a_run_begins_with_a_model_of_other_pitches_and_length(data, tmp_path):
     (longer / "meta.json").write_text(json.dumps(meta))
     (longer / "dataset.json").write_text(json.dumps({"sample_rate": RATE, "audio_length": 2 * SAMPLES}))
     warm, cold = tmp_path / "warm", tmp_path / "cold"
-    assert program.main([*command(warm, longer)[3:], "--from", str(tmp_path / "base"), "--steps", "5"]) == 0
-    assert program.main([*command(cold, longer)[3:], "--steps", "5"]) == 0
+    assert train.main([*command(warm, longer)[3:], "--from", str(tmp_path / "base"), "--steps", "5"]) == 0
+    assert train.main([*command(cold, longer)[3:], "--steps", "5"]) == 0
     assert float(rows(warm)[-1]["power"]) < 0.8 * float(rows(cold)[-1]["power"])
     shutil.rmtree(tmp_path / "base")  # needed at the beginning alone
-    assert program.main([*command(warm, longer)[3:], "--steps", "6"]) == 0
+    assert train.main([*command(warm, longer)[3:], "--steps", "6"]) == 0
     assert load(warm / "warm").folder.audio_length == 2 * SAMPLES
 
 
 def test_a_model_of_another_rate_is_no_beginning(data, tmp_path, capsys):
-    assert program.main([*command(tmp_path / "base", data)[3:], "--steps", "1"]) == 0
+    assert train.main([*command(tmp_path / "base", data)[3:], "--steps", "1"]) == 0
     other = tmp_path / "other"
     shutil.copytree(data, other)
     (other / "dataset.json").write_text(json.dumps({"sample_rate": 16000, "audio_length": SAMPLES}))
     words = ["--from", str(tmp_path / "base"), "--steps", "1"]
-    assert program.main([*command(tmp_path / "run", other)[3:], *words]) == 1
+    assert train.main([*command(tmp_path / "run", other)[3:], *words]) == 1
     assert "base is a model of 8000 Hz, the training set has 16000 Hz" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gansynth import train
+from gansynth import train_adversarial as train
 from gansynth.folder import generator_names, open_folder
 from gansynth.model import load
 from gansynth.presets import PRESETS
@@ -114,7 +114,7 @@ def test_without_a_training_set_it_says_so(tmp_path, capsys):
 
 def command(folder, data):
     changes = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
-    program = [tensorflow_python(), "-m", "gansynth.train", "--run", folder, "--data", data]
+    program = [tensorflow_python(), "-m", "gansynth.train_adversarial", "--run", folder, "--data", data]
     return [*map(str, program), "--preset", "starter", "--check-every", "16", *changes]
 
 

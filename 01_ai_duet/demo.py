@@ -4,9 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import PatchObject, PdSession, wait_for_sound
 from dlwakit.pdtools.png import write_png
-from dlwakit.pdtools.talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 NETWORK = "starter_attention_rnn"
@@ -38,19 +37,19 @@ def demo(out_dir, **session):
     for file in (midi, sound, picture):
         file.unlink(missing_ok=True)
     with PdSession([HERE / "ai_duet.pd"], listen=[OUT, "performed"], **session) as pd:
-        talk = Talk(pd, "ai_duet")
-        talk.load(NETWORK)
-        talk.say("record", str(sound))
+        patch = PatchObject(pd, "ai_duet")
+        patch.load(NETWORK)
+        patch.send("record", str(sound))
         perform(pd)
-        talk.say("tempo", TEMPO)
-        talk.say("seed", 1)
-        talk.say("generate", ANSWER)
-        talk.hear("played", timeout=ANSWER + 60)
+        patch.send("tempo", TEMPO)
+        patch.send("seed", 1)
+        patch.send("generate", ANSWER)
+        patch.expect("played", timeout=ANSWER + 60)
         time.sleep(TAIL)
-        talk.say("record", "stop")
-        talk.say("write", str(midi))
-        talk.hear("written")
-        wait_for_end(sound)
+        patch.send("record", "stop")
+        patch.send("write", str(midi))
+        patch.expect("written")
+        wait_for_sound(sound)
         rolls = [message[1:] for message in pd.received[OUT] if message[0] == "roll"]
     draw(picture, rolls)
     return [midi, sound, picture]

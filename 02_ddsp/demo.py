@@ -6,9 +6,8 @@ import tempfile
 import wave
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import PatchObject, PdSession
 from dlwakit.pdtools.png import waveform, write_png
-from dlwakit.pdtools.talk import Talk
 
 HERE = Path(__file__).resolve().parent
 STARTERS = ("starter_violin", "starter_flute")
@@ -40,17 +39,17 @@ def demo(out_dir, **session):
         with PdSession(
             [arrays, HERE / "timbre_transfer.pd"], listen=["timbre_transfer-out"], **session
         ) as pd:
-            talk = Talk(pd, "timbre_transfer")
-            talk.hear("worker", "off")
+            patch = PatchObject(pd, "timbre_transfer")
+            patch.expect("worker", "off")
             for starter in STARTERS:
-                talk.load(starter)
-                talk.say("open", "sung", str(sung))
-                talk.hear("opened")
-                talk.say("transfer", "sung", "played")
-                talk.hear("transferred", timeout=300)
+                patch.load(starter)
+                patch.send("open", "sung", str(sung))
+                patch.expect("opened")
+                patch.send("transfer", "sung", "played")
+                patch.expect("transferred", timeout=300)
                 file = Path(out_dir, f"{starter}.wav")
-                talk.say("save", "played", str(file))
-                talk.hear("saved")
+                patch.send("save", "played", str(file))
+                patch.expect("saved")
                 files.append(file)
                 views += (
                     [pd.array("sung-wave"), pd.array("played-wave")]

@@ -5,8 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PdSession
-from dlwakit.pdtools.talk import Talk
+from dlwakit.pdtools.pd_session import PatchObject, PdSession
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE))
@@ -19,29 +18,29 @@ def demo(out_dir, **session):
     """Write each note as sound and spectrogram; returns the files. Raises RuntimeError with what went wrong."""
     files = []
     with PdSession([HERE / "gansynth.pd"], listen=["gansynth-out"], **session) as pd:
-        talk = GansynthTalk(pd, "gansynth")
-        talk.load(MODEL)
-        talk.say("press", "seed", SEED)
-        talk.say("press", "random")
+        patch = GansynthPatch(pd, "gansynth")
+        patch.load(MODEL)
+        patch.send("press", "seed", SEED)
+        patch.send("press", "random")
         for pitch in PITCHES:
-            talk.say("press", "pitch", pitch)
-            talk.say("press", "synthesize")
-            talk.hear("synthesized")
-            files += talk.keep(Path(out_dir, f"note_{pitch}"))
+            patch.send("press", "pitch", pitch)
+            patch.send("press", "synthesize")
+            patch.expect("synthesized")
+            files += patch.keep(Path(out_dir, f"note_{pitch}"))
     return files
 
 
-class GansynthTalk(Talk):
-    """A conversation with a patch of day 3 or 4, which keeps what it made."""
+class GansynthPatch(PatchObject):
+    """The Python object of a patch of day 3 or 4, whose sound and picture can be kept."""
 
     def keep(self, path):
         """Save the patch's sound as PATH.wav and its spectrogram as PATH.png; returns both."""
         sound, picture = path.with_suffix(".wav"), path.with_suffix(".png")
         with tempfile.TemporaryDirectory() as folder:
             numbers = Path(folder, "picture.txt")
-            self._pd.send(self._name, "press", "save-file", str(sound))
-            self._pd.send(self._name, "press", "write-picture", str(numbers))
-            self._pd.sync()
+            self.send("press", "save-file", str(sound))
+            self.send("press", "write-picture", str(numbers))
+            self.pd.sync()
             write_png(picture, [float(word) for word in numbers.read_text().split()])
         length = struct.unpack("<I", sound.read_bytes()[4:8])[0]
         if length + 8 != sound.stat().st_size:

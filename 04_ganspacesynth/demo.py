@@ -13,22 +13,22 @@ def demo(out_dir, **session):
     """Write a note for each edit as sound and spectrogram; returns the files. Raises RuntimeError."""
     files = []
     with PdSession([HERE / "ganspacesynth.pd"], listen=["ganspacesynth-out"], **session) as pd:
-        talk = _day_3().GansynthTalk(pd, "ganspacesynth")
-        talk.load(MODEL)
-        talk.say("press", "conv0")
-        talk.hear("loaded_pca")
-        talk.say("press", "seed", SEED)
-        talk.say("press", "random")
+        patch = _day_3().GansynthPatch(pd, "ganspacesynth")
+        patch.load(MODEL)
+        patch.send("press", "conv0")
+        patch.expect("loaded_pca")
+        patch.send("press", "seed", SEED)
+        patch.send("press", "random")
         for edit in EDITS:
-            talk.say("press", "edit", 0, edit)
-            talk.say("press", "synthesize")
-            talk.hear("synthesized")
-            files += talk.keep(Path(out_dir, f"component_1_at_{edit:+d}"))
+            patch.send("press", "edit", 0, edit)
+            patch.send("press", "synthesize")
+            patch.expect("synthesized")
+            files += patch.keep(Path(out_dir, f"component_1_at_{edit:+d}"))
     return files
 
 
 def _day_3():
-    """The demo of day 3, which talks to patches of this kind."""
+    """The demo of day 3, which knows patches of this kind."""
     spec = importlib.util.spec_from_file_location("gansynth_demo", HERE.parent / "03_gansynth" / "demo.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -3,9 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import PatchObject, PdSession
 from dlwakit.pdtools.png import waveform, write_png
-from dlwakit.pdtools.talk import Talk
 
 HERE = Path(__file__).resolve().parent
 STARTERS = ("tabla", "haze")
@@ -29,20 +28,20 @@ def demo(out_dir, **session):
         arrays = Path(folder, "arrays.pd")
         arrays.write_text(ARRAYS)
         with PdSession([arrays, HERE / "samplernn.pd"], listen=["samplernn-out"], **session) as pd:
-            talk = Talk(pd, "samplernn")
-            talk.hear("status")
+            patch = PatchObject(pd, "samplernn")
+            patch.expect("status")
             for name in ("steady", "falling"):
                 pd.send(f"{name}-picture", "resize", 2 * WIDTH)
-                talk.say("view", name, f"{name}-picture")
+                patch.send("view", name, f"{name}-picture")
             for starter in STARTERS:
-                talk.load(starter, timeout=300)
+                patch.load(starter, timeout=300)
                 words = ["--out", "steady", "--temp", STEADY, "--out", "falling", "--temp", FALLING]
-                talk.say("generate", *words, "--dur", SECONDS, "--random", 5)
-                talk.hear("generated", "falling", timeout=300)
+                patch.send("generate", *words, "--dur", SECONDS, "--random", 5)
+                patch.expect("generated", "falling", timeout=300)
                 for name in ("steady", "falling"):
                     file = Path(out_dir, f"{starter}_{name}.wav")
-                    talk.say("write", name, str(file))
-                    talk.hear("saved")
+                    patch.send("save", name, str(file))
+                    patch.expect("saved")
                     views.append(pd.array(f"{name}-picture"))
                     files.append(file)
     picture = Path(out_dir, "samplernn.png")

@@ -6,9 +6,8 @@ import wave
 from array import array
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import PatchObject, PdSession, wait_for_sound
 from dlwakit.pdtools.png import waveform, write_png
-from dlwakit.pdtools.talk import Talk, wait_for_end
 
 HERE = Path(__file__).resolve().parent
 STARTER = "starter"
@@ -57,14 +56,14 @@ def demo(out_dir, **session):
     session["path"] = [*session.get("path", ()), HERE]
     sound.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        patch = Path(folder, "demo.pd")
-        patch.write_text(PATCH)
-        with PdSession([patch], listen=["rave-out"], **session) as pd:
-            talk = Talk(pd, "rave")
-            talk.say("status")
-            talk.hear("status")
-            talk.load(STARTER)
-            talk.hear("alive", 1)
+        file = Path(folder, "demo.pd")
+        file.write_text(PATCH)
+        with PdSession([file], listen=["rave-out"], **session) as pd:
+            patch = PatchObject(pd, "rave")
+            patch.send("status")
+            patch.expect("status")
+            patch.load(STARTER)
+            patch.expect("alive", 1)
             pd.send("demo-record", "open", "-bytes", 2, str(sound))
             pd.send("demo-record", "start")
             for note in NOTES:
@@ -72,7 +71,7 @@ def demo(out_dir, **session):
                 time.sleep(NOTE)
             time.sleep(TAIL)
             pd.send("demo-record", "stop")
-            wait_for_end(sound)
+            wait_for_sound(sound)
     write_png(picture, [row for view in overviews(sound) for row in waveform(view)])
     return [sound, picture]
 

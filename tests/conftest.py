@@ -1,7 +1,8 @@
 """What all tests share: real Pd sessions that end with the test, and a JACK server on the dummy driver."""
 
 import pytest
-from dlwakit.pdtools.pd_session import Jack, PdSession
+from dlwakit.pdtools.jack import Jack
+from dlwakit.pdtools.pd_session import PdSession
 from support.pd_window import Screen
 from support.tools import need
 

@@ -122,7 +122,7 @@ def compare(path, phrases, training, seed=0):
     """
     players = {"checkpoint": model.load(path), "untrained": untrained(path, seed)}
     rows = {
-        name: lambda heard, player=player: player.play(heard.f0_hz, heard.loudness_db, seed=seed)
+        name: lambda heard, player=player: player.generate(heard.f0_hz, heard.loudness_db, seed=seed)
         for name, player in players.items()
     }
     if training:

@@ -1,32 +1,71 @@
-"""A DDSP timbre transfer model: pitch and loudness of one sound, timbre of another.
+"""A DDSP model: pitch and loudness of one sound, timbre of another. Runs in the worker process and in notebooks.
 
-model = load(Path("checkpoints/violin"))
-audio = model.play(f0_hz, loudness_db)
+violin = load("starter_violin")
+audio = violin.transfer(voice, 44100, octave_shift=1)     # float32 [samples], at violin.sample_rate
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
+from modelfiles.engines import upstream_module
 from modelfiles.errors import UserError
-from modelfiles.finding import latest
+from modelfiles.finding import find, latest
+from modelfiles.places import checkpoint_folders
+from numpy.typing import ArrayLike, NDArray
 
 from .engine import configuration, statistics
+from .engine.configuration import Configuration
 from .engine.decoder import SUFFIX, Decoder
 from .engine.encoder import Encoder
 from .engine.pitch import HOP_SIZE, midi
+from .engine.statistics import Statistics
 from .engine.synthesiser import FilteredNoise, Harmonic, Reverb
+from .transfer import Instrument, ignore
 
 LOUDNESS_RANGE_DB = 80.0
 PITCH_RANGE_MIDI = 127.0
+STRETCH_FRAMES = 2500  # computed at once
 
 
-def load(folder):
-    """The model in a folder with `operative_config-*.gin` and `ckpt-*` files; the newest checkpoint counts.
+def load(
+    name_or_path: str | Path = "starter_violin",
+    engine: str = "small",
+    *,
+    folders: Iterable[str | Path] | None = None,
+) -> Instrument:
+    """Load a model of an instrument.
 
-    Raises UserError when a file is missing, damaged, or of a model that is not played here.
+    Parameters
+    ----------
+    name_or_path : str or Path
+        The name or path of a model's folder, with `operative_config-*.gin` and `ckpt-*` files, or of a file in it.
+        The newest checkpoint counts.
+    engine : {"small", "upstream"}
+        "small" runs in torch and numpy, "upstream" is the ddsp package (in the environment tensorflow).
+    folders : iterable of path, optional
+        Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
+
+    Returns
+    -------
+    Instrument
+
+    Raises
+    ------
+    UserError
+        There is no such model, a file is damaged, or the model is of a kind that the engine does not play.
     """
-    folder = Path(folder)
+    upstream = upstream_module(__package__, engine)
+    path = find(str(name_or_path), checkpoint_folders(__file__) if folders is None else folders)
+    folder = path.parent if path.is_file() else path
+    return read_folder(folder) if upstream is None else upstream.read_folder(folder)
+
+
+def read_folder(folder: Path) -> TimbreModel:
+    """The model in a folder, for the engine "small". Raises UserError."""
     text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
     try:
         settings = configuration.read(text)
@@ -40,7 +79,7 @@ def load(folder):
     return TimbreModel(folder.name, settings, tensors, statistics.load(folder))
 
 
-def decoder_tensors(checkpoint):
+def decoder_tensors(checkpoint: Mapping[str, NDArray]) -> dict[str, NDArray]:
     """The model's tensors under their names below `model/`."""
     names = (
         name
@@ -57,27 +96,42 @@ def decoder_tensors(checkpoint):
     return tensors
 
 
-def below(prefix, tensors):
+def below(prefix: str, tensors: Mapping[str, NDArray]) -> dict[str, NDArray]:
     """The tensors whose names begin with the prefix, under the rest of their names."""
     return {name[len(prefix) :]: values for name, values in tensors.items() if name.startswith(prefix)}
 
 
-class TimbreModel:
-    """A loaded model.
+class TimbreModel(Instrument):
+    """A model whose weights are computed in torch.
 
-    configuration: tells its sample rate and frame rate; statistics: of its training sounds, or None.
+    Parameters
+    ----------
+    name : str
+    settings : Configuration
+    tensors : mapping of str to ndarray
+        The model's weights as `decoder_tensors` gives them.
+    training_statistics : Statistics, optional
+        Of its training sounds.
     """
 
     engine = "small"
 
-    def __init__(self, name, settings, tensors, training_statistics=None):
+    def __init__(
+        self,
+        name: str,
+        settings: Configuration,
+        tensors: Mapping[str, NDArray],
+        training_statistics: Statistics | None = None,
+    ) -> None:
         self.name, self.configuration, self.statistics = name, settings, training_statistics
+        self.sample_rate = settings.sample_rate
         decoder = below("decoder/", tensors)
         try:
-            self._decoder = Decoder(decoder, len(settings.input_keys))
+            self.decoder = Decoder(decoder, len(settings.input_keys))
             self._encoder = settings.z_time_steps and Encoder(
                 below("encoder/", tensors), settings.z_time_steps
             )
+            self.impulse_response = tensors["processor_group/reverb/ir"] if settings.reverb else None
         except (KeyError, RuntimeError, ValueError) as error:
             raise UserError("checkpoint", f"the weights in {name} do not fit together: {error}") from error
         outputs, stored = sum(size for _, size in settings.output_splits), decoder["dense_out/bias"].size
@@ -85,22 +139,26 @@ class TimbreModel:
             raise UserError(
                 "checkpoint", f"{name}: the gin file speaks of {outputs} outputs, the checkpoint has {stored}"
             )
-        self._impulse_response = tensors["processor_group/reverb/ir"] if settings.reverb else None
+        self.needs_audio = bool(self._encoder)
 
-    def play(self, f0_hz, loudness_db, noise=None, audio=None, seed=None, progress=lambda fraction: None):
-        """Sound for pitch and loudness curves.
-
-        f0_hz, loudness_db: float [T] at the model's frame rate; f0 0 is unvoiced: the harmonics are silent there.
-        noise: uniform noise [T * hop] between -1 and 1; drawn with `seed` when None.
-        audio: the sound that the curves come from, at 16 kHz; only models with an encoder listen to it.
-        Returns float32 [T * hop_size].
-        """
+    def generate(
+        self,
+        f0_hz: ArrayLike,
+        loudness_db: ArrayLike,
+        *,
+        audio: ArrayLike | None = None,
+        seed: int | None = None,
+        progress: Callable[[float], None] = ignore,
+        noise: NDArray | None = None,
+    ) -> NDArray[np.float32]:
+        """See `Instrument.generate`; noise: uniform, between -1 and 1, [samples], drawn with `seed` if not given."""
+        f0_hz, loudness_db = np.asarray(f0_hz), np.asarray(loudness_db)
         performance = Performance(self, seed)
         frames, sound = len(f0_hz), []
         if self._encoder:
             z = self._encoder(np.zeros(frames * HOP_SIZE) if audio is None else audio, frames)
-        for start in range(0, frames, Performance.STRETCH):
-            end = start + Performance.STRETCH
+        for start in range(0, frames, STRETCH_FRAMES):
+            end = start + STRETCH_FRAMES
             stretch = None if noise is None else noise[start * self.hop : end * self.hop]
             latent = z[start:end] if self._encoder else None
             sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch, latent))
@@ -108,22 +166,12 @@ class TimbreModel:
         return np.concatenate([*sound, performance.end()])
 
     @property
-    def hears_audio(self):
-        """Whether it listens to the sound itself, as a whole, and not to its curves alone."""
-        return self._encoder is not None
-
-    @property
-    def hop(self):
+    def hop(self) -> int:
         """Samples a frame."""
         return self.configuration.hop_size
 
     @property
-    def sample_rate(self):
-        """Hz, of the sound that it makes."""
-        return self.configuration.sample_rate
-
-    @property
-    def harmonics(self):
+    def harmonics(self) -> int:
         """How many sines it plays."""
         return dict(self.configuration.output_splits)["harmonic_distribution"]
 
@@ -134,11 +182,9 @@ class Performance:
     The sound comes one frame and the noise filter's delay late, since a frame's curves lead to the next one.
     """
 
-    STRETCH = 2500
-
-    def __init__(self, model, seed=None):
+    def __init__(self, model: TimbreModel, seed: int | None = None) -> None:
         settings = model.configuration
-        self._settings, self._decoder = settings, model._decoder
+        self._settings, self._decoder = settings, model.decoder
         self._random = np.random.default_rng(seed)
         self._harmonic = Harmonic(settings.sample_rate, settings.hop_size, settings.normalize_below_nyquist)
         sizes = dict(settings.output_splits)
@@ -146,14 +192,20 @@ class Performance:
             settings.hop_size, sizes["noise_magnitudes"], settings.noise_bias, settings.noise_window
         )
         self._reverb = (
-            None if model._impulse_response is None else Reverb(model._impulse_response, settings.add_dry)
+            None if model.impulse_response is None else Reverb(model.impulse_response, settings.add_dry)
         )
         self._splits = np.cumsum([size for _, size in settings.output_splits])[:-1]
         self._state = self._held = None
         self._skip = self._noise.delay
         self._harmonic_waiting, self._noise_waiting = np.zeros(0), np.zeros(0)
 
-    def __call__(self, f0_hz, loudness_db, noise=None, z=None):
+    def __call__(
+        self,
+        f0_hz: ArrayLike,
+        loudness_db: ArrayLike,
+        noise: NDArray | None = None,
+        z: NDArray | None = None,
+    ) -> NDArray[np.float32]:
         """The next piece of sound (float32, may be shorter than the curves) for the next frames.
 
         z: float32 [frames, z_dims], for a model with an encoder.
@@ -175,7 +227,7 @@ class Performance:
         filtered = self._noise(self._noise.controls(values["noise_magnitudes"]), noise)
         return self._mix(self._hold_last(amplitudes, f0_hz), filtered)
 
-    def end(self):
+    def end(self) -> NDArray[np.float32]:
         """The rest of the sound after the last frames."""
         amplitudes, f0_hz = self._held
         return self._mix(self._harmonic(amplitudes, f0_hz), self._noise.rest())

@@ -10,7 +10,6 @@ import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pathlib import Path
 
 import numpy as np
 from modelfiles.errors import UserError
@@ -19,6 +18,7 @@ from modelfiles.finding import latest
 from .engine import configuration, statistics
 from .engine.loudness import loudness_db as measure_loudness
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
+from .transfer import Instrument, ignore
 
 # ddsp imports `crepe`, whose installation fetches weights from the internet; f0 comes from `engine.pitch` here.
 sys.modules.setdefault("crepe", types.ModuleType("crepe"))
@@ -28,9 +28,8 @@ import gin  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 
-def load(folder):
+def read_folder(folder):
     """The model in a folder, played by ddsp; see model.load."""
-    folder = Path(folder)
     text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
     for preprocessor, kind in (
         ("OnlineF0PowerPreprocessor", PowerModel),
@@ -38,14 +37,14 @@ def load(folder):
     ):
         if preprocessor in text:
             return kind(folder, text)
-    raise UserError("checkpoint", "it does not listen to f0 and loudness")
+    raise UserError("checkpoint", f"{folder.name} has no inputs for pitch and loudness")
 
 
-class UpstreamModel:
-    """The same calls as model.TimbreModel."""
+class UpstreamModel(Instrument):
+    """A model that the ddsp package computes."""
 
     engine = "upstream"
-    hears_audio = True
+    needs_audio = True
 
     def __init__(self, folder, text):
         self.name, self._text, self._prefix = folder.name, text, str(latest(folder))
@@ -55,8 +54,8 @@ class UpstreamModel:
         self.harmonics = dict(settings["RnnFcDecoder.output_splits"])["harmonic_distribution"]
         self._frames = self._model = None
 
-    def play(self, f0_hz, loudness_db, audio=None, seed=None, progress=lambda fraction: None):
-        """See model.TimbreModel. Where f0 is 0, ddsp's own oscillators stand still."""
+    def generate(self, f0_hz, loudness_db, *, audio=None, seed=None, progress=ignore):
+        """See Instrument. Where f0 is 0, ddsp's own oscillators stand still."""
         if seed is not None:
             tf.random.set_seed(seed)
         frames = len(f0_hz)

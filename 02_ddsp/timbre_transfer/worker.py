@@ -53,17 +53,17 @@ def load(job, *, checkpoint="ddsp_violin", folders=(), engine="small"):
 
 def _load(job, path, engine):
     if engine == "small":
-        return model.load(path)
+        return model.read_folder(path)
     from timbre_transfer import upstream  # imports TensorFlow, which takes seconds and half a gigabyte
 
-    return upstream.load(path)
+    return upstream.read_folder(path)
 
 
 def warm_up():
     """Make the first transfer as fast as all others."""
     with contextlib.suppress(WorkerError):  # said when it is asked for
         estimate(np.zeros(SAMPLE_RATE // 4, np.float32))
-    player.play(np.full(8, 220.0), np.full(8, -30.0), seed=0)
+    player.generate(np.full(8, 220.0), np.full(8, -30.0), seed=0)
 
 
 def transfer(job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settings):
@@ -77,7 +77,7 @@ def transfer(job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settin
         audio, found = listen(job, np.asarray(arrays[0], np.float32), rate, estimator)
         f0_hz, loudness = controls.apply(found, Controls(**settings), player.statistics)
         job.progress(0.6, "playing")
-        sound = player.play(
+        sound = player.generate(
             f0_hz,
             loudness,
             audio=audio,
@@ -119,7 +119,7 @@ def play(job, *, stream, milliseconds, **settings):
     """Play live on a stream of Pd's; `report` tells the latency when it is known."""
     global playing
     need_model()
-    if player.hears_audio:
+    if player.needs_audio:
         raise WorkerError("checkpoint", f"{player.name} cannot play live", "it needs whole sounds")
     if playing is not None:
         playing.end()

@@ -1,33 +1,42 @@
 """SampleRNN, ready to generate; runs in the worker process, in a trainer and in notebooks.
 
     model = load("tabla")
-    audio = model.generate(4.0, temperature=[0.9])      # [1, samples], float32
+    sounds = model.generate(4.0, temperature=0.9)      # [1, samples], float32
 
-`start` gives a Generation instead, whose `more` hands out the sound while it is being computed.
+`stream` gives the sound piece by piece instead, while it is being computed.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Union
 
 import numpy as np
 import torch
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
+from modelfiles.resample import resample
+from numpy.typing import ArrayLike, NDArray
 
-from .engine import envelope, kernel, quantise, store
-from .engine.pack import pack, silent_state
-from .engine.plain import TorchEngine
+from .engine import envelope, quantise, store
+from .engine.generation import Generation, SoundStream
+from .engine.kernel_engine import KernelEngine
+from .engine.network import SampleRNN
+from .engine.pack import pack
+from .engine.torch_engine import TorchEngine
+
+Temperature = Union[float, str, ArrayLike]  # a number, text of the form `Env(...)`, or the points of a curve
 
 MOST_THREADS = 4
 MOST_BITS_LOST = 0.01
 MEASURED_BLOCKS = 16
 LARGE = 2**22  # weights that every step reads: fewer fit every processor's cache
+LOWEST_RATE, HIGHEST_RATE = 1000, 384000  # Hz, of what is generated
 
 
 def load(
@@ -83,59 +92,32 @@ def processors() -> int:
     return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
-class KernelEngine:
-    """As TorchEngine, computed by the loops in `kernel`; `logits` [B, wanted, Q] keeps those of the first samples.
-
-    Large weights are read once for all sequences, and the threads share the rows. Small ones fit every processor:
-    there every sequence has a thread to itself, and none has to wait for another.
-    """
-
-    def __init__(self, generator, codes, known, temperature, top_k, top_p, seed, wanted=0):
-        self.packed, self.pool = generator.packed, generator.pool
-        self.codes, self.known = codes, known
-        self.logits = np.zeros((len(codes), wanted, generator.config.q_levels), np.float32)
-        self.random = np.random.SeedSequence(seed).generate_state(len(codes), np.uint64)
-        self.temperature, self.top_k, self.top_p = temperature, top_k, float(top_p)
-        size, self.threads = (len(codes), generator.threads) if generator.large else (1, 1)
-        self.groups = [slice(first, first + size) for first in range(0, len(codes), size)]
-        self.states = [[silent_state(tier, size) for tier in self.packed[:2]] for _ in self.groups]
-
-    def compute(self, begin, end):
-        """Compute the samples begin <= t < end of `codes`; both are multiples of the block."""
-
-        def one(group, states, counters):
-            drawing = kernel.Drawing(self.temperature[group], self.top_k, self.top_p, self.random[group])
-            kernel.generate(
-                *self.packed,
-                *states,
-                self.codes[group],
-                begin,
-                end,
-                self.known,
-                drawing,
-                self.logits[group],
-                counters.ctypes.data,
-                self.threads,
-            )
-
-        jobs = []
-        for group, states in zip(self.groups, self.states):
-            counters = np.zeros(2 * kernel.COUNTERS_APART, np.uint8)
-            jobs += [self.pool.submit(one, group, states, counters) for _ in range(self.threads)]
-        for job in jobs:
-            job.result()
-
-
 class Generator:
     """A SampleRNN, ready to generate.
 
     On a graphics card the torch model computes, else the loops with weights of few bits. How few is measured: four in
     the tiers of a large model, which waits for its weights more than for arithmetic, as long as it loses less than
     MOST_BITS_LOST per sample against float32; else eight; should these lose more, the torch model does it here as well.
-    `engine` tells which: "int4", "int8" or "float32"; `bits_lost` what was measured.
+
+    Parameters
+    ----------
+    model : SampleRNN
+    threads : int, optional
+        Processor threads to compute with; as many as are useful if not given.
+    device : str, optional
+        Of torch: "cpu", "cuda"; a graphics card is used where there is one if not given.
+
+    Attributes
+    ----------
+    config : samplernn.engine.config.Config
+        Its `sample_rate` is that of the model, in Hz.
+    engine : str
+        What computes: "int4", "int8" or "float32".
+    bits_lost : float
+        Bits per sample that few bits lose against float32, as measured.
     """
 
-    def __init__(self, model, threads=None, device=None):
+    def __init__(self, model: SampleRNN, threads: int | None = None, device: str | None = None) -> None:
         self.config = model.config
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).eval()
@@ -146,6 +128,160 @@ class Generator:
         if self.device == "cpu":
             self._pack()
 
+    def generate(self, seconds: float, temperature: Any = 1.0, **options: Any) -> NDArray[np.float32]:
+        """Generate sound.
+
+        Parameters
+        ----------
+        seconds, temperature, **options
+            See `stream`.
+
+        Returns
+        -------
+        ndarray of float32, shape (sounds, samples)
+            Within -1 to 1.
+
+        Raises
+        ------
+        UserError
+            See `stream`.
+        """
+        stream = self.stream(seconds, temperature, **options)
+        pieces = []
+        while not stream.finished:
+            pieces.append(stream.more(60.0))
+        return np.concatenate(pieces, axis=1)
+
+    def stream(
+        self,
+        seconds: float,
+        temperature: Temperature | Sequence[Temperature] = 1.0,
+        *,
+        rate: int | None = None,
+        primer: ArrayLike = (),
+        primer_rate: int | None = None,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = 0,
+    ) -> SoundStream:
+        """Begin to generate sound, to be had piece by piece.
+
+        Parameters
+        ----------
+        seconds : float
+            How much to generate.
+        temperature : float or str, or a sequence with one item for each sound
+            0 always chooses the likeliest sample; 1 chooses as the model has learned; more strays further. A number;
+            an envelope as text, `Env([levels],[times],[curves])`; or, as an item of a sequence, the points of a
+            curve, spread evenly over the whole time.
+        rate : int, optional
+            Sample rate of the result in Hz; the model's if not given.
+        primer : array_like, shape (n,), optional
+            A sound within -1 to 1 that all sounds go on from. The result begins after it.
+        primer_rate : int, optional
+            Its sample rate in Hz; the model's if not given.
+        top_k : int
+            Choose from so many of the likeliest values only; 0 for all.
+        top_p : float
+            Choose from the likeliest values only that make up this probability together; 1 for all.
+        seed : int or None
+            The same number gives the same sound again; None, another one each time.
+
+        Returns
+        -------
+        SoundStream
+
+        Raises
+        ------
+        UserError
+            There is nothing to generate, or a value is out of its range.
+        """
+        own_rate = self.config.sample_rate
+        rate, primer_rate = _check_rate(rate or own_rate), _check_rate(primer_rate or own_rate)
+        if not 0 < seconds < float("inf"):
+            raise UserError("input", f"{seconds:g} s cannot be generated", "it must be more than 0")
+        if not (top_k >= 0 and 0 < top_p <= 1):
+            raise UserError(
+                "input", f"top_k {top_k} and top_p {top_p} do not fit", "top_k from 0, top_p above 0 to 1"
+            )
+        each = [temperature] if isinstance(temperature, (int, float, str)) else temperature
+        if not len(each):
+            raise UserError("input", "there is no temperature, so there is nothing to generate")
+        samples = max(1, round(seconds * own_rate))
+        curves = np.stack([envelope.temperatures(value, samples, seconds) for value in each])
+        known = resample(np.nan_to_num(np.asarray(primer, np.float32)), primer_rate, own_rate)
+        generation = self.start(samples, curves, primer=known, top_k=top_k, top_p=top_p, seed=seed)
+        return SoundStream(generation, rate, max(1, round(seconds * rate)))
+
+    def start(
+        self,
+        samples: int,
+        temperature: NDArray[np.float32],
+        *,
+        primer: ArrayLike = (),
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = 0,
+    ) -> Generation:
+        """Begin to generate at the model's own sample rate.
+
+        Parameters
+        ----------
+        samples : int
+            How many to generate.
+        temperature : ndarray of float32, shape (sounds, samples)
+        primer : array_like, shape (n,), optional
+            A sound at the model's sample rate that all sounds go on from.
+        top_k, top_p, seed
+            See `stream`.
+
+        Returns
+        -------
+        Generation
+        """
+        given = quantise.encode(primer, self.config.q_type, self.config.q_levels)
+        sounds, known = len(temperature), len(given)
+        block = self.config.big_frame_size
+        length = -(-(known + samples) // block) * block
+        codes = self._silence(sounds, length)
+        codes[:, block : block + known] = given
+        curves = np.ones((sounds, length), np.float32)
+        curves[:, known : known + samples] = temperature
+        seed = secrets.randbits(31) if seed is None else seed
+        if self.engine != "float32":
+            engine = KernelEngine(self, codes, known, curves, top_k, top_p, seed)
+        else:
+            engine = TorchEngine(self.model, codes, known, curves, top_k, top_p, seed)
+        return Generation(self.config, engine, known, samples)
+
+    def measure(self, codes: NDArray[np.int32] | None = None) -> float:
+        """Measure what few bits lose.
+
+        Parameters
+        ----------
+        codes : ndarray of int32, shape (sounds, n), optional
+            Sample values to measure on, n a multiple of the block; if not given, what the loops generate themselves.
+
+        Returns
+        -------
+        float
+            Mean Kullback-Leibler divergence of the loops from the float32 model, in bits per sample.
+        """
+        block = self.config.big_frame_size
+        length = codes.shape[1] if codes is not None else MEASURED_BLOCKS * block
+        known = length if codes is not None else 0
+        whole = self._silence(1 if codes is None else len(codes), length)
+        if codes is not None:
+            whole[:, block:] = codes
+        ones = np.ones((len(whole), length), np.float32)
+        loops = KernelEngine(self, whole, known, ones, 0, 1, 0, length)
+        loops.compute(0, length)
+        with torch.no_grad():
+            exact, _ = self.model(torch.from_numpy(whole.astype(np.int64)).to(self.device))
+        exact = torch.log_softmax(exact.cpu().double(), -1)
+        rounded = torch.log_softmax(torch.from_numpy(loops.logits).double(), -1)
+        return float((exact.exp() * (exact - rounded)).sum(-1).mean() / np.log(2))
+
     def _pack(self):
         """Find the fewest bits that hold the model's distribution."""
         for bits in (4, 8) if self.large else (8,):
@@ -155,100 +291,11 @@ class Generator:
                 self.engine = f"int{bits}"
                 return
 
-    def measure(self, codes=None):
-        """Mean Kullback-Leibler divergence, in bits per sample, of the loops from the float32 model.
-
-        codes [B, n] to measure on, n a multiple of the block; without them, on what the loops make up themselves.
-        """
-        block = self.config.big_frame_size
-        length = codes.shape[1] if codes is not None else MEASURED_BLOCKS * block
-        known = length if codes is not None else 0
-        whole = self._silence(1 if codes is None else len(codes), length)
-        if codes is not None:
-            whole[:, block:] = codes
-        take = KernelEngine(self, whole, known, np.ones((len(whole), length), np.float32), 0, 1, 0, length)
-        take.compute(0, length)
-        with torch.no_grad():
-            exact, _ = self.model(torch.from_numpy(whole.astype(np.int64)).to(self.device))
-        exact = torch.log_softmax(exact.cpu().double(), -1)
-        rounded = torch.log_softmax(torch.from_numpy(take.logits).double(), -1)
-        return float((exact.exp() * (exact - rounded)).sum(-1).mean() / np.log(2))
-
-    def _silence(self, sequences, length):
-        return np.full((sequences, self.config.big_frame_size + length), self.config.q_levels // 2, np.int32)
-
-    def start(self, samples, temperature, *, primer=None, top_k=0, top_p=1.0, seed=0):
-        """Begin a Generation of `samples` samples; one sequence per row of `temperature` [B, samples].
-
-        primer: sound in [-1, 1] at the model's rate, [n], that all sequences go on from; the answer begins after it.
-        The same `seed` gives the same take again.
-        """
-        primer = quantise.encode(
-            primer if primer is not None else [], self.config.q_type, self.config.q_levels
-        )
-        sequences, known = len(temperature), len(primer)
-        block = self.config.big_frame_size
-        length = -(-(known + samples) // block) * block
-        codes = self._silence(sequences, length)
-        codes[:, block : block + known] = primer
-        warmth = np.ones((sequences, length), np.float32)
-        warmth[:, known : known + samples] = temperature
-        if self.engine != "float32":
-            engine = KernelEngine(self, codes, known, warmth, top_k, top_p, seed)
-        else:
-            engine = TorchEngine(self.model, codes, known, warmth, top_k, top_p, seed)
-        return Generation(self.config, engine, known, samples)
-
-    def generate(self, seconds, temperature=(1.0,), **options):
-        """Sound [B, seconds*rate] float32 at once; a number, Env text or curve per sequence; options as in `start`."""
-        samples = round(seconds * self.config.sample_rate)
-        curves = np.stack([envelope.temperatures(what, samples, seconds) for what in temperature])
-        take = self.start(samples, curves, **options)
-        parts = [take.more(60.0)]
-        while not take.finished:
-            parts.append(take.more(60.0))
-        return np.concatenate(parts, axis=1)
+    def _silence(self, sounds, length):
+        return np.full((sounds, self.config.big_frame_size + length), self.config.q_levels // 2, np.int32)
 
 
-class Generation:
-    """Sequences on their way. length: samples in all; done: how many have been handed out."""
-
-    def __init__(self, config, engine, known, samples):
-        self.config, self.engine, self.known, self.length = config, engine, known, samples
-        self.done, self.computed, self.stride = 0, 0, config.big_frame_size
-
-    @property
-    def finished(self):
-        return self.done >= self.length
-
-    def more(self, seconds, check=lambda: None):
-        """Compute for about `seconds` and hand out the new sound, [B, n] float32; none while it hears the primer.
-
-        check: called several times a second; what it raises ends the computing, and the take can go on later.
-        """
-        block, deadline = self.config.big_frame_size, time.monotonic() + seconds
-        total = self.engine.codes.shape[1] - block
-        while self.computed < total:
-            check()
-            began = time.monotonic()
-            end = min(self.computed + self.stride, total)
-            self.engine.compute(self.computed, end)
-            self.computed = end
-            now = time.monotonic()
-            self._choose_stride(now - began)
-            if now >= deadline:
-                break
-        first, last = self.known + self.done, min(self.computed, self.known + self.length)
-        if last <= first:
-            return np.zeros((len(self.engine.codes), 0), np.float32)
-        self.done = last - self.known
-        codes = self.engine.codes[:, block + first : block + last]
-        return quantise.decode(codes, self.config.q_type, self.config.q_levels)
-
-    def _choose_stride(self, took):
-        """Compute as many blocks at a time as take some 50 ms: few enough to stop soon, many enough to be quick."""
-        if took < 0.025:
-            self.stride *= 2
-        elif took > 0.1 and self.stride > self.config.big_frame_size:
-            self.stride //= 2
-        self.stride = max(self.stride // self.config.big_frame_size, 1) * self.config.big_frame_size
+def _check_rate(rate):
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise UserError("input", f"{rate:g} Hz is no sample rate for sound", "such as 16000, 44100 or 48000")
+    return int(rate)

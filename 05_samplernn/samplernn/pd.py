@@ -1,216 +1,202 @@
-"""The Pd object of SampleRNN: `[pyext. 1 1 samplernn.pd samplernn]`."""
+"""Day 5's Pd object, `[pyext. 1 1 samplernn.pd samplernn]`; Pd's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyext
-from pdworker import options as words
-from pdworker.host.arguments import Refused, Unclear, message
-from pdworker.host.pd_object import WorkerObject
+from modelfiles.errors import UserError
+from modelfiles.overview import overview_of_part
+from pdworker import options
+from pdworker.host.arguments import message, name
+from pdworker.host.pd_object import PdObject
+from pdworker.host.settings import Number, Whole
+from pdworker.host.tasks import PendingCall
 
-TWO_IN_A_ROW = 2  # calls that wait in the worker, so that it never waits for Pd
-LONGEST_SEED = 30  # seconds of a seed that are listened to, the last ones
+from .generate_message import read_request
 
-
-def outputs(values):
-    """Read `--temp T --out A --temp T --out B --dur 4 ...`: ([(array, temperature or None), ...], other options).
-
-    The n-th --temp belongs to the n-th --out; the last one serves the outs that are left over.
-    """
-    groups, names, temperatures = [], [], []
-    for word in values:
-        if (isinstance(word, str) and word.startswith("--")) or not groups:
-            groups.append([])
-        groups[-1].append(word)
-    rest = []
-    for group in groups:
-        plain, options = words.parse(group)
-        if "out" in options:
-            names += str(options["out"]).split()
-        elif "temp" in options:
-            value = options["temp"]
-            temperatures += value if isinstance(value, list) else [value]
-        else:
-            rest += group
-    if len(temperatures) > len(names) > 0:
-        raise Unclear(f"there are {len(temperatures)} temperatures for {len(names)} arrays")
-    temperatures += temperatures[-1:] * (len(names) - len(temperatures)) or [None] * len(names)
-    plain, options = words.parse(rest)
-    if plain:
-        raise Unclear(f"'{words.text(plain)}' stands alone: options have names, such as --dur 4")
-    return list(zip(names, temperatures)), options
+PRIMER_S = 30  # of a seed sound, its end
+SETTING_OF_OPTION = {"dur": "seconds", "out_sr": "rate", "random": "seed", "top_k": "top_k", "top_p": "top_p"}
 
 
-class samplernn(WorkerObject):
-    """A recurrent network that makes sound sample by sample, into Pd arrays that grow while it does.
+class samplernn(PdObject):
+    """A recurrent network that generates sound sample by sample, into Pd arrays that grow meanwhile.
 
-    In:  load NAME, unload, status (see WorkerObject), cancel (what is done so far stays)
-         generate --out ARRAY [--temp T] ... [--dur SECONDS] [--out_sr HZ] [--seed ARRAY [--seed_sr HZ]]
-                  [--random NUMBER] [--top_k N] [--top_p P]
-             each --out is a sequence of its own; T is a number, Env([levels],[times],[curves]), or an array's name
-         view ARRAY PICTURE       keep an overview of one array in another, small one, to look at
-         write ARRAY FILE         save an array as a sound file
-    Out: generating LENGTH HZ, grown SAMPLES, generated ARRAY HZ SAMPLES (one for each array), saved FILE
-         and what every WorkerObject says: worker, progress, status, error
+    Out of the outlet, besides what every PdObject says: `generating LENGTH HZ`, `grown SAMPLES`, then
+    `generated ARRAY HZ SAMPLES` for each array; `saved FILE`.
     """
 
     WORKER = "samplernn.worker"
+    SETTINGS = {
+        "temperature": Number(
+            0.95, 0, 100, help="how far the choice of each sample may stray from the likeliest"
+        ),
+        "seconds": Number(4, 0.001, 600, unit="seconds", label="the duration", help="how much to generate"),
+        "rate": Whole(
+            None,
+            1000,
+            384000,
+            unit="Hz",
+            words={"model": None},
+            label="the sample rate",
+            help="sample rate of what is generated; the model's if nothing is set",
+        ),
+        "seed": Whole(
+            0,
+            -(2**31),
+            2**31,
+            none_below=0,
+            label="the random number",
+            help="the same number gives the same sound again; below 0: another one each time",
+        ),
+        "top_k": Whole(0, 0, 65536, help="how many of the likeliest values to choose from; 0: all"),
+        "top_p": Number(1, 0.001, 1, help="choose from the likeliest values that make up this probability"),
+    }
+    ALIASES = {"write": "save"}
 
-    def __init__(self, *arguments):
-        super().__init__()
-        self._names, self._take, self._rate, self._length, self._done = [], None, 0, 0, 0
-        self._rates, self._views = {}, {}
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._is_generating = False
+        self._rates: dict[str, int] = {}  # by array
+        self._pictures: dict[str, str] = {}  # by array
 
-    # Generating.
+    @message("load [NAME] [--q_type linear|mu-law] [--sample_rate HZ] [--python PROGRAM]")
+    def load_1(self, *words: Any) -> None:
+        """Load a model by name; what is being generated ends, and stays as far as it is."""
+        if self._is_generating:
+            self.cancel_1()
+        super().load_1(*words)
 
-    @message("generate --out ARRAY [--temp T] [--dur SECONDS] [--seed ARRAY] ...")
-    def generate_1(self, *values):
-        outs, options = outputs(values)
-        if self.facts is None:
-            raise Refused("no model is loaded: load one first, and wait until it is ready")
-        if not outs:
-            raise Unclear("generate needs at least one --out ARRAY")
-        if self._names:
-            raise Refused("it is still generating: cancel that first, or wait")
-        for name, _ in outs:
-            if not len(pyext.Buffer(name)):
-                raise Refused(f"there is no array '{name}' for the sound")
-        unknown = set(options) - {"dur", "out_sr", "seed", "seed_sr", "random", "top_k", "top_p"}
-        if unknown:
-            raise Unclear(f"generate has no option --{min(unknown)}")
-        seconds = options.pop("dur", 4)
-        seed = options.pop("seed", None)
-        if isinstance(seed, (int, float)) and not isinstance(seed, bool):
-            options["random"], seed = seed, None
-        arrays = [self._seed(seed, options.get("seed_sr"))]
-        temperatures = []
-        for _, temperature in outs:
-            temperatures.append(self._temperature(temperature, arrays))
-        for key, value in {"dur": seconds, **options}.items():
-            if not isinstance(value, (int, float)) or isinstance(value, bool):
-                raise Unclear(f"--{key} must be a number, not '{value}'")
-        names = [name for name, _ in outs]
-        self._names = names
-        self.call(
-            "start",
-            lambda facts, _: self._started(names, facts),
-            arrays=arrays,
-            on_error=self._failed,
-            temperatures=temperatures,
-            seconds=seconds,
-            **options,
-        )
-
-    def _seed(self, name, rate):
-        """The seed array's last seconds; nothing if there is no seed."""
-        if name is None:
-            return np.empty(0, np.float32)
-        audio = pyext.Buffer(name)[:]
-        if audio is None:
-            raise Refused(f"there is no array '{name}' to go on from")
-        return np.array(audio[-int(LONGEST_SEED * (rate or self.facts["rate"])) :], np.float32)
-
-    def _temperature(self, value, arrays):
-        """A temperature as the worker takes it; what an array draws is added to `arrays`."""
-        if value is None:
-            return 0.95
-        text = str(value)
-        if not isinstance(value, str) or text.startswith("Env"):
-            return value if not isinstance(value, str) else text
-        curve = pyext.Buffer(text)[:]
-        if curve is None:
-            raise Refused(f"temperature '{text}' is neither a number, nor Env(...), nor an array")
-        arrays.append(np.array(curve, np.float32))
-        return {"array": len(arrays) - 1}
-
-    def _started(self, names, facts):
-        self._take, self._rate, self._length, self._done = facts["take"], facts["rate"], facts["length"], 0
-        for name in names:
-            buffer = pyext.Buffer(name)
-            if len(buffer) and len(buffer) != self._length:
-                buffer.resize(self._length)
-            buffer[:] = 0
-            self._draw(name)
-        self.say("generating", self._length, self._rate)
-        for _ in range(TWO_IN_A_ROW):
-            self._go_on()
-
-    def _go_on(self):
-        self._call("more", {}, self._grown, (), self._failed)
-
-    def _grown(self, facts, arrays):
-        if facts["take"] != self._take:  # asked for before the last one was known to be the last
-            return
-        for name, audio in zip(self._names, arrays):
-            if len(audio) and len(pyext.Buffer(name)) >= facts["to"]:
-                pyext.Buffer(name)[facts["from"] : facts["to"]] = audio
-                self._draw(name, facts["from"], facts["to"])
-        self._done = facts["to"]
-        made, whole = self._done / self._rate, self._length / self._rate
-        self.say("progress", self._done / self._length, f"{made:.1f} of {whole:.1f} s")
-        self.say("grown", self._done)
-        if facts["finished"]:
-            self._end()
-        else:
-            self._go_on()
-
-    def _end(self):
-        """Tell what each array holds now."""
-        names, self._names, self._take = self._names, [], None
-        for name in names:
-            self._rates[name] = self._rate
-            self.say("generated", name, self._rate, self._done)
-
-    def _failed(self, error):
-        self._names, self._take = [], None
-
-    def cancel_1(self):
-        super().cancel_1()
-        if self._names:
-            for name in self._names:
-                if self._done and len(pyext.Buffer(name)):
-                    pyext.Buffer(name).resize(self._done)
-            self._end()
-
-    def unload_1(self):
-        self._names, self._take = [], None
-        super().unload_1()
-
-    # Looking and saving.
+    @message(
+        "generate --out ARRAY [--temp T] ... [--dur SECONDS] [--out_sr HZ] [--seed ARRAY] [--seed_sr HZ] "
+        "[--random N] [--top_k N] [--top_p P]"
+    )
+    async def generate_1(self, *words: Any) -> None:
+        """Generate a sound into each array, all at once; what is not said is as it was set."""
+        request = read_request(words)
+        self.require_model()
+        if self._is_generating:
+            raise UserError("state", "it is still generating", "cancel that first, or wait")
+        for array in request.arrays:
+            _require_array(array, f"there is no array '{array}' for the sound")
+        primer_name, arguments = self._arguments(request.options)
+        self._is_generating = True
+        try:
+            arrays = [await self._read_primer(primer_name, arguments["primer_rate"])]
+            temperatures = [await self._read_temperature(value, arrays) for value in request.temperatures]
+            call = self.call("generate", arrays=arrays, temperatures=temperatures, **arguments)
+            await self._grow(request.arrays, call)
+        finally:
+            self._is_generating = False
 
     @message("view ARRAY PICTURE")
-    def view_1(self, *values):
-        if len(values) != 2:
-            raise Unclear(f"{len(values)} words instead of two")
-        self._views[str(values[0])] = str(values[1])
-        self._draw(str(values[0]))
+    def view_1(self, array: Any, picture: Any) -> None:
+        """Keep an overview of an array in another, small one, to look at."""
+        self._pictures[name(array)] = name(picture)
+        self._draw(name(array))
 
-    def _draw(self, name, start=0, end=None):
-        """Bring the picture of an array up to date, where samples start <= t < end are new.
+    @message("save ARRAY FILE")
+    async def save_1(self, array: Any, *words: Any) -> None:
+        """Save an array as a sound file (.wav if it has no ending)."""
+        if not words:
+            raise UserError("usage", "no file is named")
+        facts, path = self.require_model(), self.path(options.text(words))
+        rate = self._rates.get(name(array), facts["rate"])
+        samples = await self.read(name(array))
+        values, _ = await self.call("save", arrays=[samples], path=str(path), rate=rate)
+        self.output("progress", 0, "saved")
+        self.output("saved", values["path"])
 
-        Two points stand for each stretch of samples: the lowest and the highest value in it.
-        """
-        picture = pyext.Buffer(self._views.get(name, ""))
-        audio, columns = pyext.Buffer(name)[:], len(picture) // 2
-        if audio is None or columns == 0:
-            return
-        stretch = max(1, -(-len(audio) // columns))
-        first, points = start // stretch, []
-        for begin in range(first * stretch, len(audio) if end is None else end, stretch):
-            points += [audio[begin : begin + stretch].min(), audio[begin : begin + stretch].max()]
-        picture[2 * first : 2 * first + len(points)] = points
+    def _arguments(self, given: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+        """Return the name of the seed sound's array, and what the worker is to know, from a message's options."""
+        given = dict(given)
+        primer = given.pop("seed", None)
+        if isinstance(primer, (int, float)):
+            given["random"], primer = primer, None
+        primer_rate = given.pop("seed_sr", "model")
+        unknown = set(given) - set(SETTING_OF_OPTION)
+        if unknown:
+            raise UserError("usage", f"generate has no option --{min(unknown)}")
+        arguments = {setting: self.settings[setting] for setting in SETTING_OF_OPTION.values()}
+        for option, value in given.items():
+            setting = SETTING_OF_OPTION[option]
+            arguments[setting] = self._parse(setting, value)
+        return primer, {**arguments, "primer_rate": self._parse("rate", primer_rate)}
 
-    @message("write ARRAY FILE")
-    def write_1(self, *values):
-        if len(values) < 2:
-            raise Unclear("an array and a file")
-        name, path = str(values[0]), self.path(words.text(values[1:]))
-        audio = pyext.Buffer(name)[:]
-        if audio is None:
-            raise Refused(f"there is no array '{name}' to save")
-        if self.facts is None:
-            raise Refused("saving needs the worker: load a model first")
-        rate = self._rates.get(name, self.facts["rate"])
-        self.call("save", self._saved, arrays=[np.array(audio, np.float32)], path=str(path), rate=rate)
+    def _parse(self, setting: str, value: Any) -> Any:
+        return self.SETTINGS[setting].parse(setting, value if isinstance(value, list) else [value])
 
-    def _saved(self, facts, arrays):
-        self.say("progress", 0, "saved")
-        self.say("saved", facts["path"])
+    async def _read_primer(self, array: str | None, rate: int | None) -> np.ndarray:
+        """Return the end of the seed sound; nothing where there is none."""
+        if array is None:
+            return np.empty(0, np.float32)
+        _require_array(array, f"there is no array '{array}' to go on from")
+        samples = await self.read(array)
+        return samples[-int(PRIMER_S * (rate or self.require_model()["rate"])) :]
+
+    async def _read_temperature(self, value: Any, arrays: list[np.ndarray]) -> Any:
+        """Return a temperature as the worker gets it; what an array draws is added to `arrays`."""
+        if value is None:
+            return self.settings["temperature"]
+        if not isinstance(value, str) or value.startswith("Env"):
+            return value
+        _require_array(value, f"temperature '{value}' is neither a number, nor Env(...), nor an array")
+        arrays.append(await self.read(value))
+        return {"array": len(arrays) - 1}
+
+    async def _grow(self, names: Sequence[str], call: PendingCall) -> None:
+        """Put the sound into the arrays as it comes; an interrupted one stays, as far as it is."""
+        rate = done = 0
+        try:
+            async for values, sounds in call:
+                if sounds:
+                    done = values["start"] + len(sounds[0])
+                    self._insert(names, sounds, values["start"], done)
+                else:
+                    await self._clear(names, values["length"])
+                    rate = values["rate"]
+                    self.output("generating", values["length"], rate)
+            await call
+        finally:
+            if rate and self.facts is not None:
+                self._finish(names, rate, done)
+
+    async def _clear(self, names: Sequence[str], length: int) -> None:
+        silence = np.zeros(length, np.float32)
+        for array in names:
+            if len(pyext.Buffer(array)):
+                await self.write(array, silence)
+                self._draw(array)
+
+    def _insert(self, names: Sequence[str], sounds: Sequence[np.ndarray], start: int, end: int) -> None:
+        for array, sound in zip(names, sounds):
+            buffer = pyext.Buffer(array)
+            if len(buffer) >= end:
+                buffer[start:end] = sound
+                self._draw(array, start, end)
+        self.output("grown", end)
+
+    def _finish(self, names: Sequence[str], rate: int, done: int) -> None:
+        """Cut the arrays to what was generated, and say what each holds."""
+        for array in names:
+            buffer = pyext.Buffer(array)
+            if 0 < done < len(buffer):
+                buffer.resize(done)
+                self._draw(array)
+            self._rates[array] = rate
+            self.output("generated", array, rate, done)
+
+    def _draw(self, array: str, start: int = 0, end: int | None = None) -> None:
+        """Bring the picture of an array up to date, where the samples start <= t < end have changed."""
+        picture = pyext.Buffer(self._pictures.get(array, ""))
+        samples, columns = pyext.Buffer(array)[:], len(picture) // 2
+        if samples is not None and columns:
+            first, points = overview_of_part(samples, columns, start, end)
+            picture[2 * first : 2 * first + len(points)] = points
+
+
+def _require_array(array: str, complaint: str) -> None:
+    if not len(pyext.Buffer(array)):
+        raise UserError("input", complaint)

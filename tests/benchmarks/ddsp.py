@@ -24,11 +24,11 @@ import sys, time
 import numpy as np
 from pathlib import Path
 from timbre_transfer import upstream
-player = upstream.load(Path(sys.argv[1]))
+player = upstream.read_folder(Path(sys.argv[1]))
 curves = np.full(1000, 220.0), np.full(1000, -30.0)
-player.play(*curves)
+player.generate(*curves)
 begun = time.perf_counter()
-player.play(*curves)
+player.generate(*curves)
 print((time.perf_counter() - begun) / 4)
 """
 

@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "pyext_py3"), str(ROOT / "tests"
 
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from pdworker.host.worker import Worker  # noqa: E402
-from support.duet_player import DAY, NETWORK, OUT, TWINKLE, Player  # noqa: E402
+from support.duet_player import DAY, NETWORK, OUT, TWINKLE, Duet  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 from xruns import compare  # noqa: E402
 
@@ -27,14 +27,14 @@ SECONDS = 20
 
 def in_pd(pd):
     """Load and generate as a student does; seconds until ready, and until the answer was there."""
-    player = Player(pd)
+    player = Duet(pd)
     start = time.monotonic()
     player.load()
     ready = time.monotonic()
     player.play()
     asked = time.monotonic()
-    player.say("generate", SECONDS)
-    player.hear("generated")
+    player.send("generate", SECONDS)
+    player.expect("generated")
     return ready - start, time.monotonic() - asked
 
 
@@ -67,7 +67,7 @@ def ready():
     """Seconds from `load` until the network answers."""
     with PdSession([DAY / "ai_duet.pd"], listen=[OUT], path=[EXTERNAL]) as pd:
         start = time.monotonic()
-        Player(pd).load()
+        Duet(pd).load()
         return {"seconds": time.monotonic() - start, "audio_seconds": None, "reference_seconds": None}
 
 

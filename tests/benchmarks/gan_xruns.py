@@ -18,19 +18,9 @@ from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from ganspacesynth.fitting import fit  # noqa: E402
 from gansynth.model import load  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
-from support.gansynth_files import write_model  # noqa: E402
+from support.gansynth_files import OFFICIAL, write_model  # noqa: E402
 from xruns import compare  # noqa: E402
 
-OFFICIAL = {
-    "num_resolutions": 7,
-    "fmap_base": 4096,
-    "fmap_max": 256,
-    "latent_vector_size": 256,
-    "audio_length": 64000,
-    "sample_rate": 16000,
-    "stable_stage_num_images": 800_000,
-    "transition_stage_num_images": 800_000,
-}
 PART = 8.0  # seconds
 SYNTHESIZE = [(("press", "synthesize"), ("synthesized",))]
 COMPONENTS = [(("press", "conv0"), ("loaded_pca",))]

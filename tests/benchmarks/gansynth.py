@@ -13,19 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.gansynth_files import OFFICIAL
+
 ROOT = Path(__file__).resolve().parents[2]
 FIDELITY = ROOT / "tests/fidelity"
-OFFICIAL = {
-    "start_height": 2,
-    "start_width": 16,
-    "num_resolutions": 7,
-    "fmap_base": 4096,
-    "fmap_max": 256,
-    "latent_vector_size": 256,
-    "stable_stage_num_images": 800_000,
-    "transition_stage_num_images": 800_000,
-    "total_num_images": 11_000_000,
-}
 PLAY = """
 import sys, time
 begun = time.perf_counter()

@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3", "06_rave")]
 
 from benchmarks.xruns import stolen  # noqa: E402
-from dlwakit.pdtools.pd_session import Jack, PdSession  # noqa: E402
+from dlwakit.pdtools.jack import Jack  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from rave_rt import offline  # noqa: E402
 from rave_rt.model import Model, load  # noqa: E402
 from support import rave_files  # noqa: E402

@@ -33,7 +33,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests")]
 
 from benchmarks.xruns import stolen  # noqa: E402
-from dlwakit.pdtools.pd_session import Jack, PdSession  # noqa: E402
+from dlwakit.pdtools.jack import Jack  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 
 PATCHES = Path(__file__).parent / "soak_patches"

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from dlwakit.pdtools.pd_session import Jack, PdSession
+from dlwakit.pdtools.jack import Jack
+from dlwakit.pdtools.pd_session import PdSession
 from support.external import EXTERNAL
 
 

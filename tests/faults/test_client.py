@@ -13,7 +13,8 @@ from pdworker.host import delivery, process, session
 from pdworker.host.worker import WorkerGone
 from support.processes import children
 from support.tools import cannot, without
-from support.worker_desk import FAULTS, ended, gone, threads_and_descriptors, wait_until
+from support.waiting import wait_until
+from support.worker_desk import FAULTS, ended, gone, threads_and_descriptors
 
 
 def test_calls_are_answered_in_their_order(desk):

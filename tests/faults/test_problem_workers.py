@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.worker_desk import ended, threads_and_descriptors, wait_until
+from support.waiting import wait_until
+from support.worker_desk import ended, threads_and_descriptors
 
 DEATHS = [
     ("ends_at_once", "honest_worker ended, exit status 3 - run: setup/dlwa doctor"),

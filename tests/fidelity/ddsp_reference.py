@@ -68,7 +68,7 @@ def make(folder, gin_file, bindings, noise):
     tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
     Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
     sound = features["audio"].numpy()[0]
-    upstream_audio = upstream.load(folder).play(f0_hz, loudness_db, audio=sound)
+    upstream_audio = upstream.read_folder(folder).generate(f0_hz, loudness_db, audio=sound)
     np.savez(
         folder / "reference.npz",
         f0_hz=f0_hz,
@@ -106,10 +106,10 @@ def make_vst(folder):
     audio = model(features, training=False)["audio_synth"][0]
     tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
     Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
-    player = upstream.load(folder)
+    player = upstream.read_folder(folder)
     loudness_db = upstream.measure_loudness(sound)
-    player.play(f0_hz, loudness_db, audio=sound)  # builds the model, which draws from the same source
-    played = [player.play(f0_hz, loudness_db + shift, audio=sound, seed=0) for shift in (0, -30)]
+    player.generate(f0_hz, loudness_db, audio=sound)  # builds the model, which draws from the same source
+    played = [player.generate(f0_hz, loudness_db + shift, audio=sound, seed=0) for shift in (0, -30)]
     np.savez(folder / "reference.npz", audio=audio, upstream=played[0], softer=played[1])
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gansynth.model import load
-from pdworker.environments import find_python
+from support.gansynth_files import OFFICIAL
+from support.tools import need_environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -25,17 +26,6 @@ SMALL = {
     "transition_stage_num_images": 50,
     "total_num_images": 1000,
 }
-OFFICIAL = {
-    "start_height": 2,
-    "start_width": 16,
-    "num_resolutions": 7,
-    "fmap_base": 4096,
-    "fmap_max": 256,
-    "latent_vector_size": 256,
-    "stable_stage_num_images": 800_000,
-    "transition_stage_num_images": 800_000,
-    "total_num_images": 11_000_000,
-}
 MODELS = {
     "official": {"flags": OFFICIAL, "stage": 12, "images": 11_000_000, "pitches": list(range(24, 85))},
     "finished": {"flags": SMALL, "stage": 8, "images": 1000, "pitches": [60, 62, 67], "meta": True},
@@ -51,7 +41,7 @@ def run_in_tensorflow(script, *arguments):
         TF_CPP_MIN_LOG_LEVEL="3",
         CUDA_VISIBLE_DEVICES="",
     )
-    command = [find_python("tensorflow"), script, *arguments]
+    command = [need_environment("tensorflow"), script, *arguments]
     done = subprocess.run(command, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -43,7 +43,7 @@ def models(tmp_path_factory):
 def test_audio_is_the_ddsp_packages(models, name):
     reference = np.load(models / name / "reference.npz")
     curves = reference["f0_hz"], reference["loudness_db"]
-    audio = load(models / name).play(*curves, noise=reference["noise"], audio=reference["sound"])
+    audio = load(models / name).generate(*curves, noise=reference["noise"], audio=reference["sound"])
     assert difference(audio, reference["audio"]) < 1e-4
 
 
@@ -52,7 +52,7 @@ def test_both_engines_give_the_same(models, name):
     """As near as ddsp's phase in float32 allows."""
     reference = np.load(models / name / "reference.npz")
     curves = reference["f0_hz"], reference["loudness_db"]
-    audio = load(models / name).play(*curves, noise=reference["upstream_noise"], audio=reference["sound"])
+    audio = load(models / name).generate(*curves, noise=reference["upstream_noise"], audio=reference["sound"])
     assert difference(audio, reference["upstream"]) < 5e-3
 
 

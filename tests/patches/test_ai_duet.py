@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from support.duet_player import DAY, NETWORK, OUT, PROBES, TWINKLE, Player
+from support.duet_player import DAY, NETWORK, OUT, PROBES, TWINKLE, Duet
 from support.external import EXTERNAL
-from support.worker_desk import ended, wait_until
+from support.waiting import wait_until
+from support.worker_desk import ended
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def environment(tmp_path):
 @pytest.fixture
 def duet(play, environment):
     pd = play([DAY / "ai_duet.pd"], path=[EXTERNAL, PROBES], listen=[OUT], environment=environment)
-    return Player(pd)
+    return Duet(pd)
 
 
 def children(pid):
@@ -47,7 +48,7 @@ def workers(duet):
 
 
 def test_opening_the_patch_makes_no_error_and_starts_nothing(duet):
-    assert duet.hear("worker", "off")
+    assert duet.expect("worker", "off")
     assert duet.pd.errors() == []
     assert workers(duet) == []
 
@@ -98,7 +99,7 @@ def test_a_click_on_a_key_is_a_note(duet):
     for right, down, pitch in ((10, 80, 48), (40, 80, 50), (32, 20, 49)):  # two white keys and a black one
         duet.pd.send("pd-ai_duet.pd", "mouse", int(x) + right, int(y) + down, 1, 0)
         duet.pd.send("pd-ai_duet.pd", "mouseup", int(x) + right, int(y) + down, 1, 0)
-        assert duet.hear("roll", "theme", pitch)
+        assert duet.expect("roll", "theme", pitch)
 
 
 def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
@@ -112,15 +113,15 @@ def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
         ]
         return labels[-1]
 
-    duet.say("load", "no_such_network_" * 8)
-    duet.hear("error")
+    duet.send("load", "no_such_network_" * 8)
+    duet.expect("error")
     assert line().startswith("Error: there is no checkpoint 'no_such_network_")
     assert len(line()) <= 131 and line().endswith("...")
     duet.load()
     assert line() == f"Ready: {NETWORK}. Play a melody, then press generate."
     duet.play()
-    duet.say("generate", 2)
-    duet.hear("played")
+    duet.send("generate", 2)
+    duet.expect("played")
     assert line() == "Ready: generate again, play on, or clear."
 
 
@@ -130,13 +131,13 @@ def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
 def test_the_network_answers_a_theme(duet):
     duet.load()
     duet.play()
-    duet.say("seed", 5)
-    duet.say("generate", 4)
+    duet.send("seed", 5)
+    duet.send("generate", 4)
     answer = duet.answer()
-    duet.hear("played")
+    duet.expect("played")
     assert answer
     assert tuple(pitch for pitch, start, length in duet.drawn("theme")) == TWINKLE
-    notes = duet.heard("note")
+    notes = duet.all("note")
     assert [pitch for pitch, velocity in notes if velocity] == [pitch for pitch, start, length in answer]
     assert sounding(notes) == set()
     assert duet.pd.errors() == []
@@ -174,33 +175,33 @@ REFUSED = [
 
 def test_a_message_that_makes_no_sense_gets_one_clear_line(duet):
     for count, (message, complaint) in enumerate(REFUSED, 1):
-        duet.say(*message)
-        assert complaint in duet.hear("error")[1]
+        duet.send(*message)
+        assert complaint in duet.expect("error")[1]
         wait_until(lambda count=count: len(duet.pd.errors()) >= count, f"the error of {message}")
         assert len(duet.pd.errors()) == count and complaint in duet.pd.errors()[-1]
     duet.play([60])
-    assert duet.hear("roll", "theme", 60)
+    assert duet.expect("roll", "theme", 60)
 
 
 def test_generate_before_load(duet):
     duet.play([60, 62])
-    duet.say("generate", 5)
-    assert "no model is loaded" in duet.hear("error")[1]
+    duet.send("generate", 5)
+    assert "no model is loaded" in duet.expect("error")[1]
     assert workers(duet) == []
 
 
 def test_keys_let_go_or_struck_twice(duet):
     for pitch, velocity in ((60, 100), (60, 90), (60, 0), (60, 0), (62, 0)):
-        duet.say("note", pitch, velocity)
+        duet.send("note", pitch, velocity)
         time.sleep(0.03)
     assert [pitch for pitch, start, length in duet.drawn("theme")] == [60, 60]
     assert duet.pd.errors() == []
 
 
 def test_notes_are_heard_at_once_while_a_network_loads(duet):
-    duet.say("load", NETWORK)
+    duet.send("load", NETWORK)
     duet.play([60])
-    duet.hear("worker", "on")
+    duet.expect("worker", "on")
     said = duet.pd.received[OUT]
     assert said.index(next(m for m in said if m[:2] == ["roll", "theme"])) < said.index(
         next(m for m in said if m[:2] == ["worker", "on"])
@@ -210,14 +211,14 @@ def test_notes_are_heard_at_once_while_a_network_loads(duet):
 def test_the_same_seed_gives_the_same_answer(duet):
     duet.load()
     duet.play()
-    duet.say("tempo", 120)
-    duet.say("candidates", 2)
+    duet.send("tempo", 120)
+    duet.send("candidates", 2)
     answers = []
     for seed, temperature in ((7, 1.0), (7, 1.0), (8, 1.0), (7, 1.8)):
-        duet.say("seed", seed)
-        duet.say("temperature", temperature)
-        duet.begin()
-        duet.say("generate", 6)
+        duet.send("seed", seed)
+        duet.send("temperature", temperature)
+        duet.start_over()
+        duet.send("generate", 6)
         answers.append(duet.answer())
     assert answers[0] == answers[1]
     assert answers[0] != answers[2]
@@ -228,14 +229,14 @@ def test_stop_and_clear_end_what_sounds(duet):
     duet.load()
     duet.play()
     for end, last in (("stop", "stopped"), ("clear", "roll")):
-        duet.say("generate", 8)
-        duet.hear("generated")
-        duet.hear("note")
-        duet.say(end)
-        duet.hear(last)
-        assert sounding(duet.heard("note")) == set()
-    duet.say("generate", 2)
-    assert "no theme" in duet.hear("error")[1]
+        duet.send("generate", 8)
+        duet.expect("generated")
+        duet.expect("note")
+        duet.send(end)
+        duet.expect(last)
+        assert sounding(duet.all("note")) == set()
+    duet.send("generate", 2)
+    assert "no theme" in duet.expect("error")[1]
 
 
 def test_deleting_the_patch_ends_the_worker(duet):
@@ -249,47 +250,47 @@ def test_deleting_the_patch_ends_the_worker(duet):
 def test_undo_takes_back_the_answer_then_the_notes(duet):
     duet.load()
     duet.play([60, 64])
-    duet.say("generate", 3)
-    duet.hear("generated")
+    duet.send("generate", 3)
+    duet.expect("generated")
     for _ in range(3):
-        duet.say("undo")
-    duet.say("undo")
-    assert "nothing to undo" in duet.hear("error")[1]
+        duet.send("undo")
+    duet.send("undo")
+    assert "nothing to undo" in duet.expect("error")[1]
 
 
 def test_midi_files_are_written_and_read(duet, tmp_path):
     duet.load()
     duet.play()
-    duet.say("generate", 4)
-    count = duet.hear("generated")[1]
-    duet.say("save", str(tmp_path / "my duet"))
-    path = Path(duet.hear("saved")[1])
+    duet.send("generate", 4)
+    count = duet.expect("generated")[1]
+    duet.send("save", str(tmp_path / "my duet"))
+    path = Path(duet.expect("saved")[1])
     assert path == tmp_path / "my duet.mid"
     assert path.read_bytes().startswith(b"MThd")
-    duet.say("open", str(path))
-    assert duet.hear("opened")[1] == count + len(TWINKLE)
+    duet.send("open", str(path))
+    assert duet.expect("opened")[1] == count + len(TWINKLE)
     assert duet.pd.errors() == []
 
 
 def test_duet_mode_answers_after_a_rest_for_as_long_as_the_phrase(duet):
     duet.load()
-    duet.say("rest", 200)
-    duet.say("duet", 1)
-    duet.say("note", 60, 100)
+    duet.send("rest", 200)
+    duet.send("duet", 1)
+    duet.send("note", 60, 100)
     time.sleep(0.6)
-    assert duet.heard("generated") == []  # a key is down
-    duet.say("note", 60, 0)
-    duet.say("note", 64, 100)
+    assert duet.all("generated") == []  # a key is down
+    duet.send("note", 60, 0)
+    duet.send("note", 64, 100)
     time.sleep(0.9)
-    duet.say("note", 64, 0)
-    duet.hear("generated")
-    _, _, start, length = duet.hear("roll", "play")
+    duet.send("note", 64, 0)
+    duet.expect("generated")
+    _, _, start, length = duet.expect("roll", "play")
     phrase = max(start + length for pitch, start, length in duet.drawn("theme"))
     assert start > phrase > 1.4
     assert length <= phrase + 1e-3
-    duet.begin()
+    duet.start_over()
     duet.play([72])  # the next phrase begins anew
-    duet.hear("generated")
+    duet.expect("generated")
     assert [pitch for pitch, start, length in duet.drawn("theme")] == [72]
     assert duet.pd.errors() == []
 
@@ -299,9 +300,9 @@ def test_notes_leave_at_their_logical_times(duet):
     duet.pd.open(PROBES / "stopwatch.pd")
     duet.load()
     duet.play()
-    duet.say("generate", 4)
-    start = duet.hear("roll", "play")[2]
-    duet.hear("played")
+    duet.send("generate", 4)
+    start = duet.expect("roll", "play")[2]
+    duet.expect("played")
     due = [(pitch, 1000 * (when - start)) for pitch, when, length in duet.drawn("answer")]
     heard = [(pitch, when) for pitch, velocity, when in duet.pd.received["heard-at"] if velocity]
     assert [pitch for pitch, when in heard] == [pitch for pitch, when in due]
@@ -313,8 +314,8 @@ def test_no_machine_learning_library_is_imported_in_pd(duet):
     duet.pd.open(PROBES / "modules.pd")
     duet.load()
     duet.play()
-    duet.say("generate", 2)
-    duet.hear("generated")
+    duet.send("generate", 2)
+    duet.expect("generated")
     duet.pd.send("modules")
     found = set(duet.pd.expect("modules-out"))
     assert "ai_duet" in found
@@ -325,7 +326,7 @@ def test_no_machine_learning_library_is_imported_in_pd(duet):
 
 
 def one_line(duet, text, timeout=60):
-    assert text in duet.hear("error", timeout=timeout)[1]
+    assert text in duet.expect("error", timeout=timeout)[1]
     duet.pd.expect_console(text)
     assert len(duet.pd.errors()) == 1
     duet.load()
@@ -338,20 +339,20 @@ def downloads(environment):
 
 
 def test_a_missing_checkpoint(duet):
-    duet.say("load", "no_such_rnn")
+    duet.send("load", "no_such_rnn")
     one_line(duet, "no_such_rnn")
 
 
 def test_a_truncated_checkpoint(duet, environment):
     whole = (DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes()
     (downloads(environment) / "half.mag").write_bytes(whole[: len(whole) // 2])
-    duet.say("load", "half")
+    duet.send("load", "half")
     one_line(duet, "half.mag")
 
 
 def test_a_wrong_checkpoint(duet, environment):
     (downloads(environment) / "song.mag").write_bytes(b"MThd this is a song, not a network" * 1000)
-    duet.say("load", "song")
+    duet.send("load", "song")
     one_line(duet, "song.mag")
 
 
@@ -364,23 +365,24 @@ def test_a_checkpoint_of_ones_own_by_its_path(duet, tmp_path):
 def test_a_missing_environment(play, environment):
     environment = {**environment, "DLWA_PYTHON_TORCH": "/nowhere/python"}
     pd = play([DAY / "ai_duet.pd"], path=[EXTERNAL], listen=[OUT], environment=environment)
-    duet = Player(pd)
-    duet.say("load", NETWORK)
-    assert "/nowhere/python" in duet.hear("error")[1]
-    duet.say("load", NETWORK, "--python", sys.executable)
-    duet.hear("worker", "on")
+    duet = Duet(pd)
+    duet.send("load", NETWORK)
+    assert "/nowhere/python" in duet.expect("error")[1]
+    duet.send("load", NETWORK, "--python", sys.executable)
+    duet.expect("worker", "on")
 
 
 def test_a_killed_worker(duet):
     duet.load()
     (worker,) = workers(duet)
     os.kill(worker, signal.SIGKILL)
-    duet.hear("worker", "off")
-    assert len(duet.heard("error")) == 1
+    duet.expect("error")
+    duet.expect("worker", "off")
+    assert len(duet.all("error")) == 1
     duet.load()
     duet.play()
-    duet.say("generate", 2)
-    duet.hear("generated")
+    duet.send("generate", 2)
+    duet.expect("generated")
 
 
 def test_no_process_outlives_a_killed_pd(duet):

@@ -5,7 +5,7 @@ import wave
 from array import array
 
 import pytest
-from support.duet_player import DAY, OUT, PROBES, TWINKLE, Player
+from support.duet_player import DAY, OUT, PROBES, TWINKLE, Duet
 from support.external import EXTERNAL
 
 RATE = 48000
@@ -22,7 +22,7 @@ def duet(play, jack, tmp_path):
         environment=environment,
     )
     pd.send("pd", "dsp", 1)
-    return Player(pd)
+    return Duet(pd)
 
 
 def onsets(file):
@@ -40,9 +40,9 @@ def test_generated_notes_sound_within_a_millisecond_of_their_logical_time(duet, 
     duet.play(TWINKLE)
     duet.pd.send("recorder", "open", "-bytes", 2, str(clicks))
     duet.pd.send("recorder", "start")
-    duet.say("generate", 5)
+    duet.send("generate", 5)
     answer = duet.answer()
-    duet.hear("played")
+    duet.expect("played")
     duet.pd.send("recorder", "stop")
     assert duet.pd.quit() == 0  # Pd closes the file
     due = [1000 * (start - answer[0][1]) for pitch, start, length in answer]

@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from support.duet_player import DAY, OUT, Player
+from support.duet_player import DAY, OUT, Duet
 from support.external import EXTERNAL
 
 
@@ -12,18 +12,18 @@ from support.external import EXTERNAL
 def duet(play, screen, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
     patch, path = DAY / "ai_duet.pd", [EXTERNAL]
-    return Player(play([patch], path=path, listen=[OUT], display=screen.name, environment=environment))
+    return Duet(play([patch], path=path, listen=[OUT], display=screen.name, environment=environment))
 
 
 def test_computer_keys_are_piano_keys_and_do_not_stutter(duet, screen):
-    duet.hear("worker", "off")
+    duet.expect("worker", "off")
     time.sleep(2)
 
     screen.xdotool("mousemove", 500, 560)
     screen.xdotool("keydown", "a", "sleep", 1.2, "keyup", "a")  # long enough for the keyboard to repeat
-    length = duet.hear("roll", "theme", 60)[4]
+    length = duet.expect("roll", "theme", 60)[4]
     assert length > 0.3
     screen.xdotool("key", "x", "key", "w")
-    duet.hear("roll", "theme", 73)
+    duet.expect("roll", "theme", 73)
     assert [pitch for pitch, start, length in duet.drawn("theme")] == [60, 73]
     assert duet.pd.errors() == []

@@ -10,7 +10,7 @@ from dlwakit.course.days import all_days
 from dlwakit.pdtools.pd_session import atoms
 from support.external import EXTERNAL
 from support.pd_window import STEP, TITLE, boxes, where
-from support.worker_desk import wait_until
+from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = [

@@ -15,7 +15,7 @@ def test_a_theme_becomes_a_piece_in_a_file(play, tmp_path):
     spec = importlib.util.spec_from_file_location("piece_demo", FOLDER / "demo.py")
     demo = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(demo)
-    pd = play([demo.PIECE], path=[EXTERNAL], listen=[demo.HEAR])
+    pd = play([demo.PIECE], path=[EXTERNAL], listen=[demo.OUT])
     demo.compose(pd, file)
     pitches, tail = pd.array("piece-pitches"), np.array(pd.array("piece-tail"))
     notes = np.array([pd.array(f"piece-note-{number}") for number in range(8)])

@@ -13,6 +13,7 @@ from rave_rt.model import Model
 from rave_rt.model import load as model_file
 from support import rave_files
 from support.external import EXTERNAL
+from support.sounds import loudness
 
 HERE = Path(__file__).parent / "rave"
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
@@ -87,10 +88,6 @@ def changing(sound, period):
     """A sound without what comes again in every period, as a decoder's answer to nothing does."""
     pieces = sound[: len(sound) // period * period].reshape(-1, period)
     return (pieces - pieces.mean(axis=0)).ravel()
-
-
-def loudness(sound):
-    return float(np.sqrt(np.mean(np.square(sound))))
 
 
 def live_process(pd):

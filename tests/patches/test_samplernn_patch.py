@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
+from support.sounds import loudness
 
 ROOT = Path(__file__).parents[2]
 PATCH = ROOT / "05_samplernn/samplernn.pd"
@@ -47,10 +48,6 @@ def loaded(samplernn):
 def generate(pd, *message, timeout=120):
     pd.send("samplernn", "generate", *message)
     return pd.expect(OUT, "generated", timeout=timeout)
-
-
-def loudness(samples):
-    return math.sqrt(sum(sample * sample for sample in samples) / len(samples))
 
 
 def test_two_sequences_grow_in_their_arrays(loaded):
@@ -107,17 +104,49 @@ def test_cancel_keeps_what_is_there(loaded):
     assert said[3] == 0.2 * RATE
 
 
+def test_a_load_ends_what_is_being_generated(loaded):
+    loaded.send("samplernn", "generate", "--out", "one", "--dur", 300)
+    loaded.expect(OUT, "grown", timeout=60)
+    loaded.send("samplernn", "load", "haze")
+    done = loaded.expect(OUT, "generated", timeout=5)[3]
+    assert loaded.expect(OUT, "worker", "on", "name", timeout=60)[3] == "haze"
+    assert 0 < done == len(loaded.array("one")) < 300 * RATE
+    assert generate(loaded, "--out", "one", "--dur", 0.2)[3] == 0.2 * RATE
+
+
+def test_settings_hold_until_a_message_says_otherwise(loaded):
+    for message in (
+        ["seconds", 0.2],
+        ["set", "seed", 7],
+        ["temperature", 1.2],
+        ["rate", 8000],
+        ["top_k", 64],
+    ):
+        loaded.send("samplernn", *message)
+    assert generate(loaded, "--out", "one")[1:] == ["one", 8000, 1600]
+    loaded.send("samplernn", "rate", "model")
+    assert generate(loaded, "--out", "two", "--dur", 0.1, "--random", 7)[1:] == ["two", RATE, 1600]
+    loaded.send("samplernn", "seconds", 700)
+    assert "out of range, it goes from 0.001 to 600" in str(loaded.expect(OUT, "error")[1])
+
+
+def test_one_at_a_time(loaded):
+    loaded.send("samplernn", "generate", "--out", "one", "--dur", 300)
+    loaded.send("samplernn", "generate", "--out", "two", "--dur", 300)
+    assert "still generating" in str(loaded.expect(OUT, "error")[1])
+
+
 IMPOSSIBLE = [
     (["--out", "nowhere"], "no array 'nowhere'"),
     (["--dur", "2"], "at least one --out"),
-    (["--out", "one", "--dur", "0"], "0 s cannot be made"),
-    (["--out", "one", "--dur", "700"], "700 s cannot be made"),
-    (["--out", "one", "--dur", "long"], "--dur must be a number"),
+    (["--out", "one", "--dur", "0"], "duration 0 is out of range"),
+    (["--out", "one", "--dur", "700"], "duration 700 is out of range"),
+    (["--out", "one", "--dur", "long"], "duration should be a number"),
     (["--out", "one", "--temp", "-1"], "temperature cannot be below 0"),
     (["--out", "one", "--temp", "Env([1,2,3],[1],[0])"], "needs 2 times"),
     (["--out", "one", "--temp", "warm"], "neither a number"),
     (["--out", "one", "--seed", "nothing"], "no array 'nothing'"),
-    (["--out", "one", "--out_sr", "5"], "5 Hz is no sample rate"),
+    (["--out", "one", "--out_sr", "5"], "sample rate 5 is out of range"),
     (["--out", "one", "--loud", "5"], "no option --loud"),
 ]
 
@@ -136,9 +165,10 @@ def test_generate_without_a_model(samplernn):
     assert "no checkpoint" in str(samplernn.expect(OUT, "error", timeout=60)[1])
 
 
-def test_saving(loaded, tmp_path):
+@pytest.mark.parametrize("verb", ["save", "write"])
+def test_saving(loaded, tmp_path, verb):
     generate(loaded, "--out", "one", "--dur", 0.2)
-    loaded.send("samplernn", "write", "one", str(tmp_path / "my sound"))
+    loaded.send("samplernn", verb, "one", str(tmp_path / "my sound"))
     path = str(loaded.expect(OUT, "saved")[1])
     assert path == str(tmp_path / "my sound.wav")
     assert Path(path).stat().st_size > 4 * 3200

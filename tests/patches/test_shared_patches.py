@@ -4,7 +4,7 @@ import math
 
 import pytest
 from support.course_copy import ROOT
-from support.worker_desk import wait_until
+from support.waiting import wait_until
 
 SHARED = ROOT / "setup/patches"
 HOST = "#N canvas 40 30 1000 300 12;\n#X obj 10 10 dlwa-remote \\$0 page;\n"

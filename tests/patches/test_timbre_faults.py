@@ -35,10 +35,10 @@ def test_every_sound_becomes_a_sound_of_its_length(player):
     for what, (audio, rate) in SOUNDS.items():
         file = player.folder / f"{what}.wav"
         soundfile.write(file, audio, rate, subtype="FLOAT")
-        player.say("open", "in", str(file))
-        assert player.hear("opened")[2:] == [len(audio), rate]
-        player.say("transfer", "in", "out")
-        player.hear("transferred")
+        player.send("open", "in", str(file))
+        assert player.expect("opened")[2:] == [len(audio), rate]
+        player.send("transfer", "in", "out")
+        player.expect("transferred")
         sound, out_rate = player.saved()
         assert len(sound) / out_rate == len(audio) / rate, what
         assert np.isfinite(sound).all(), what
@@ -49,21 +49,21 @@ def test_every_sound_becomes_a_sound_of_its_length(player):
 
 def test_what_is_no_sound_is_said_and_the_next_one_plays(player):
     player.load()
-    player.say("open", "in", player.sound(phrase(RATE), RATE))
-    player.hear("opened")
-    player.say("open", "out", player.sound(phrase(RATE)[:160], RATE))
-    player.hear("opened")
+    player.send("open", "in", player.sound(phrase(RATE), RATE))
+    player.expect("opened")
+    player.send("open", "out", player.sound(phrase(RATE)[:160], RATE))
+    player.expect("opened")
     for words, *message in (
         ("0.010 seconds long, too short", "transfer", "out", "in"),
         ("there is no array nowhere", "transfer", "nowhere", "out"),
         ("there is no array nowhere", "transfer", "in", "nowhere"),
         ("two arrays", "transfer", "in"),
     ):
-        player.say(*message)
-        (_, line) = player.hear("error")
+        player.send(*message)
+        (_, line) = player.expect("error")
         assert words in line and "Traceback" not in line
-    player.say("transfer", "in", "out")
-    player.hear("transferred")
+    player.send("transfer", "in", "out")
+    player.expect("transferred")
     assert np.abs(player.saved()[0]).max() > 0.5
 
 
@@ -75,8 +75,8 @@ def test_other_checkpoints_are_refused_and_the_loaded_one_plays_on(player):
     index.write_bytes(index.read_bytes()[:40])
     (player.folder / "without gin/operative_config-0.gin").unlink()
     player.load()
-    player.say("open", "in", player.sound(phrase(RATE), RATE))
-    player.hear("opened")
+    player.send("open", "in", player.sound(phrase(RATE), RATE))
+    player.expect("opened")
     for path, words in {
         ROOT / "01_ai_duet/checkpoints/starter_basic_rnn.mag": "is it a DDSP model's folder?",
         ROOT / "03_gansynth/checkpoints/starter": "is it a DDSP model's folder?",
@@ -86,9 +86,9 @@ def test_other_checkpoints_are_refused_and_the_loaded_one_plays_on(player):
         player.folder / "broken": "ckpt-7",
         player.folder / "nobody": "there is no checkpoint",
     }.items():
-        player.say("load", str(path))
-        (_, line) = player.hear("error")
+        player.send("load", str(path))
+        (_, line) = player.expect("error")
         assert words in line and "Traceback" not in line
-        player.say("transfer", "in", "out")
-        player.hear("transferred")
+        player.send("transfer", "in", "out")
+        player.expect("transferred")
     assert not any("Traceback" in line for line in player.pd.console)

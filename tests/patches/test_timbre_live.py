@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.external import EXTERNAL
 from support.pd_window import boxes, size
+from support.sounds import loudness
 from support.timbre_files import write_model
 from timbre_transfer import features
 
@@ -36,10 +37,6 @@ def heard(pd):
     pd.send("record")
     time.sleep(2.4)
     return np.array(pd.array("heard"))[-44100:]
-
-
-def loudness(sound):
-    return float(np.sqrt(np.mean(np.square(sound))))
 
 
 def pitch(sound):

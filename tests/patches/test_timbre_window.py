@@ -8,7 +8,7 @@ import soundfile
 from support.external import EXTERNAL
 from support.pd_window import TITLE, buttons, where
 from support.timbre_player import OUT, PATCH, phrase
-from support.worker_desk import wait_until
+from support.waiting import wait_until
 
 
 @pytest.fixture

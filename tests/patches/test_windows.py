@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.external import EXTERNAL
 from support.pd_window import HEIGHT, MENU, TITLE, WIDTH, boxes, cords, size, title, where
-from support.worker_desk import wait_until
+from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
-from support.worker_desk import ended, wait_until
+from support.waiting import wait_until
+from support.worker_desk import ended
 
 HERE = Path(__file__).parent / "worker_object"
 OUT = "toy-out"

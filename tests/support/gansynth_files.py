@@ -18,6 +18,20 @@ FLAGS = {
     "stable_stage_num_images": 100,
     "transition_stage_num_images": 100,
 }
+# The size of the models that magenta has published.
+OFFICIAL = {
+    "start_height": 2,
+    "start_width": 16,
+    "num_resolutions": 7,
+    "fmap_base": 4096,
+    "fmap_max": 256,
+    "latent_vector_size": 256,
+    "audio_length": 64_000,
+    "sample_rate": 16_000,
+    "stable_stage_num_images": 800_000,
+    "transition_stage_num_images": 800_000,
+    "total_num_images": 11_000_000,
+}
 PITCHES = [60, 62, 64]
 SCOPE = "Generator/progressive_gan_generator/progressive_gan_block_{}/{}/ExponentialMovingAverage"
 

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+from dlwakit.pdtools.processes import ending_with_us
 
-from support.worker_desk import wait_until
+from support.waiting import wait_until
 
 WIDTH, HEIGHT = 1366, 768
 LETTER, LINE = 7, 15  # pixels, Pd's font 12
@@ -19,6 +20,7 @@ class Screen:
 
     def __init__(self):
         command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+        command = ending_with_us("TERM", command)
         self._server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.name = f":{self._server.stdout.readline().strip()}"
 

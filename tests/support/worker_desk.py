@@ -4,14 +4,14 @@ import queue
 import stat
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from pdworker.host.worker import Worker
 
+from support.waiting import wait_until
+
 FAULTS = Path(__file__).parents[1] / "faults"
-PATIENCE = 30  # seconds that a test waits for what must come; far more than it takes
 
 
 class Desk:
@@ -79,13 +79,6 @@ class Desk:
         """Return the values of the `count`-th thing heard of that name."""
         wait_until(lambda: len(self.all(what)) >= count, f"{what} (heard: {str(self.heard)[:2000]})")
         return self.all(what)[count - 1]
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def gone(pid):

@@ -3,11 +3,13 @@
 import contextlib
 import getpass
 import os
-import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
+
+from dlwakit.pdtools.processes import ending_with_us, free_port
+from support.tools import need, program
+from support.waiting import wait_until
 
 CONFIGURATION = """
 ClusterName=classroom
@@ -37,12 +39,6 @@ SlurmdTimeout=20
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=8000 State=UNKNOWN
 PartitionName=classroom Nodes={host} Default=YES MaxTime=60 State=UP
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class SlurmCluster:
@@ -107,16 +103,15 @@ class SlurmCluster:
         )
 
     def _start(self, name, *arguments):
-        program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-        assert program, f"{name} is not installed"
+        need(name)
         with (self.folder / f"{name}.out").open("a") as output:
             self._daemons[name] = subprocess.Popen(
-                [program, *map(str, arguments)], stdout=output, stderr=output, start_new_session=True
+                ending_with_us("TERM", [program(name), *map(str, arguments)]),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
 
     def _wait_for(self, ready, name, seconds=30):
-        end = time.monotonic() + seconds
-        while not ready():
-            said = (self.folder / f"{name}.out").read_text() if (self.folder / f"{name}.out").exists() else ""
-            assert time.monotonic() < end, f"{name} does not answer: {said}"
-            time.sleep(0.2)
+        output = self.folder / f"{name}.out"
+        wait_until(ready, lambda: f"{name}: {output.read_text() if output.exists() else ''}", seconds)

@@ -1,12 +1,13 @@
 """A real sshd on loopback, with keys, a port and a home of its own in a folder."""
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
+
+from dlwakit.pdtools.processes import ending_with_us, free_port
+from support.tools import need, program
+from support.waiting import wait_until
 
 SERVER = """
 Port {port}
@@ -33,12 +34,6 @@ Host {name}
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class SshServer:
     """Reached by `ssh labmachine` when `environment` is used; whoever comes in is at home in `home`.
 
@@ -48,6 +43,7 @@ class SshServer:
     name = "labmachine"
 
     def __init__(self, folder, variables):
+        need("sshd", "ssh", "rsync")
         self.folder, self.home = Path(folder), Path(folder, "home")
         self.home.mkdir(parents=True)
         for key in ("host_key", "user_key"):
@@ -66,7 +62,7 @@ class SshServer:
         programs = self.folder / "bin"
         programs.mkdir()
         ssh = programs / "ssh"
-        ssh.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {self.folder}/config "$@"\n')
+        ssh.write_text(f'#!/bin/sh\nexec {program("ssh")} -F {self.folder}/config "$@"\n')
         ssh.chmod(0o755)
         home = self.folder / "at_home"
         home.write_text(f'#!/bin/sh\nexport HOME={self.home}\ncd "$HOME" && eval "$SSH_ORIGINAL_COMMAND"\n')
@@ -79,15 +75,12 @@ class SshServer:
         """Listen again."""
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
-        sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
         log = self.folder / "sshd.log"
-        self._server = subprocess.Popen([sshd, "-D", "-f", self.folder / "sshd_config", "-E", log])
-        for _ in range(100):
-            if (self.folder / "sshd.pid").exists():
-                return
-            assert self._server.poll() is None, log.read_text()
-            time.sleep(0.1)
-        raise AssertionError(log.read_text())
+        command = [program("sshd"), "-D", "-f", self.folder / "sshd_config", "-E", log]
+        self._server = subprocess.Popen(ending_with_us("TERM", command))
+        started = self.folder / "sshd.pid"
+        wait_until(lambda: started.exists() or self._server.poll() is not None, "sshd")
+        assert started.exists(), log.read_text()
 
     def cut(self):
         """End every connection and listen no more, as when a cable is pulled."""

@@ -5,13 +5,13 @@ import json
 import re
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from ai_duet.training.melodies import Melody, split
 from slurm_cluster import SlurmCluster
 from support.melody_files import tune
+from support.waiting import wait_until
 
 PROFILE = """
 about: the cluster of the tests
@@ -57,14 +57,6 @@ def state(dlwa, name):
 
 def job(dlwa, name):
     return json.loads(dlwa("runs", "list", "--json", name).stdout)[0]["place"]["job"]
-
-
-def wait_for(ready, what, seconds=90, pause=0.3):
-    end = time.monotonic() + seconds
-    while not (value := ready()):
-        assert time.monotonic() < end, what
-        time.sleep(pause)
-    return value
 
 
 def rows(folder):
@@ -120,11 +112,11 @@ def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
         longer = ("--steps", 10**6, "--threads", 1)
         said = dlwa("train", model, *arguments, *longer, "--on", dlwa.profile, "--run", run)
         assert said.returncode == 0, said.stderr
-        before[model] = wait_for(lambda run=run: rows(run)[3:] and rows(run), f"{model} did not start")
+        before[model] = wait_until(lambda run=run: rows(run)[3:] and rows(run), f"{model} to start")
     for model in runs:
         run = tmp_path / model
-        step = wait_for(lambda run=run: seam(run), f"{model} did not go on after the limit", 240)
-        wait_for(
+        step = wait_until(lambda run=run: seam(run), f"{model} to go on after the limit", 240)
+        wait_until(
             lambda run=run, step=step: sum(row["step"] > step for row in rows(run)) > 3, "no more checks"
         )
         assert dlwa("runs", "stop", model).returncode == 0
@@ -153,7 +145,7 @@ def test_follow_stop_and_go_on(dlwa, tmp_path):
     last = json.loads(read(tmp_path / "mine", "state.json"))["step"]
     again = dlwa("train", "toy", "--run", tmp_path / "mine", "--on", dlwa.profile, "--steps", last + 5)
     assert again.returncode == 0, again.stderr
-    wait_for(lambda: state(dlwa, "mine")["word"] == "done", "it did not end")
+    wait_until(lambda: state(dlwa, "mine")["word"] == "done", "the end")
     assert f"toy goes on from step {last}" in read(tmp_path / "mine", "output.txt")
     assert dlwa("runs", "fetch", "mine").stdout == f"here: {tmp_path / 'mine'}\n"
     assert dlwa("runs", "report", "--no-open", "mine").returncode == 0
@@ -168,7 +160,7 @@ def test_a_grid_is_one_array_of_runs(dlwa, slurm, tmp_path):
     assert said.returncode == 0, said.stderr
     names = [f"learning-rate={rate}" for rate in (0.01, 0.02, 0.04)]
     for name in names:
-        wait_for(lambda name=name: state(dlwa, name)["word"] == "done", f"{name} did not end")
+        wait_until(lambda name=name: state(dlwa, name)["word"] == "done", f"the end of {name}")
     assert len({job(dlwa, name).partition("_")[0] for name in names}) == 1
     losses = [rows(tmp_path / "rates" / name)[-1]["held_out"] for name in names]
     assert losses == sorted(losses, reverse=True) and len(set(losses)) == 3
@@ -176,16 +168,16 @@ def test_a_grid_is_one_array_of_runs(dlwa, slurm, tmp_path):
 
 def test_a_lost_node_loses_nothing(dlwa, slurm, tmp_path):
     assert dlwa("train", "toy", "--run", tmp_path / "lost", "--on", dlwa.profile, *LONG).returncode == 0
-    wait_for(lambda: len(rows(tmp_path / "lost")) >= 3, "it did not start")
+    wait_until(lambda: len(rows(tmp_path / "lost")) >= 3, "the start")
     slurm.kill("slurmd")
     try:
-        waiting = wait_for(
+        waiting = wait_until(
             lambda: (now := state(dlwa, "lost"))["word"] == "waiting" and now, "the loss was not noticed"
         )
         assert waiting["note"].startswith("in the queue (")
     finally:
         slurm.start_node()
-    wait_for(lambda: "toy goes on from step" in read(tmp_path / "lost", "output.txt"), "it did not go on")
+    wait_until(lambda: "toy goes on from step" in read(tmp_path / "lost", "output.txt"), "it to go on")
     steps = [row["step"] for row in rows(tmp_path / "lost")]
     assert steps == sorted(set(steps))
     assert dlwa("runs", "stop", "lost").returncode == 0
@@ -214,6 +206,6 @@ def test_what_fails_in_the_job_is_said(dlwa, tmp_path, line, arguments, complain
     (tmp_path / "profile.yml").write_text(f"{PROFILE}setup:\n- {line}\n")
     place = f"slurm:{tmp_path / 'profile.yml'}"
     assert dlwa("train", "toy", "--run", tmp_path / "early", "--on", place, *arguments).returncode == 0
-    failed = wait_for(lambda: (now := state(dlwa, "early"))["word"] == "failed" and now, "it did not fail")
+    failed = wait_until(lambda: (now := state(dlwa, "early"))["word"] == "failed" and now, "it to fail")
     assert failed["note"].startswith(complaint)
     assert dlwa("runs", "follow", "early").returncode == 1

@@ -3,10 +3,10 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from ssh_server import SshServer
+from support.waiting import wait_until
 
 LONG = ("--steps", 10**6, "--pause", 0.05)
 
@@ -41,13 +41,6 @@ def state(dlwa, name):
     return json.loads(said.stdout)[0]["state"]
 
 
-def wait_for(ready, what, seconds=90):
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, what
-        time.sleep(0.3)
-
-
 def steps(lines):
     return [int(line.split("/")[0][5:]) for line in lines if line.startswith("step ")]
 
@@ -71,7 +64,7 @@ def test_a_training_outlives_its_connection(dlwa, server, tmp_path):
             if line.startswith("(unknown"):
                 break
         assert "labmachine" in heard[-1]
-        wait_for(lambda: (there / "history.csv").read_text() != before, "it does not go on alone")
+        wait_until(lambda: (there / "history.csv").read_text() != before, "it to go on alone")
         server.start()
         second = dlwa(*command, *LONG)
         assert second.returncode == 1
@@ -85,7 +78,7 @@ def test_a_training_outlives_its_connection(dlwa, server, tmp_path):
     last = state(dlwa, "mine")["step"]
 
     assert dlwa(*command, "--steps", last + 5).returncode == 0
-    wait_for(lambda: state(dlwa, "mine")["word"] == "done", "it did not end")
+    wait_until(lambda: state(dlwa, "mine")["word"] == "done", "the end")
     fetched = dlwa("runs", "fetch", "mine")
     assert fetched.stdout == f"here: {tmp_path / 'mine'}\n", fetched.stderr
     facts = json.loads((tmp_path / "mine/run.json").read_text())
@@ -98,7 +91,7 @@ def test_a_training_outlives_its_connection(dlwa, server, tmp_path):
 def test_what_has_begun_here_goes_on_there(dlwa, toy, server, tmp_path):
     subprocess.run(**toy("--run", "both", "--steps", 10), check=True, capture_output=True)
     assert dlwa("train", "toy", "--run", "both", "--steps", 15, "--on", "ssh:labmachine").returncode == 0
-    wait_for(lambda: state(dlwa, "both")["word"] == "done", "it did not end")
+    wait_until(lambda: state(dlwa, "both")["word"] == "done", "the end")
     assert "toy goes on from step 10" in (server.home / "dlwa-training/runs/toy/both/output.txt").read_text()
 
 
@@ -115,7 +108,7 @@ def test_what_fails_over_there_is_said(dlwa):
     assert (
         dlwa("train", "toy", "--run", "bad", "--data", "/nowhere", "--on", "ssh:labmachine").returncode == 0
     )
-    wait_for(lambda: state(dlwa, "bad")["word"] == "failed", "it did not fail")
+    wait_until(lambda: state(dlwa, "bad")["word"] == "failed", "it to fail")
     assert state(dlwa, "bad")["note"] == "setup/dlwa train toy: there is no /nowhere"
 
 

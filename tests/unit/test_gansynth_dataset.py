@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 from gansynth import dataset
+from support.sounds import hertz, tone
 
 RATE = 8000
-
-
-def tone(pitch, seconds=1.0, rate=RATE):
-    return 0.5 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * np.arange(round(seconds * rate)) / rate)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +29,7 @@ def test_pitches_in_names(name, pitch):
 
 
 def test_a_pitch_that_is_heard():
-    assert dataset.detect_pitch(tone(57), RATE) == 57
+    assert dataset.detect_pitch(tone(1.0, RATE, hertz(57)), RATE) == 57
     assert dataset.detect_pitch(np.random.default_rng(0).normal(size=RATE) * 0.1, RATE) is None
 
 
@@ -48,9 +45,9 @@ def sounds(tmp_path):
     """Sounds of other rates, two channels, no name, no pitch, no sound, and files that are none."""
     folder = tmp_path / "my sounds"
     (folder / "deeper").mkdir(parents=True)
-    soundfile.write(folder / "a_60.wav", np.stack([tone(60, 2.2, 16000)] * 2, 1), 16000)
-    soundfile.write(folder / "deeper" / "b_C5.flac", tone(72), RATE)
-    soundfile.write(folder / "voice.wav", tone(57), RATE)
+    soundfile.write(folder / "a_60.wav", np.stack([tone(2.2, 16000, hertz(60))] * 2, 1), 16000)
+    soundfile.write(folder / "deeper" / "b_C5.flac", tone(1.0, RATE, hertz(72)), RATE)
+    soundfile.write(folder / "voice.wav", tone(1.0, RATE, hertz(57)), RATE)
     soundfile.write(folder / "noise.wav", 0.1 * np.random.default_rng(0).normal(size=RATE), RATE)
     soundfile.write(folder / "quiet_64.wav", np.zeros(RATE), RATE)
     (folder / "broken_60.wav").write_bytes(b"RIFF nothing")

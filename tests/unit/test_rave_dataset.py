@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 from rave_rt import dataset
+from support.sounds import tone
 
 RATE = 22050
-
-
-def tone(seconds, rate, frequency=440):
-    return 0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from modelfiles.errors import UserError
 from samplernn.engine import kernel, quantise, store
 from samplernn.engine.config import Config
+from samplernn.engine.kernel_engine import KernelEngine
 from samplernn.engine.network import SampleRNN
 from samplernn.engine.pack import matrices
-from samplernn.engine.plain import TorchEngine
-from samplernn.model import Generator, KernelEngine
+from samplernn.engine.torch_engine import TorchEngine
+from samplernn.model import Generator
 
 DAY = Path(__file__).parents[2] / "05_samplernn"
 CONFIG = Config(frame_sizes=(4, 16), dim=40, num_rnn_layers=2, emb_size=8, seq_len=64, sample_rate=8000)
@@ -321,3 +323,45 @@ def test_threads_meet_until_all_are_there():
     for thread in threads:
         thread.join(20)
     assert order[:2] == ["a comes", "b comes"] and len(order) == 4
+
+
+@pytest.mark.parametrize("rate, samples", [(8000, 800), (44100, 4410), (3000, 300)])
+@pytest.mark.parametrize("primed", [0, 100])
+def test_a_stream_has_any_sample_rate_and_just_its_length(generator, rate, samples, primed):
+    stream = generator.stream(0.1, [1.0, 1.2], rate=rate, primer=np.zeros(primed), primer_rate=12000, seed=5)
+    pieces = []
+    while not stream.finished:
+        pieces.append(stream.more(0))
+    assert (stream.rate, stream.length, stream.done) == (rate, samples, samples)
+    sounds = np.concatenate(pieces, axis=1)
+    whole = generator.generate(0.1, [1.0, 1.2], rate=rate, primer=np.zeros(primed), primer_rate=12000, seed=5)
+    assert sounds.shape == whole.shape == (2, samples) and sounds.dtype == np.float32
+    assert np.abs(sounds - whole).max() < 1e-5  # the resampler rounds according to its pieces
+
+
+def test_a_temperature_is_a_number_an_envelope_or_a_curve(generator):
+    once = generator.generate(0.05, 0.8, seed=1)
+    assert once.shape == (1, 400)
+    for same in ("Env([0.8,0.8],[1])", [0.8], [[0.8, 0.8]]):
+        assert np.array_equal(once, generator.generate(0.05, same, seed=1))
+
+
+def test_without_a_number_sounds_differ(generator):
+    assert not np.array_equal(*(generator.generate(0.05, 1.0, seed=None) for _ in "ab"))
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ({"seconds": 0}, "0 s cannot be generated"),
+        ({"seconds": float("nan")}, "nan s cannot"),
+        ({"temperature": []}, "no temperature"),
+        ({"temperature": -1}, "cannot be below 0"),
+        ({"rate": 5}, "5 Hz is no sample rate"),
+        ({"top_p": 0}, "do not fit"),
+        ({"top_k": -1}, "do not fit"),
+    ],
+)
+def test_what_cannot_be_generated(generator, arguments, complaint):
+    with pytest.raises(UserError, match=complaint):
+        generator.stream(**{"seconds": 1, **arguments})

@@ -45,7 +45,7 @@ def test_what_sounds_live_is_what_the_model_plays_at_once():
     player, audio = small_model(noise=False), song()
     chain = live.Chain(player, 16000, AS_SUNG)
     sound = np.concatenate([chain.take(piece) for piece in pieces(audio)])
-    whole = player.play(*controls.apply(heard_by(live.Ear(), audio), AS_SUNG), seed=0)
+    whole = player.generate(*controls.apply(heard_by(live.Ear(), audio), AS_SUNG), seed=0)
     assert len(sound) > 28000 and np.abs(sound).max() > 0.01
     assert np.abs(sound - whole[: len(sound)]).max() < 1e-5
 

@@ -7,15 +7,10 @@ import pytest
 import soundfile
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
+from support.sounds import hertz, tone
 from support.tensorflow_environment import tensorflow_python
 from support.training_program import run_training
 from timbre_transfer import dataset, model, train
-
-
-def tone(seconds, rate, midi=60):
-    times = np.arange(int(seconds * rate)) / rate
-    f0_hz = 440 * 2 ** ((midi - 69) / 12)
-    return 0.3 * sum(np.sin(2 * np.pi * k * f0_hz * times) / k for k in range(1, 6))
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +18,11 @@ def sounds(tmp_path_factory):
     """A folder of sounds of different kinds, some of them of no use."""
     folder = tmp_path_factory.mktemp("ddsp") / "my sounds"
     (folder / "deeper").mkdir(parents=True)
-    soundfile.write(folder / "a.wav", np.stack([tone(3, 44100)] * 2, 1), 44100)
-    soundfile.write(folder / "deeper/b.flac", tone(2, 16000, 72), 16000)
-    pause = np.concatenate([tone(1.5, 48000, 67), np.zeros(6 * 48000), tone(1.5, 48000, 67)])
+    soundfile.write(folder / "a.wav", np.stack([tone(3, 44100, hertz(60), 5)] * 2, 1), 44100)
+    soundfile.write(folder / "deeper/b.flac", tone(2, 16000, hertz(72), 5), 16000)
+    pause = np.concatenate(
+        [tone(1.5, 48000, hertz(67), 5), np.zeros(6 * 48000), tone(1.5, 48000, hertz(67), 5)]
+    )
     soundfile.write(folder / "c.ogg", pause, 48000)
     soundfile.write(folder / "silence.wav", np.zeros(16000), 16000)
     soundfile.write(folder / "click.wav", np.ones(100), 16000)
@@ -107,8 +104,8 @@ def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
     player = model.load(folder / "my tone")
     assert player.statistics.mean_pitch == pytest.approx(65, abs=5)
     curves = np.full(250, 261.6), np.full(250, -20.0)
-    sound, before = player.play(*curves, seed=0), half.play(*curves, seed=0)
-    assert sound.shape == (16000,) and np.abs(sound).max() > 1e-3
-    assert np.abs(sound - before).max() > 1e-4
+    sound, before = player.generate(*curves, seed=0), half.generate(*curves, seed=0)
+    assert sound.shape == (16000,) and np.isfinite(sound).all()
+    assert np.abs(sound - before).max() > 0.1 * np.abs(before).max()
     status, _, error = run("--data", data, "--run", folder, "--preset", "small")
     assert status == 1 and "began with preset tiny, not small" in error

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from modelfiles.errors import UserError
+from support.sounds import tone
 from support.timbre_files import GIN, small_model, tensors, write_model
 from timbre_transfer import controls, features, model
 from timbre_transfer.controls import Controls
@@ -40,7 +41,7 @@ def test_each_control_is_audible():
 
     def play(**change):
         f0_hz, loudness = controls.apply(sung(), Controls(**change), STATISTICS)
-        return player.play(f0_hz, loudness, seed=1)
+        return player.generate(f0_hz, loudness, seed=1)
 
     plain = play()
     changes = {"octave_shift": 1, "threshold": 0, "loudness_shift": -20, "adjust": False, "quiet": 30}
@@ -107,7 +108,7 @@ def test_playing_in_pieces_is_playing_at_once():
     player = small_model()
     f0_hz, loudness = controls.apply(sung(), Controls())
     noise = np.random.default_rng(0).uniform(-1, 1, len(f0_hz) * player.hop)
-    whole = player.play(f0_hz, loudness, noise)
+    whole = player.generate(f0_hz, loudness, noise=noise)
     performance = model.Performance(player)
     pieces = [
         performance(f0_hz[a : a + 7], loudness[a : a + 7], noise[a * player.hop : (a + 7) * player.hop])
@@ -119,7 +120,7 @@ def test_playing_in_pieces_is_playing_at_once():
 def test_masked_frames_are_silent():
     """At 0 Hz the original's oscillators stand still with their amplitude on: a constant offset."""
     f0_hz, loudness = controls.apply(sung(), Controls(threshold=0.5))
-    sound = small_model(noise=False).play(f0_hz, loudness, seed=1).reshape(-1, 64)
+    sound = small_model(noise=False).generate(f0_hz, loudness, seed=1).reshape(-1, 64)
     rest = np.flatnonzero(f0_hz == 0)
     assert np.abs(sound[rest[1:-1]]).max() < 1e-4 < np.abs(sound[rest[0] - 20]).max()
 
@@ -243,7 +244,7 @@ def test_the_noise_has_the_window_that_the_gin_file_asks_for(window, changes):
     settings = configuration.read(GIN.replace("window_size = 0", f"window_size = {window}"))
     assert settings.noise_window == window
     asked, whole = (
-        model.TimbreModel("small", config, tensors()).play(np.zeros(50), np.full(50, -20.0), seed=1)
+        model.TimbreModel("small", config, tensors()).generate(np.zeros(50), np.full(50, -20.0), seed=1)
         for config in (settings, configuration.read(GIN))
     )
     assert len(asked) == len(whole) and np.isfinite(asked).all()
@@ -266,8 +267,8 @@ def test_a_models_folder_is_loaded_with_its_statistics(tmp_path):
     player = model.load(write_model(tmp_path / "a model", values))
     assert player.statistics.mean_pitch == 70
     f0_hz, loudness = controls.apply(sung(), Controls(adjust=False))
-    wanted = small_model().play(f0_hz, loudness, seed=1)
-    assert np.abs(player.play(f0_hz, loudness, seed=1) - wanted).max() < 1e-5
+    wanted = small_model().generate(f0_hz, loudness, seed=1)
+    assert np.abs(player.generate(f0_hz, loudness, seed=1) - wanted).max() < 1e-5
 
 
 def test_a_checkpoint_of_another_kind_is_refused():
@@ -286,23 +287,17 @@ def test_the_newest_gin_file_counts_as_a_number(tmp_path):
 # Sounds of any kind.
 
 
-def tone(seconds, rate, f0_hz=220.0, channels=1):
-    times = np.arange(int(seconds * rate)) / rate
-    voice = sum(np.sin(2 * np.pi * k * f0_hz * times) / k for k in range(1, 8)) / 4
-    return voice if channels == 1 else np.stack([voice] * channels, 1)
-
-
 @pytest.mark.parametrize("rate", [8000, 16000, 32000, 44100, 48000, 96000])
 def test_pitch_does_not_depend_on_the_sample_rate(rate):
     """The original's analysis took sound at 32 kHz for sound at 16 kHz: an octave too low and twice as long."""
-    heard = features.extract(features.prepare(tone(1.0, rate, channels=2), rate))
+    heard = features.extract(features.prepare(tone(1.0, rate, 220, 7, channels=2), rate))
     assert len(heard) == 250
     assert np.median(heard.f0_hz) == pytest.approx(220, rel=0.01)
 
 
 @pytest.mark.parametrize("estimator", ["swift", "crepe-tiny"])
 def test_estimators_agree_and_know_noise(estimator):
-    f0_hz, confidence = pitch.estimate(tone(0.6, 16000), estimator)
+    f0_hz, confidence = pitch.estimate(tone(0.6, 16000, 220, 7), estimator)
     assert len(f0_hz) == len(confidence) == 150
     inner = slice(20, -20)
     assert np.abs(1200 * np.log2(f0_hz[inner] / 220)).max() < 30 and confidence[inner].min() > 0.5
@@ -312,7 +307,7 @@ def test_estimators_agree_and_know_noise(estimator):
 
 @pytest.mark.parametrize("offset", [0.0, 0.5])
 def test_odd_sounds_become_finite_features(offset):
-    clipped = np.clip(5 * tone(0.3, 16000), -1, 1)
+    clipped = np.clip(5 * tone(0.3, 16000, 220, 7), -1, 1)
     broken = np.where(np.arange(4800) % 97 == 0, np.nan, 0.1 * clipped)
     for sound in (np.zeros(4800), clipped, broken, np.random.default_rng(0).normal(0, 0.3, 4800)):
         heard = features.extract(features.prepare(sound + offset, 16000))
@@ -331,7 +326,7 @@ def test_what_is_no_sound_is_refused_in_one_line():
         with pytest.raises(UserError, match=words):
             features.prepare(sound, rate)
     with pytest.raises(UserError, match="swift"):
-        pitch.estimate(tone(0.2, 16000), "yin")
+        pitch.estimate(tone(0.2, 16000, 220, 7), "yin")
 
 
 LONG = """

@@ -1,7 +1,7 @@
 """Play a real Pd from Python: start it, open patches, send messages to receive names, see what comes back.
 
-Demos and tests use it. Pd runs without a window unless a display is given, takes no preferences, and is
-spoken to through a little driver patch with a `[netreceive]` in it.
+Runs in the command line (demos) and in tests. Pd runs without a window unless a display is given, takes no
+preferences, and gets its messages through a little driver patch with a `[netreceive]` in it.
 
     with PdSession([Path("01_ai_duet/ai_duet.pd")], listen=["ai_duet-out"]) as pd:
         pd.send("ai_duet", "load", "attention_rnn")
@@ -13,11 +13,14 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
+
+from dlwakit.pdtools.processes import ending_with_us, free_port
 
 DRIVER = """#N canvas 0 0 450 300 10;
 #X obj 20 20 netreceive {port};
@@ -47,13 +50,15 @@ DRIVER = """#N canvas 0 0 450 300 10;
 
 LISTENER = """#N canvas 0 0 450 300 10;
 #X obj 20 20 receive \\$1;
-#X obj 20 50 list prepend send heard \\$1;
+#X obj 20 50 list prepend send received \\$1;
 #X obj 20 80 list trim;
 #X obj 20 110 send {reply};
 #X connect 0 0 1 0;
 #X connect 1 0 2 0;
 #X connect 2 0 3 0;
 """
+
+EMPTY_WAV = 44  # bytes of a WAV file without samples
 
 # How many times longer to wait than said, for a Pd that runs under valgrind.
 PATIENCE = float(os.environ.get("PD_PATIENCE", 1))
@@ -87,12 +92,6 @@ def _atom(word):
         return re.sub(r"\\(.)", r"\1", word, flags=re.S)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def starts_with(message, start):
     """Whether a list of atoms begins with `start`; numbers to 32-bit precision."""
     return len(message) >= len(start) and all(
@@ -101,44 +100,6 @@ def starts_with(message, start):
         else have == want
         for have, want in zip(message, start)
     )
-
-
-class Jack:
-    """A JACK server of its own on the dummy driver; counts the xruns that it reports.
-
-    realtime: it and every Pd that plays through it run at real-time priority, as musicians have it.
-    """
-
-    def __init__(self, rate=48000, period=256, realtime=False):
-        self.realtime = realtime
-        self.name = f"dlwa-{os.getpid()}-{free_port()}"
-        self.environment = {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_AUDIO_RESERVATION": "1"}
-        self.lines = []
-        priority = ["-R", "-P70"] if realtime else ["-r"]
-        command = ["jackd", "-n", self.name, *priority, "-d", "dummy", "-r", str(rate), "-p", str(period)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        threading.Thread(
-            target=lambda: self.lines.extend(iter(self._process.stdout.readline, "")), daemon=True
-        ).start()
-        deadline = time.monotonic() + 10
-        waiting = ["jack_wait", "-s", self.name, "-w", "-t", "10"]
-        if subprocess.run(waiting, capture_output=True).returncode or time.monotonic() > deadline:
-            self.close()
-            raise PdError("the JACK server did not start:\n" + "".join(self.lines))
-
-    @property
-    def xruns(self):
-        return sum("XRun" in line for line in self.lines)
-
-    def xruns_of(self, client):
-        """How often this JACK client was not done in time."""
-        return sum("XRun" in line and f"client = {client} " in line for line in list(self.lines))
-
-    def close(self):
-        self._process.terminate()
-        self._process.wait(10)
 
 
 class PdSession:
@@ -201,7 +162,7 @@ class PdSession:
         if display:
             variables["DISPLAY"] = display
         self.process = subprocess.Popen(
-            command,
+            ending_with_us("KILL", command),
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -245,7 +206,7 @@ class PdSession:
     def _take(self, words):
         if words[:1] == ["pong"]:
             self._pongs = int(words[1])
-        elif words[:1] == ["heard"] and len(words) > 1:
+        elif words[:1] == ["received"] and len(words) > 1:
             self.received.setdefault(str(words[1]), []).append(words[2:])
 
     def send(self, name, *message):
@@ -273,25 +234,33 @@ class PdSession:
             self.sync()
 
     def forget(self, name):
-        """Drop what was heard at a name so far, as a session of hours has to."""
+        """Drop what was sent to a name so far, as a session of hours has to."""
         with self._changed:
             self.received[name].clear()
             self._cursor.pop(name, None)
 
-    def expect(self, name, *start, timeout=20):
-        """The first message to `name`, after the last one expected, that begins with the atoms `start`."""
+    def expect(self, name, *start, timeout=20, refuse=None):
+        """The first message to `name`, after the last one expected, that begins with the atoms `start`.
+
+        refuse: the first atom of messages that end the waiting, unless they are what is expected; PdError then says
+        the rest of such a message.
+        """
         found = []
 
         def look():
             messages = self.received.get(name, [])
             for index in range(self._cursor.get(name, 0), len(messages)):
-                if starts_with(messages[index], start):
+                message = messages[index]
+                expected = starts_with(message, start)
+                if expected or message[:1] == [refuse]:
                     self._cursor[name] = index + 1
-                    found.append(messages[index])
+                    found.append(message)
+                    if not expected:
+                        raise PdError(" ".join(map(str, message[1:])))
                     return True
             return False
 
-        self._wait(look, timeout, lambda: f"'{name}' never said {start}; it said {self.received.get(name)}")
+        self._wait(look, timeout, lambda: f"'{name}' never sent {start}; it sent {self.received.get(name)}")
         return found[0]
 
     def expect_console(self, text, timeout=20):
@@ -302,7 +271,7 @@ class PdSession:
             found[:] = [line for line in self.console if text in line][:1]
             return bool(found)
 
-        self._wait(look, timeout, lambda: f"the console never said '{text}'")
+        self._wait(look, timeout, lambda: f"'{text}' never stood in the console")
         return found[0]
 
     def _wait(self, condition, timeout, complaint):
@@ -359,3 +328,45 @@ class PdSession:
 
     def __exit__(self, *exception):
         self.close()
+
+
+class PatchObject:
+    """The Python object of a day's patch in a PdSession that listens to NAME-out, where the object answers.
+
+    name: the receive name at which the object gets its messages.
+    """
+
+    def __init__(self, pd, name):
+        self.pd, self.name = pd, name
+
+    def send(self, *message):
+        """Send the object a message."""
+        self.pd.send(self.name, *message)
+
+    def expect(self, *start, timeout=60):
+        """The object's next message that begins so; PdError with its error message if one comes before."""
+        return self.pd.expect(f"{self.name}-out", *start, timeout=timeout, refuse="error")
+
+    def load(self, model, timeout=120):
+        """Turn the sound on, load a model and wait until it is there."""
+        if not self.pd.received[f"{self.name}-out"]:
+            raise PdError("the patch's Python object could not be made: run setup/dlwa doctor")
+        self.pd.send("pd", "dsp", 1)
+        self.send("load", model)
+        self.expect("worker", "on", timeout=timeout)
+
+
+def wait_for_sound(file, timeout=10):
+    """Wait until Pd's [writesf~] has closed a WAV file, which is when its header holds the length.
+
+    It does so in a thread of its own after `stop`; a Pd that quits before leaves a file without a length.
+    """
+    deadline = time.monotonic() + timeout * PATIENCE
+    while time.monotonic() < deadline:
+        content = file.read_bytes() if file.exists() else b""
+        if len(content) > EMPTY_WAV and EMPTY_WAV < struct.unpack_from("<I", content, 4)[0] + 8 <= len(
+            content
+        ):
+            return
+        time.sleep(0.05)
+    raise PdError(f"the sound was not written to {file}")

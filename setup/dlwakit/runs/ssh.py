@@ -20,7 +20,7 @@ from dlwakit.runs.state import Look, State
 
 BASE = "dlwa-training"
 OPTIONS = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10"]
-LEFT_HERE = (".git", "runs", "demo", "__pycache__", "*.part", ".*_cache")
+LEFT_HERE = (".git", "/runs", "/demo", "__pycache__", "*.part", ".*_cache")
 
 
 def start(host, model, arguments, folder, dry_run):

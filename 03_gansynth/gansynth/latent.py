@@ -1,4 +1,4 @@
-"""Points of a latent space: between two, around several, and in files."""
+"""Points of a latent space: between two, around several, and in files; in Pd and in the worker."""
 
 from pathlib import Path
 
@@ -39,6 +39,8 @@ def read(path):
         point = (
             np.load(path, allow_pickle=False) if Path(path).suffix == ".npy" else np.loadtxt(path, ndmin=1)
         )
+    except FileNotFoundError:
+        raise UserError("file", f"there is no file {path}") from None
     except (ValueError, EOFError):
         raise UserError("file", f"{path} holds no latent vector") from None
     if point.ndim != 1 or point.dtype.kind not in "fiu" or not np.isfinite(point).all():

@@ -1,4 +1,4 @@
-"""A sound's spectrogram, small enough for a Pd patch to draw."""
+"""A sound's spectrogram, small enough for a Pd patch to draw; in the worker process."""
 
 import numpy as np
 

@@ -1,128 +1,110 @@
-"""GANSynth's worker: the calls that the patches of day 3 make."""
-
-import contextlib
-import importlib
+"""The worker process of GANSynth: the calls that the Pd object of day 3 makes."""
 
 import numpy as np
+from modelfiles.errors import UserError
 from modelfiles.finding import find
-from pdworker.serving.server import WorkerError, serve
+from pdworker.serving.server import serve
 
-from . import latent
+from . import latent, load_path
 from .hallucination import Envelope, combine, path
 from .thumbnail import thumbnail
 
-ENGINES = {"small": "gansynth.model", "upstream": "gansynth.upstream"}
-BATCH = 4  # notes between two looks whether the call was cancelled
-
-model = None
+BATCH = 4  # notes between two checks whether the call was cancelled
+COURSE_PITCH = 32  # of hallucinations, where the model knows it: the original's
 
 
-@contextlib.contextmanager
-def clear_errors():
-    """Turn what a student can put right into one clear line."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise WorkerError("file", f"there is no file {error.filename}") from error
-    except (OSError, ValueError) as error:
-        raise WorkerError("input", str(error)) from error
+class Worker:
+    """Loads a model and makes notes with it; the public methods are the calls."""
 
+    def __init__(self):
+        self._model = None
 
-def load(job, *, checkpoint="starter", folders=(), engine="small"):
-    """Load a model by name; tells what it is."""
-    global model
-    with clear_errors():
-        path = find(checkpoint, folders, suffixes=(".zip",))
-        loaded = importlib.import_module(ENGINES[engine]).load(path)
+    def load(self, job, *, checkpoint="starter", folders=(), engine="small"):
+        """Load a model by name; returns facts about it."""
+        model = load_path(find(checkpoint, folders, suffixes=(".zip",)), engine)
         job.progress(0.8, "first note")
-        folder = loaded.folder
-        loaded.generate(loaded.random(1, seed=0), folder.pitches[:1])
-    model = loaded
-    return {
-        "name": folder.name,
-        "rate": folder.sample_rate,
-        "samples": folder.audio_length,
-        "latent": folder.latent_size,
-        "low": folder.pitches[0],
-        "high": folder.pitches[-1],
-        "pitches": len(folder.pitches),
-        "stage": f"{folder.stage + 1}/{folder.stages}",
-        "engine": engine,
-    }
-
-
-def play(job, latents, pitches, **change):
-    """Yield the notes of latent vectors and pitches one by one, made in batches, with progress.
-
-    What is louder than full scale is brought down to it.
-    change: further arguments of `generate`; an array among them has one entry a note.
-    """
-    for start in range(0, len(pitches), BATCH):
-        part = slice(start, start + BATCH)
-        if len(pitches) > BATCH:
-            job.progress(start / len(pitches), f"note {start + 1} of {len(pitches)}")
-        job.check()
-        of_part = {
-            key: value[part] if isinstance(value, np.ndarray) else value for key, value in change.items()
+        folder = model.folder
+        model.generate(model.random(1, seed=0), folder.pitches[:1])
+        self._model = model
+        return {
+            "name": folder.name,
+            "rate": folder.sample_rate,
+            "samples": folder.audio_length,
+            "latent": folder.latent_size,
+            "low": folder.pitches[0],
+            "high": folder.pitches[-1],
+            "pitches": len(folder.pitches),
+            "stage": f"{folder.stage + 1}/{folder.stages}",
+            "engine": engine,
         }
-        for note in model.generate(latents[part], pitches[part], **of_part):
-            yield note / max(1.0, np.abs(note).max())
 
-
-def need_model():
-    if model is None:
-        raise WorkerError("state", "no model is loaded", "load one first")
-    return model.folder
-
-
-def generate(job, *, pitches, arrays):
-    """Notes: arrays [one latent vector a pitch]; gives each note, then each note's picture."""
-    folder = need_model()
-    with clear_errors():
+    def generate(self, job, *, pitches, arrays):
+        """Make notes: arrays [one latent vector a pitch]. Returns each note, then each note's picture."""
+        folder = self._require_model().folder
         for point in arrays:
             folder.inputs(point, pitches[:1])
-        notes = list(play(job, np.stack(arrays), pitches))
-    return {"rate": folder.sample_rate}, [*notes, *(thumbnail(note, folder.sample_rate) for note in notes)]
+        return self._with_pictures(self._notes(job, np.stack(arrays), pitches))
 
+    def hallucinate(self, job, *, notes, steps, pitch=None, seed=None, **envelope):
+        """Make a hallucination of `notes` random points with `steps` notes between each two.
 
-def hallucinate(job, *, notes, steps, pitch=None, seed=None, **envelope):
-    """A hallucination: `notes` random keys, `steps` notes between each two; envelope: those of Envelope."""
-    folder = need_model()
-    with clear_errors():
+        envelope: the fields of Envelope. Returns the sound and its picture.
+        """
+        folder = self._require_model().folder
         points = path(folder.random(notes, seed), steps)
-        played = play(job, points, [default_pitch(folder) if pitch is None else pitch] * len(points))
-        sound = combine(played, len(points), Envelope(**envelope), folder.sample_rate)
-    return {"rate": folder.sample_rate, "notes": len(points)}, [sound, thumbnail(sound, folder.sample_rate)]
+        pitches = [self._pitch(pitch)] * len(points)
+        return self._combine(self._notes(job, points, pitches), len(points), envelope)
 
-
-def default_pitch(folder):
-    """32, which the course's models know, or else the lowest."""
-    return 32 if 32 in folder.pitches else folder.pitches[0]
-
-
-def read_latent(job, *, file):
-    """A latent vector from a file, for the model that is loaded."""
-    folder = need_model()
-    with clear_errors():
+    def read_latent(self, job, *, file):
+        """Read a latent vector from a file, for the model that is loaded."""
+        folder = self._require_model().folder
         point = latent.read(file)
         folder.inputs(point, folder.pitches[:1])
-    return {"file": file}, [point]
+        return {"file": file}, [point]
 
-
-def write_latent(job, *, file, arrays):
-    """A latent vector to a file."""
-    with clear_errors():
+    def write_latent(self, job, *, file, arrays):
+        """Write a latent vector to a file."""
         latent.write(file, arrays[0])
-    return {"file": file}
+        return {"file": file}
 
+    def _require_model(self):
+        if self._model is None:
+            raise UserError("state", "no model is loaded", "load one first")
+        return self._model
 
-CALLS = {
-    "load": load,
-    "generate": generate,
-    "hallucinate": hallucinate,
-    "read_latent": read_latent,
-    "write_latent": write_latent,
-}
+    def _pitch(self, pitch):
+        """The pitch asked for; where none is, COURSE_PITCH or else the lowest."""
+        pitches = self._model.folder.pitches
+        if pitch is not None:
+            return pitch
+        return COURSE_PITCH if COURSE_PITCH in pitches else pitches[0]
+
+    def _notes(self, job, latents, pitches, **change):
+        """Yield the notes of latent vectors and pitches one by one, made in batches, with progress.
+
+        What is louder than full scale is brought down to it.
+        change: further arguments of `generate`; an array among them has one entry a note.
+        """
+        for start in range(0, len(pitches), BATCH):
+            part = slice(start, start + BATCH)
+            if len(pitches) > BATCH:
+                job.progress(start / len(pitches), f"note {start + 1} of {len(pitches)}")
+            job.check()
+            of_part = {
+                key: value[part] if isinstance(value, np.ndarray) else value for key, value in change.items()
+            }
+            for note in self._model.generate(latents[part], pitches[part], **of_part):
+                yield note / max(1.0, np.abs(note).max())
+
+    def _with_pictures(self, notes):
+        rate, notes = self._model.folder.sample_rate, list(notes)
+        return {"rate": rate}, [*notes, *(thumbnail(note, rate) for note in notes)]
+
+    def _combine(self, notes, count, envelope):
+        rate = self._model.folder.sample_rate
+        sound = combine(notes, count, Envelope(**envelope), rate)
+        return {"rate": rate, "notes": count}, [sound, thumbnail(sound, rate)]
+
 
 if __name__ == "__main__":
-    serve(CALLS)
+    serve(Worker())

@@ -45,6 +45,11 @@ class Components:
         """The mean and that sum."""
         return self.mean.astype(np.float32) + self.offset(edits)
 
+    def change(self, edits, replace=False):
+        """The arguments of `GANSynth.generate` for edits [notes, up to k]."""
+        values = self.place(edits) if replace else self.offset(edits)
+        return {"layer": self.layer, "offset": values, "replace": replace}
+
     def _fit(self, edits):
         edits = np.atleast_2d(np.asarray(edits, np.float64))
         if not np.isfinite(edits).all():

@@ -1,38 +1,27 @@
-"""The Pd objects of GANSpaceSynth: `[pyext. 1 1 ganspacesynth.pd ganspacesynth]` and `... halluseq EDITS]`."""
+"""The Pd objects of GANSpaceSynth, `[pyext. 1 1 ganspacesynth.pd ganspacesynth]` and `... halluseq EDITS]`.
 
-import functools
+Runs on Pd's thread.
+"""
 
 import numpy as np
 import pyext
 from gansynth.pd import gansynth
-from pdworker import options as words
-from pdworker.host.arguments import Unclear, message, name, number, only
+from modelfiles.errors import UserError
+from pdworker import options
+from pdworker.host.arguments import message, number
+from pdworker.host.settings import Number, Whole
 
-from ganspacesynth.steps import Steps
-
-SETTINGS = {
-    "interp_steps": (1, 64),
-    "sample_spacing": (0.2, 60),
-    "start_trim": (0.0, 60),
-    "attack": (0.5, 60),
-    "sustain": (0.5, 60),
-    "release": (0.5, 60),
-}
+from .steps import Steps
 
 
 class ganspacesynth(gansynth):
     """GANSynth with directions: principal components of one of its layers.
 
-    An edit of 1 moves the layer by one standard deviation along its component.
+    An edit of 1 moves the layer by one standard deviation along its component. An array EDITS-variance gets the
+    explained variance of each component.
 
-    In:  all that gansynth takes, and
-         load_ganspace_components FILE EDITS   the array gets a number for each component, all zero
-         synthesize Z SOUND PITCH ...          with the edits of that array, added to the layer
-         synthesize_noz SOUND PITCH EDIT ... [-- SOUND PITCH EDIT ...]   the layer is replaced: no z, no pitch;
-                                               an EDIT is a number, or an array of them
-    Out: loaded_pca, components COUNT LAYER PITCH (-1: unknown)
-         pitch_without_effect ASKED HEARD      where a replaced layer makes a pitch meaningless
-         and all that gansynth says. An array EDITS-variance gets the explained variance of each component.
+    Out of the outlet, beside what gansynth says: `loaded_pca`, `components COUNT LAYER PITCH` (-1: unknown),
+    `pitch_without_effect ASKED USED` where a replaced layer makes a pitch meaningless.
     """
 
     WORKER = "ganspacesynth.worker"
@@ -40,206 +29,198 @@ class ganspacesynth(gansynth):
     _edits = None  # the array of edits, once components are loaded
     _pitch = -1  # at which they were computed; -1: unknown
 
-    def folders(self):
-        here, day, downloads = super().folders()
+    def checkpoint_folders(self):
+        here, day, downloads = super().checkpoint_folders()
         return [here, day, day.parent.parent / "03_gansynth" / "checkpoints", downloads]
 
-    def loaded(self, facts):
+    def model_loaded(self, facts):
         self._edits = None
-        super().loaded(facts)
+        super().model_loaded(facts)
 
     @message("load_ganspace_components FILE EDITS")
-    def load_ganspace_components_1(self, *values):
-        if len(values) < 2:
-            raise Unclear("a file and an array")
-        self._load_components(words.text(values[:-1]), self._names(values[-1:])[0])
+    async def load_ganspace_components_1(self, *words):
+        """Load components; the array gets a number for each, all zero."""
+        if len(words) < 2:
+            raise UserError("usage", "a file and an array are needed")
+        await self._load_components(options.text(words[:-1]), self._names(words[-1:])[0])
 
-    def _load_components(self, file, edits):
-        self._model()
-
-        def done(facts, arrays):
-            self._put(edits, np.zeros(facts["count"]))
-            variance = pyext.Buffer(f"{edits}-variance")
-            if len(variance):
-                self._put(f"{edits}-variance", arrays[0])
-            self._edits, self._pitch = edits, facts.get("pitch", -1)
-            self.components_loaded(facts)
-            self.say("progress", 1, "")
-            self.say("components", facts["count"], facts["layer"], self._pitch)
-            self.say("loaded_pca")
-
-        folders = [str(folder) for folder in self.folders()]
-        self.call("load_components", done, file=file, folders=folders)
+    async def _load_components(self, file, edits):
+        self.require_model()
+        folders = [str(folder) for folder in self.checkpoint_folders()]
+        facts, (variance,) = await self.call("load_components", file=file, folders=folders)
+        self._put(edits, np.zeros(facts["count"]))
+        if len(pyext.Buffer(f"{edits}-variance")):
+            self._put(f"{edits}-variance", variance)
+        self._edits, self._pitch = edits, facts.get("pitch", -1)
+        self.components_loaded(facts)
+        self.output("progress", 1, "")
+        self.output("components", facts["count"], facts["layer"], self._pitch)
+        self.output("loaded_pca")
 
     def components_loaded(self, facts):
         """Hook: components were loaded, and these are their facts."""
 
-    def _synthesize(self, points, sounds, pitches):
+    def call_notes(self, points, pitches):
         if self._edits is None:
-            super()._synthesize(points, sounds, pitches)
-            return
+            return super().call_notes(points, pitches)
         edits = [np.array(pyext.Buffer(self._edits), np.float32)] * len(pitches)
-        done = functools.partial(self._synthesized, sounds)
-        self.call("edit", done, arrays=[*edits, *points], pitches=pitches)
+        return self.call("edit", arrays=[*edits, *points], pitches=pitches)
 
     @message("synthesize_noz SOUND PITCH EDIT ... [-- SOUND PITCH EDIT ...]")
-    def synthesize_noz_1(self, *values):
-        self._model()
+    async def synthesize_noz_1(self, *words):
+        """Make notes with the layer replaced: no z, no pitch; an EDIT is a number, or an array of them."""
+        self.require_model()
         notes = [[]]
-        for value in values:
-            if str(value) == "--":
+        for word in words:
+            if str(word) == "--":
                 notes.append([])
             else:
-                notes[-1].append(value)
+                notes[-1].append(word)
         if min(map(len, notes)) < 2:
-            raise Unclear("a sound and a pitch")
+            raise UserError("usage", "a sound and a pitch are needed")
         sounds = self._names([note[0] for note in notes])
         pitches = [round(number(note[1], "a pitch", 0, 127)) for note in notes]
         edits = [self._edits_of(note[2:]) for note in notes]
-        done = functools.partial(self._synthesized, sounds)
         for pitch in pitches:
             if pitch != self._pitch and self._edits is not None:
-                self.say("pitch_without_effect", pitch, self._pitch)
-        self.call("edit", done, arrays=edits, pitches=pitches, replace=True)
+                self.output("pitch_without_effect", pitch, self._pitch)
+        await self.show_notes(sounds, self.call("edit", arrays=edits, pitches=pitches, replace=True))
 
     def _edits_of(self, values):
-        """Edits from numbers and arrays of numbers; at least one."""
+        """Edits from numbers and arrays of numbers; a zero where there is none."""
         parts = [
             [number(value, "an edit", -1000, 1000)]
             if isinstance(value, (int, float))
             else np.array(pyext.Buffer(self._names([value])[0]), np.float32)
             for value in values
         ]
-        return np.concatenate([*parts, [0.0]]).astype(np.float32) if not parts else np.concatenate(parts)
+        return np.concatenate(parts or [[0.0]]).astype(np.float32)
 
 
 class halluseq(ganspacesynth):
     """The hallucination sequencer: steps of edits, played one after the other with notes between them.
 
     Argument: EDITS, the array in which the current step's edits lie.
-    In:  all that ganspacesynth takes, and
-         load_ganspace_components FILE
-         prev_step, next_step, add_step, rand_step, remove_step, send_state
-         read_steps FILE, write_steps FILE
-         interp_steps N, sample_spacing S, start_trim S, attack S, sustain S, release S
-         hallucinate_noz SOUND
-    Out: updated, step index|count N, settings NAME VALUE, read_steps COUNT, written FILE, hallucinated SAMPLES RATE
-         and all that ganspacesynth says
+
+    Out of the outlet, beside what ganspacesynth says: `updated`, `step index|count N`, `settings NAME VALUE`,
+    `opened COUNT`, `saved FILE`, `hallucinated SAMPLES RATE`.
     """
+
+    SETTINGS = {
+        "interp_steps": Whole(1, 0, 64, help="parts into which the way from a step to the next is cut"),
+        "sample_spacing": Number(0.2, 0, 60, unit="s", help="from the start of a note to the next"),
+        "start_trim": Number(0.0, 0, 60, unit="s", help="cut off from the start of each note"),
+        "attack": Number(0.5, 0, 60, unit="s", help="fade in"),
+        "sustain": Number(0.5, 0, 60, unit="s", help="between the fades"),
+        "release": Number(0.5, 0, 60, unit="s", help="fade out"),
+    }
+    ALIASES = {"read_steps": "open_steps", "write_steps": "save_steps"}
 
     def __init__(self, edits="edits", *arguments):
         super().__init__()
         self._edits_array = str(edits)
         self._steps = Steps()
-        self._settings = {setting: default for setting, (default, _) in SETTINGS.items()}
 
     @message("load_ganspace_components FILE")
-    def load_ganspace_components_1(self, *values):
-        if not values:
-            raise Unclear("a file")
-        self._load_components(words.text(values), self._edits_array)
+    async def load_ganspace_components_1(self, *words):
+        """Load components; each step gets a number for each."""
+        if not words:
+            raise UserError("usage", "a file is needed")
+        await self._load_components(options.text(words), self._edits_array)
 
     def components_loaded(self, facts):
         self._steps = Steps(facts["count"])
-        self.say("updated")
+        self.output("updated")
+
+    def setting_changed(self, name):
+        super().setting_changed(name)
+        self.output("updated")
 
     # Steps.
 
+    @message("prev_step")
     def prev_step_1(self):
+        """Go to the step before; from the first to the last."""
         self._change(lambda: self._steps.move(-1))
 
+    @message("next_step")
     def next_step_1(self):
+        """Go to the next step; from the last to the first."""
         self._change(lambda: self._steps.move(1))
 
+    @message("add_step")
     def add_step_1(self):
+        """Add a copy of the current step at the end."""
         self._change(self._steps.add)
 
+    @message("rand_step")
     def rand_step_1(self):
+        """Add a random step at the end."""
         self._change(lambda: self._steps.add(self._random.standard_normal(len(self._steps.current))))
 
+    @message("remove_step")
     def remove_step_1(self):
+        """Remove the current step, unless it is the only one."""
         self._change(self._steps.remove)
 
     def _change(self, act):
-        """Take over what the student did to the current step, act, and show the current step."""
-        self._take()
+        """Take over what was done to the current step, act, and show the current step."""
+        self._take_over_edits()
         act()
         self._put(self._edits_array, self._steps.current)
-        self.say("updated")
+        self.output("updated")
 
-    def _take(self):
+    def _take_over_edits(self):
         edits = np.array(pyext.Buffer(self._edits_array), np.float32)
         if len(edits) != len(self._steps.current):
             self._steps.resize(max(1, len(edits)))
         self._steps.current = edits if len(edits) else [0.0]
 
-    @message("read_steps FILE")
-    def read_steps_1(self, *values):
-        def done(facts, arrays):
-            self._steps.take(arrays[0])
-            self._put(self._edits_array, self._steps.current)
-            self.say("updated")
-            self.say("read_steps", len(self._steps))
+    @message("open_steps FILE")
+    async def open_steps_1(self, *words):
+        """Read all steps from a text file, a line a step."""
+        file = self._steps_file(words)
+        _, (rows,) = await self.call("read_steps", file=file, size=len(self._steps.current))
+        self._steps.replace(rows)
+        self._put(self._edits_array, self._steps.current)
+        self.output("updated")
+        self.output("opened", len(self._steps))
 
-        self.call("read_steps", done, file=self._steps_file(values), size=len(self._steps.current))
+    @message("save_steps FILE")
+    async def save_steps_1(self, *words):
+        """Write all steps to a text file, a line a step."""
+        file = self._steps_file(words)
+        self._take_over_edits()
+        facts, _ = await self.call("write_steps", arrays=[self._steps.as_array()], file=file)
+        self.output("saved", facts["file"])
 
-    @message("write_steps FILE")
-    def write_steps_1(self, *values):
-        file = self._steps_file(values)
-        self._take()
-        self.call(
-            "write_steps",
-            lambda facts, arrays: self.say("written", facts["file"]),
-            arrays=[self._steps.as_array()],
-            file=file,
-        )
+    def _steps_file(self, words):
+        if not words:
+            raise UserError("usage", "a file is needed")
+        return str(self.path(options.text(words)))
 
-    def _steps_file(self, values):
-        if not values:
-            raise Unclear("a file")
-        return str(self.path(words.text(values)))
-
-    # Settings.
-
-    def interp_steps_1(self, *values):
-        self._set("interp_steps", values)
-
-    def sample_spacing_1(self, *values):
-        self._set("sample_spacing", values)
-
-    def start_trim_1(self, *values):
-        self._set("start_trim", values)
-
-    def attack_1(self, *values):
-        self._set("attack", values)
-
-    def sustain_1(self, *values):
-        self._set("sustain", values)
-
-    def release_1(self, *values):
-        self._set("release", values)
-
-    @message("the setting's name and a number")
-    def _set(self, setting, values):
-        value = number(only(values), setting, 0, SETTINGS[setting][1])
-        self._settings[setting] = round(value) if setting == "interp_steps" else value
-        self.say("updated")
-
+    @message("send_state")
     def send_state_1(self):
-        self.say("step", "index", self._steps.index)
-        self.say("step", "count", len(self._steps))
-        for setting, value in self._settings.items():
-            self.say("settings", setting, value)
+        """Get the current step's number, the number of steps, and the settings."""
+        self.output("step", "index", self._steps.index)
+        self.output("step", "count", len(self._steps))
+        for setting in halluseq.SETTINGS:
+            if setting != "seed":
+                self.output("settings", setting, self.settings[setting])
 
     # Sound.
 
     @message("hallucinate_noz SOUND")
-    def hallucinate_noz_1(self, *values):
-        self._model()
-        sound = self._names([name(only(values))])[0]
-        self._take()
-        asked = dict(self._settings)
-        asked["parts"] = asked.pop("interp_steps")
-        asked["spacing"], asked["trim"] = asked.pop("sample_spacing"), asked.pop("start_trim")
-        done = functools.partial(self._hallucinated, sound)
-        self.call("hallucinate_edits", done, arrays=[self._steps.as_array()], **asked)
+    async def hallucinate_noz_1(self, sound):
+        """Make one long sound along the steps."""
+        self.require_model()
+        (sound,) = self._names([sound])
+        self._take_over_edits()
+        asked = {
+            "parts": self.settings["interp_steps"],
+            "spacing": self.settings["sample_spacing"],
+            "trim": self.settings["start_trim"],
+            **{fade: self.settings[fade] for fade in ("attack", "sustain", "release")},
+        }
+        call = self.call("hallucinate_edits", arrays=[self._steps.as_array()], **asked)
+        await self.show_hallucination(sound, call)

@@ -1,4 +1,4 @@
-"""The steps of a hallucination: a list of edits, one list of numbers a step, as a student builds it up."""
+"""The steps of a hallucination: a list of edits, one list of numbers a step; on Pd's thread and in the worker."""
 
 import numpy as np
 from modelfiles.errors import UserError
@@ -48,7 +48,7 @@ class Steps:
         """[steps, size], float32."""
         return np.stack(self._steps)
 
-    def take(self, rows):
+    def replace(self, rows):
         """Have the steps of an array [steps, size] in the place of all there were, and go to the first."""
         self._steps = [np.array(row, np.float32) for row in rows]
         self.index = 0
@@ -63,10 +63,12 @@ def write(path, rows):
 
 def read(path, size):
     """Steps of `size` numbers from text, [n, size], float32. Raises UserError."""
-    with open(path) as file:
-        lines = [line.split() for line in file if line.strip()]
     try:
+        with open(path) as file:
+            lines = [line.split() for line in file if line.strip()]
         rows = [np.array(words, np.float32) for words in lines]
+    except FileNotFoundError:
+        raise UserError("file", f"there is no file {path}") from None
     except ValueError:
         rows = []
     if not rows or not all(np.isfinite(row).all() for row in rows):

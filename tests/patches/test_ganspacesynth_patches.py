@@ -125,10 +125,10 @@ def test_the_sequencer(session, tmp_path):
     pd.send("halluseq", "press", "preview")
     pd.expect("halluseq-out", "synthesized", SAMPLES, RATE, timeout=90)
     pd.send("halluseq", "write_steps", str(tmp_path / "my steps.txt"))
-    pd.expect("halluseq-out", "written", timeout=90)
+    pd.expect("halluseq-out", "saved", timeout=90)
     assert (tmp_path / "my steps.txt").read_text().splitlines()[:2] == ["2", "2"]
     pd.send("halluseq", "read_steps", str(tmp_path / "my steps.txt"))
-    pd.expect("halluseq-out", "read_steps", 3, timeout=90)
+    pd.expect("halluseq-out", "opened", 3, timeout=90)
     no_errors(pd)
 
 

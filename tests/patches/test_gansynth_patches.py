@@ -96,9 +96,9 @@ def test_points_go_into_files_and_come_back(session, model, tmp_path):
     pd.send("gansynth", "randomize_z", "z1")
     for file in ("my point.npy", "my point.txt"):
         pd.send("gansynth", "write_z", "z1", str(tmp_path / file))
-        heard(pd, "written")
+        heard(pd, "saved")
         pd.send("gansynth", "read_z", "z2", str(tmp_path / file))
-        heard(pd, "read", "z2")
+        heard(pd, "opened", "z2")
         assert pd.array("z2") == pytest.approx(pd.array("z1"), abs=1e-6)
         pd.set_array("z2", [0.0])
     no_errors(pd)
@@ -143,7 +143,7 @@ def test_the_keyboard_is_rendered_in_the_background(session, model):
 WRONG = {
     ("synthesize", "z1", "s1", 61): "no pitch 61",
     ("synthesize", "z1", "nowhere", 60): "no array nowhere",
-    ("synthesize", "z1", "s1"): "synthesize Z SOUND PITCH",
+    ("synthesize", "z1", "s1"): "generate Z SOUND PITCH",
     ("slerp_z", "z1", "s3", "z2", 0.5): "differ in size",
     ("synthesize", "s3", "s1", 60): "latent vector of 5 numbers",
     ("undo_z", "z1"): "no draw of z1",

@@ -234,7 +234,7 @@ def test_steps_as_text(tmp_path):
 def test_steps_that_were_read_take_the_place_of_all():
     mine = Steps(2)
     mine.add([1, 2])
-    mine.take(np.array([[3, 4], [5, 6], [7, 8]]))
+    mine.replace(np.array([[3, 4], [5, 6], [7, 8]]))
     assert len(mine) == 3 and mine.current.tolist() == [3, 4]
 
 

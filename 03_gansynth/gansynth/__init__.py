@@ -1,13 +1,5 @@
 """Day 3, GANSynth: notes from points of a latent space. Imported in Pd and in the worker, so it loads nothing heavy."""
 
-import importlib
-
-from modelfiles.errors import UserError
-from modelfiles.finding import find
-from modelfiles.places import checkpoint_folders
-
-ENGINES = {"small": "gansynth.model", "upstream": "gansynth.upstream"}
-
 
 def load(name_or_path="starter", engine="small"):
     """Load a model.
@@ -29,11 +21,6 @@ def load(name_or_path="starter", engine="small"):
     UserError
         When there is no such model, or it is damaged.
     """
-    return load_path(find(name_or_path, checkpoint_folders(__file__), suffixes=(".zip",)), engine)
+    from .loading import load
 
-
-def load_path(path, engine="small"):
-    """Load the model in a folder or .zip with one of ENGINES. Raises UserError."""
-    if engine not in ENGINES:
-        raise UserError("input", f"there is no engine {engine!r}", f"there are: {', '.join(ENGINES)}")
-    return importlib.import_module(ENGINES[engine]).load(path)
+    return load(name_or_path, engine)

@@ -5,8 +5,9 @@ from modelfiles.errors import UserError
 from modelfiles.finding import find
 from pdworker.serving.server import serve
 
-from . import latent, load_path
+from . import latent
 from .hallucination import Envelope, combine, path
+from .loading import load_path
 from .thumbnail import thumbnail
 
 BATCH = 4  # notes between two checks whether the call was cancelled

@@ -8,8 +8,8 @@ Härkönen et al., "GANSpace", 2020 (https://arxiv.org/abs/2004.02546).
 
 from pathlib import Path
 
-import gansynth
 import numpy as np
+from gansynth.loading import load as load_gansynth
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 
@@ -66,7 +66,7 @@ class GANSpaceSynth:
 
 def load(name_or_path="starter", components="conv0", engine: str = "small") -> GANSpaceSynth:
     """Load a model and components; see `ganspacesynth.load`."""
-    model = gansynth.load(name_or_path, engine)
+    model = load_gansynth(name_or_path, engine)
     return GANSpaceSynth(model, load_components(components, [Path.cwd()], model)[1])
 
 

@@ -39,15 +39,15 @@ class ai_duet(PdObject):
     SETTINGS = {
         "temperature": Number(1.0, 0.01, 10, help="below 1 the likely gets likelier, above 1 the unlikely"),
         "candidates": Whole(
-            1, 1, 64, label="the number of candidates", help="compose so many answers and play the likeliest"
+            1, 1, 64, label="the number of candidates", help="compose so many answers, play the likeliest"
         ),
         "tempo": Number(
-            None, 20, 400, unit="BPM", words={"estimate": None}, help="tempo of the theme: its quarter notes"
+            None, 20, 400, unit="BPM", words={"estimate": None}, help="quarter notes per minute of the theme"
         ),
         "seed": Whole(
-            None, -1, 2**24, none_below=0, help="the same seed gives the same answer; below 0 it is chance"
+            None, -1, 2**24, none_below=0, help="the same gives the same answer again; -1 leaves it to chance"
         ),
-        "duet": Toggle(False, help="answer without `generate` after a rest, for as long as the phrase was"),
+        "duet": Toggle(False, help="answer every phrase after a rest, for as long as the phrase was"),
         "rest": Number(1000.0, 50, 60000, unit="ms", help="how long that rest is"),
     }
     ALIASES = {"read": "open", "write": "save", "state": "status"}

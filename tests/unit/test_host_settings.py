@@ -103,8 +103,8 @@ def test_the_reference_has_each_message_once_own_ones_first():
         MessageRow("status more", "Get more."),
         MessageRow("octave OCTAVES", "up or down", "-20 to 20", "octaves", "0"),
         MessageRow("loud 0|1", "louder", "0 or 1", "", "1"),
-        MessageRow("seed NUMBER", "", "-1 to 16777216", "", ""),
-        MessageRow("tempo BPM|estimate", "", "20 to 400, estimate", "BPM", ""),
+        MessageRow("seed NUMBER", "", "-1 to 16777216", "", "-1"),
+        MessageRow("tempo BPM|estimate", "", "20 to 400, estimate", "BPM", "estimate"),
         MessageRow("load NAME", "Load a model."),
     ]
 

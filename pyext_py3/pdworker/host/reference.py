@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pdworker.host.arguments import Handler, figure
-from pdworker.host.settings import Setting
+from pdworker.host.settings import Number, Setting, Whole
 
 
 class MessageRow(NamedTuple):
@@ -71,8 +71,16 @@ def _setting_names(base: type) -> set[str]:
 
 
 def _default(setting: Setting) -> str:
-    if setting.default is None:
-        return ""
-    if isinstance(setting.default, bool):
-        return str(int(setting.default))
-    return figure(setting.default) if isinstance(setting.default, (int, float)) else str(setting.default)
+    """Return the default as a message would set it."""
+    value = setting.default
+    if value is None and isinstance(setting, Number):
+        words = [word for word, meaning in setting.words.items() if meaning is None]
+        return words[0] if words else _word_for_none(setting)
+    if isinstance(value, bool):
+        return str(int(value))
+    return figure(value) if isinstance(value, (int, float)) else str(value or "")
+
+
+def _word_for_none(setting: Number) -> str:
+    is_below = isinstance(setting, Whole) and setting.low < setting.none_below
+    return figure(setting.low) if is_below else ""

@@ -9,7 +9,7 @@ from modelfiles.errors import UserError
 from pdworker.serving.audio_stream import Stream
 
 from . import rates
-from .model import Model, resolved
+from .engine.torchscript import Model, resolved
 
 PIECE = 256  # frames read at once where the rates differ
 IDLE = 0.05  # seconds between two looks for messages while Pd's sound is off

@@ -1,226 +1,261 @@
-"""A TorchScript model that follows nn~'s convention (acids-ircam/nn_tilde), on numpy arrays.
+"""RAVE and other models for nn~ on whole sounds. Runs in forks of the worker process and in notebooks.
 
-Such a file names its methods (`get_methods`, or whatever has a `<method>_params`), how many channels each takes and
-gives and at what fraction of the sample rate, and its attributes with their types. RAVE exports are the best known.
+model = load("starter")
+latents = model.encode(audio, rate=44100)              # float32 [latents, n / ratio]
+again = model.decode(latents, rate=44100)              # float32 [channels, n]
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from modelfiles.errors import UserError
-from pdworker.options import text
+from modelfiles.finding import find
+from modelfiles.places import checkpoint_folders
+from modelfiles.resample import resample
+from numpy.typing import ArrayLike, NDArray
 
-TYPES = ("bool", "int", "float", "str", "tensor", "buffer")
+from .engine.torchscript import Method, Model, load_module
 
-
-@dataclass(frozen=True)
-class Method:
-    """float32 [inputs, n / in_ratio] to [outputs, n / out_ratio]; the ratios count samples of audio per value."""
-
-    name: str
-    inputs: int
-    in_ratio: int
-    outputs: int
-    out_ratio: int
-    input_labels: tuple
-    output_labels: tuple
+PIECE_SAMPLES = 1 << 16  # at once: long enough to be quick, short enough to say how far it is
 
 
-def load(path):
-    """The TorchScript module in a file. Raises UserError when there is none."""
-    try:
-        return torch.jit.load(path, map_location="cpu").eval()
-    except (RuntimeError, ValueError, OSError) as error:
-        raise UserError(
-            "checkpoint",
-            f"{path.name} is not a TorchScript file, or is damaged: {last_line(error)}",
-            "export or download it again",
-        ) from error
+def ignore(fraction: float) -> None:
+    """Show no progress."""
 
 
-def last_line(error):
-    """The line of torch's long messages that tells what happened."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__).removeprefix("builtins.")[:300]
+def load(
+    name_or_path: str | Path = "starter",
+    engine: str = "small",
+    *,
+    folders: Iterable[str | Path] | None = None,
+) -> AudioModel:
+    """Load a model.
+
+    A TorchScript file is a program: load only models that you trust. (In Pd they run in a confined process.)
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A model's name, such as "starter", or the path of a `.ts` file.
+    engine : str
+        "small"; there is no other.
+    folders : iterable of path, optional
+        Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
+
+    Returns
+    -------
+    AudioModel
+
+    Raises
+    ------
+    UserError
+        There is no such file, or it is no TorchScript model that follows nn~'s convention.
+    """
+    if engine != "small":
+        raise UserError("input", "RAVE has one engine", "leave --engine out")
+    where = checkpoint_folders(__file__) if folders is None else folders
+    return AudioModel(load_module(find(str(name_or_path), where, suffixes=(".ts",))))
 
 
-def resolved(values, arrays):
-    """The values of an attribute, with what stands for an array, {"array": i, "rate": hz}, as (array, rate)."""
-    return [(arrays[value["array"]], value["rate"]) if isinstance(value, dict) else value for value in values]
+class AudioModel:
+    """A loaded model for whole sounds; each call begins with the model as it is in the file.
 
-
-class Model:
-    """What a TorchScript module can do.
-
-    rate: the model's own sample rate in Hz, 0 when it does not tell; methods: {name: Method}; attributes:
-    {name: types}.
-    Raises UserError when the module does not follow the convention.
+    Attributes
+    ----------
+    rate : int
+        The model's own sample rate in Hz; 0 when it does not tell.
+    methods : dict of str to Method
+        What it can do, with the channels and ratios of each.
+    attributes : dict of str to tuple of str
+        The types of the values that can be set.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: torch.jit.ScriptModule) -> None:
         self._module = module
-        self.rate = self._read_rate()  # before anybody sets another one
-        self.methods = {name: self._method(name) for name in self._method_names()}
-        if not self.methods:
-            raise UserError(
-                "checkpoint", "this TorchScript file has no methods for signals: it is not made for nn~"
-            )
-        self.attributes = {name: self._types(name) for name in self._attribute_names()}
+        self._settings: dict[str, list] = {}
+        model = Model(module)
+        self.rate: int = model.rate
+        self.methods: dict[str, Method] = model.methods
+        self.attributes: dict[str, tuple] = model.attributes
 
-    @property
-    def largest_ratio(self):
-        """The shortest piece of audio, in samples, that every method can take."""
-        return max(max(method.in_ratio, method.out_ratio) for method in self.methods.values())
+    def set(self, name: str, *values: Any) -> None:
+        """Set an attribute for all calls that follow.
 
-    def method(self, name):
-        """The method of this name, else `forward`, as nn~ does. Raises UserError when there is neither."""
-        found = self.methods.get(name) or self.methods.get("forward")
-        if found is None:
-            raise UserError("input", f"the model has no method {name}, only {', '.join(self.methods)}")
-        return found
+        Parameters
+        ----------
+        name : str
+            One of `attributes`.
+        *values
+            One for each of its types; for a tensor or a buffer a pair (float32 array [n], rate in Hz).
 
-    @torch.inference_mode()
-    def run(self, name, values):
-        """Call a method: float32 [inputs, n] to float32 [outputs, m].
-
-        Raises UserError when the model fails, or answers something else than its `_params` promise.
+        Raises
+        ------
+        UserError
+            There is no such attribute, or the model refuses the values.
         """
-        method = self.methods[name]
-        tensor = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
-        try:
-            answer = getattr(self._module, name)(tensor)
-        except Exception as error:  # whatever a stranger's program raises
-            raise UserError("checkpoint", f"{name} failed: {last_line(error)}") from error
-        wanted = [1, method.outputs, values.shape[1] * method.in_ratio // method.out_ratio]
-        if not isinstance(answer, torch.Tensor):
-            raise UserError("checkpoint", f"{name} answered {type(answer).__name__}, not a tensor")
-        if list(answer.shape) != wanted:
-            raise UserError("checkpoint", f"{name} answered {list(answer.shape)}, it promises {wanted}")
-        return answer[0].to(torch.float32).numpy()
+        settings = {**self._settings, name: list(values)}
+        Model(self._copy()).set_all(settings)
+        self._settings = settings
 
-    @torch.inference_mode()
-    def get(self, name):
-        """The values of an attribute, a list."""
-        self._check_attribute(name)
-        values = self._call(f"get_{name}")
-        values = list(values) if isinstance(values, (tuple, list)) else [values]
-        return [value.flatten().tolist() if isinstance(value, torch.Tensor) else value for value in values]
+    def forward(
+        self, audio: ArrayLike, rate: int | None = None, seed: int | None = None
+    ) -> NDArray[np.float32]:
+        """Send a sound through the model.
 
-    @torch.inference_mode()
-    def set(self, name, values):
-        """Set an attribute. values: one for each of its types; for tensor and buffer (float32 [n], rate in Hz)."""
-        types = self._check_attribute(name)
-        if len(values) != len(types):
-            raise UserError(
-                "input", f"{name} takes {len(types)} values ({' '.join(types)}), not {len(values)}"
-            )
-        values = [self._value(name, place, *pair) for place, pair in enumerate(zip(types, values))]
-        answer = self._call(f"set_{name}", *values)
-        if answer not in (0, None):
-            raise UserError("input", f"the model refuses this value of {name}")
+        Parameters
+        ----------
+        audio : array_like, shape (n,) or (channels, n)
+        rate : int, optional
+            Sample rate in Hz of `audio`, and of the answer; the model's own if not given.
+        seed : int, optional
+            Makes what the model draws at random repeatable.
 
-    def set_all(self, settings):
-        """Set several attributes, {name: values}."""
-        for name, values in settings.items():
-            self.set(name, values)
+        Returns
+        -------
+        ndarray of float32, shape (outputs, n)
 
-    def tell_rate(self, rate):
-        """Tell a model without a rate of its own at which rate it runs."""
-        if self.rate == 0 and self._has("set_sample_rate"):
-            self._call("set_sample_rate", int(rate))
+        Raises
+        ------
+        UserError
+            The model has no such method, or fails.
+        """
+        return self._run("forward", audio, rate, seed)
 
-    # Reading what the module says of itself.
+    def encode(
+        self, audio: ArrayLike, rate: int | None = None, seed: int | None = None
+    ) -> NDArray[np.float32]:
+        """Compute the latents of a sound.
 
-    def _has(self, method):
-        return method in self._module._c._method_names()
+        Parameters
+        ----------
+        audio : array_like, shape (n,) or (channels, n)
+        rate, seed
+            See `forward`.
 
-    def _call(self, method, *values):
-        if not self._has(method):
-            raise UserError("checkpoint", f"the model has no {method}")
-        try:
-            return getattr(self._module, method)(*values)
-        except Exception as error:  # whatever a stranger's program raises
-            raise UserError("checkpoint", f"{method} failed: {last_line(error)}") from error
+        Returns
+        -------
+        ndarray of float32, shape (latents, m)
+            One value for `methods["encode"].out_ratio` samples at the model's rate.
 
-    def _read_rate(self):
-        if self._has("get_sample_rate"):
-            return self._number(self._call("get_sample_rate"))
-        for module in (self._module, getattr(self._module, "_rave", None)):
-            for name in ("sr", "sampling_rate"):
-                if hasattr(module, name):
-                    return self._number(getattr(module, name))
-        return 0
+        Raises
+        ------
+        UserError
+            The model has no such method, or fails.
+        """
+        return self._run("encode", audio, rate, seed)
 
-    def _number(self, value):
-        try:
-            return max(0, int(value))
-        except (TypeError, ValueError, RuntimeError):
-            return 0
+    def decode(
+        self, latents: ArrayLike, rate: int | None = None, seed: int | None = None
+    ) -> NDArray[np.float32]:
+        """Make sound of latents.
 
-    def _method_names(self):
-        if self._has("get_methods"):
-            return [str(name) for name in self._call("get_methods")]
-        return [name for name in self._module._c._method_names() if hasattr(self._module, f"{name}_params")]
+        Parameters
+        ----------
+        latents : array_like, shape (latents, m)
+            As `encode` gives them; those that are missing are zeros.
+        rate : int, optional
+            Sample rate in Hz of the answer; the model's own if not given.
+        seed : int, optional
+            See `forward`.
 
-    def _method(self, name):
-        params = getattr(self._module, f"{name}_params", None)
-        if not self._has(name) or not isinstance(params, torch.Tensor):
-            raise UserError(
-                "checkpoint", f"the model names a method {name} but has no {name} with {name}_params"
-            )
-        numbers = params.flatten().tolist()
-        if len(numbers) != 4 or any(number != int(number) or number < 1 for number in numbers):
-            raise UserError(
-                "checkpoint", f"{name}_params is {numbers}; it should be four whole numbers from 1"
-            )
-        inputs, in_ratio, outputs, out_ratio = map(int, numbers)
-        return Method(
-            name,
-            inputs,
-            in_ratio,
-            outputs,
-            out_ratio,
-            self._labels(f"{name}_input_labels", inputs, "(signal) model input"),
-            self._labels(f"{name}_output_labels", outputs, "(signal) model output"),
-        )
+        Returns
+        -------
+        ndarray of float32, shape (outputs, n)
 
-    def _labels(self, name, count, default):
-        labels = getattr(self._module, name, [])
-        labels = [str(label) for label in labels] if isinstance(labels, (list, tuple)) else []
-        return tuple(labels[:count] + [f"{default} {index}" for index in range(len(labels), count)])
+        Raises
+        ------
+        UserError
+            The model has no such method, or fails.
+        """
+        return self._run("decode", latents, rate, seed)
 
-    def _attribute_names(self):
-        if self._has("get_attributes"):
-            return [str(name) for name in self._call("get_attributes") if name != "none"]
-        setters = [name[4:] for name in self._module._c._method_names() if name.startswith("set_")]
-        return [name for name in setters if hasattr(self._module, f"{name}_params")]
+    def _run(self, name: str, values: ArrayLike, rate: int | None, seed: int | None) -> NDArray[np.float32]:
+        if seed is not None:
+            torch.manual_seed(seed)
+        model = Model(self._copy())
+        model.set_all(self._settings)
+        return transform(model, name, np.atleast_2d(np.asarray(values, np.float32)), rate or 0)[0]
 
-    def _types(self, name):
-        params = getattr(self._module, f"{name}_params", None)
-        codes = params.flatten().tolist() if isinstance(params, torch.Tensor) else None
-        if codes is None or any(code not in range(len(TYPES)) for code in codes):
-            raise UserError("checkpoint", f"{name}_params should be a tensor of type codes from 0 to 5")
-        return tuple(TYPES[int(code)] for code in codes)
+    def _copy(self) -> torch.jit.ScriptModule:
+        """The module as it is in the file, whatever others have played."""
+        return self._module.__deepcopy__({})
 
-    def _check_attribute(self, name):
-        if name not in self.attributes:
-            there = ", ".join(self.attributes) or "none"
-            raise UserError("input", f"the model has no attribute {name} (it has: {there})")
-        return self.attributes[name]
 
-    def _value(self, name, place, kind, value):
-        try:
-            if kind == "tensor":
-                return torch.as_tensor(value[0], dtype=torch.float32)
-            if kind == "buffer":
-                samples = torch.as_tensor(value[0], dtype=torch.float32)[None]
-                self._call("set_buffer_attribute", f"{name}#{place}", samples, int(value[1]))
-                return f"{name}#{place}"
-            if kind == "bool":
-                return {"true": True, "false": False}[value] if isinstance(value, str) else bool(value)
-            if kind == "str":
-                return text([value])  # Pd has no words that are numbers
-            return {"int": int, "float": float}[kind](value)
-        except (TypeError, ValueError, KeyError) as error:
-            raise UserError("input", f"{name}: {value} is no {kind}") from error
+def transform(
+    model: Model,
+    name: str,
+    values: NDArray[np.float32],
+    rate: int = 0,
+    progress: Callable[[float], None] = ignore,
+) -> tuple[NDArray[np.float32], int]:
+    """A method's answer to a whole signal, and its rate.
+
+    Parameters
+    ----------
+    model : Model
+        As it is in the file: what it remembers of other sounds would be heard.
+    name : str
+        Of the method.
+    values : ndarray of float32, shape (channels, n)
+        Where the method takes sound, at `rate` Hz; latents are at the model's rate of latents.
+    rate : int
+        In Hz; 0 for the model's own. Sound that the method gives comes at this rate, too.
+    progress : callable
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    answer : ndarray of float32, shape (outputs, m)
+    rate : int
+        Of the answer in Hz, where that is sound; else the model's own.
+    """
+    method = model.methods.get(name)
+    if method is None:
+        raise UserError("input", f"the model has no method {name}, only {', '.join(model.methods)}")
+    own = model.rate or rate
+    rate = rate or own
+    samples = values.shape[1] * method.in_ratio
+    if method.in_ratio == 1:
+        values = resample(values, rate, own)
+    answer = whole(model, method, values, progress)
+    if method.out_ratio > 1:
+        return answer, own
+    length = samples if method.in_ratio == 1 else round(samples * rate / own) if own else samples
+    return fitted(resample(answer, own, rate), length), rate
+
+
+def whole(
+    model: Model,
+    method: Method,
+    values: NDArray[np.float32],
+    progress: Callable[[float], None] = ignore,
+) -> NDArray[np.float32]:
+    """A method's answer to a whole signal at the model's rate: float32 [channels, n] to [outputs, m].
+
+    The model gets it in pieces that follow each other, the last one filled up with zeros; channels that are missing
+    are zeros. The answer is cut to the length that belongs to the input, and must be numbers all through.
+    """
+    count = values.shape[1]
+    smallest = model.largest_ratio // method.in_ratio
+    piece = max(PIECE_SAMPLES // method.in_ratio // smallest, 1) * smallest
+    padded = np.zeros((method.inputs, -(-count // smallest) * smallest), np.float32)
+    values = values[: method.inputs]
+    padded[: len(values), :count] = values
+    answers = [np.zeros((method.outputs, 0), np.float32)]
+    for start in range(0, padded.shape[1], piece):
+        progress(start / padded.shape[1])
+        answers.append(model.run(method.name, padded[:, start : start + piece]))
+        if not np.isfinite(answers[-1]).all():
+            raise UserError("checkpoint", f"{method.name} answered something that is not a number")
+    length = -(-count * method.in_ratio // method.out_ratio)
+    return np.concatenate(answers, 1)[:, :length]
+
+
+def fitted(signals: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Exactly `length` values of each channel: cut, or filled up with zeros."""
+    return np.pad(signals[:, :length], ((0, 0), (0, max(0, length - signals.shape[1]))))

@@ -9,9 +9,8 @@ from modelfiles.finding import find
 from pdworker.serving.server import WorkerError, serve
 
 from . import offline
+from .engine.torchscript import Model, load_module, resolved
 from .forked import Child, Gone
-from .model import Model, resolved
-from .model import load as load_module
 from .watch import NotPlaying, Watch
 
 STALLS = 60.0  # seconds without a sign of life from an offline call

@@ -31,8 +31,9 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3",
 from benchmarks.xruns import stolen  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
-from rave_rt import offline  # noqa: E402
-from rave_rt.model import Model, load  # noqa: E402
+from rave_rt.engine.torchscript import Model  # noqa: E402
+from rave_rt.engine.torchscript import load_module as load  # noqa: E402
+from rave_rt.model import PIECE_SAMPLES, whole  # noqa: E402
 from support import rave_files  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 
@@ -245,9 +246,9 @@ def forward():
     model = Model(load(v2()))
     sound = np.random.default_rng(1).normal(0, 0.1, (1, 30 * model.rate)).astype(np.float32)
     method = model.methods["forward"]
-    offline.whole(model, method, sound[:, : 3 * offline.PIECE])
+    whole(model, method, sound[:, : 3 * PIECE_SAMPLES])
     began = time.perf_counter()
-    offline.whole(model, method, sound)
+    whole(model, method, sound)
     return {"seconds": time.perf_counter() - began, "audio_seconds": 30.0, "reference_seconds": None}
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from rave_rt import live, offline
-from rave_rt.model import Model, load
+from rave_rt import live
+from rave_rt import model as rave_model
+from rave_rt.engine.torchscript import Model
+from rave_rt.engine.torchscript import load_module as load
 from support import rave_files
 
 pytestmark = pytest.mark.needs("rave")
@@ -35,7 +37,7 @@ def test_streaming_equals_offline_and_the_package(exported):
         direct = load(exported)(torch.from_numpy(NOISE)[None])[0].numpy()
     first = Model(load(exported))
     forward = first.methods["forward"]
-    whole = offline.whole(first, forward, NOISE)
+    whole = rave_model.whole(first, forward, NOISE)
     model = Model(load(exported))
     chain = live.Chain(forward, 4096, lambda values: model.run("forward", values), 44100, 44100, 1, 1)
     played = np.concatenate(

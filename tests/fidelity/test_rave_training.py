@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from rave_rt.training import adversary, losses, network, pqmf
+from rave_rt.training import losses, network, pqmf
 
 pytestmark = pytest.mark.needs("rave")
 FORMULAS = Path(__file__).with_name("rave_formulas.py")
@@ -62,8 +62,8 @@ def test_distance_is_the_mean_over_the_scales_of_which_the_package_takes_the_sum
 def test_what_critic_and_decoder_lower(package):
     """Each verdict here has one activation before it."""
     real, made = [[REAL, REAL]], [[MADE, MADE]]
-    adversarial, matching = adversary.decoder_loss(real, made)
-    np.testing.assert_allclose([adversary.critic_loss(real, made), adversarial], package["hinge"], rtol=1e-5)
+    adversarial, matching = losses.decoder_loss(real, made)
+    np.testing.assert_allclose([losses.critic_loss(real, made), adversarial], package["hinge"], rtol=1e-5)
     assert float(matching) == pytest.approx(float(package["matching"]), rel=1e-5)
 
 

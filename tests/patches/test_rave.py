@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rave_rt import offline
-from rave_rt.model import Model
-from rave_rt.model import load as model_file
+from rave_rt.engine.torchscript import Model
+from rave_rt.engine.torchscript import load_module as model_file
+from rave_rt.model import whole as answer_of
 from support import rave_files
 from support.external import EXTERNAL
 from support.sounds import loudness
@@ -157,7 +157,7 @@ def test_a_raves_latency_is_the_one_that_is_told(play, tmp_path, which):
     for phase in range(0, model.largest_ratio, 64):  # where the recording lies in the model's blocks
         fresh = Model(model_file(path))
         sound = np.pad(played, (phase, 0)).astype(np.float32)[None]
-        whole = offline.whole(fresh, fresh.methods["forward"], sound)[0, phase:]
+        whole = answer_of(fresh, fresh.methods["forward"], sound)[0, phase:]
         whole = changing(whole, model.largest_ratio)
         found.append((likeness(heard, whole), delay(heard, whole)))
     assert max(found)[0] > 0.3

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rave_rt.model import Model, load
+from rave_rt.engine.torchscript import Model
+from rave_rt.engine.torchscript import load_module as load
 from support import rave_files
 from support.external import EXTERNAL
 

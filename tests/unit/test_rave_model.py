@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from modelfiles.errors import UserError
-from rave_rt.model import Model, load
+from rave_rt.engine.torchscript import Model
+from rave_rt.engine.torchscript import load_module as load
+from rave_rt.model import load as load_by_name
 from support import rave_files
 
 
@@ -126,3 +128,44 @@ def test_files_that_are_none(tmp_path):
     torch.save({"weights": torch.zeros(2)}, tmp_path / "pickle.ts")
     with pytest.raises(UserError, match="not a TorchScript file"):
         load(tmp_path / "pickle.ts")
+
+
+# From Python, on whole sounds.
+
+SOUND = np.random.default_rng(0).normal(0, 0.1, 4800).astype(np.float32)
+
+
+def test_each_call_begins_with_the_model_as_it_is_in_the_file(tmp_path):
+    model = load_by_name(rave_files.save(rave_files.Codec(), tmp_path / "codec.ts"))
+    latents = model.encode(SOUND)
+    assert latents.shape == (4, 75)
+    np.testing.assert_allclose(model.encode(SOUND), latents, atol=1e-6)
+    np.testing.assert_allclose(model.decode(latents), model.forward(SOUND), atol=1e-6)
+
+
+def test_sound_comes_back_at_the_rate_it_had(tmp_path):
+    model = load_by_name(rave_files.save(rave_files.Codec(rate=48000), tmp_path / "codec.ts"))
+    assert model.forward(SOUND, rate=24000).shape == (1, 4800)
+    assert model.encode(SOUND, rate=24000).shape == (4, 150)
+    assert model.decode(np.zeros((4, 75), np.float32), rate=24000).shape == (1, 2400)
+
+
+def test_attributes_hold_for_all_calls_that_follow(tmp_path):
+    model = load_by_name(rave_files.save(rave_files.Codec(), tmp_path / "codec.ts"))
+    plain = model.forward(SOUND)
+    model.set("loud", True)
+    np.testing.assert_allclose(model.forward(SOUND), 4 * plain, rtol=1e-4, atol=1e-6)
+    with pytest.raises(UserError, match="has no attribute quiet"):
+        model.set("quiet", True)
+
+
+def test_a_name_is_looked_for_and_another_engine_refused(tmp_path):
+    rave_files.save(rave_files.Gain(), tmp_path / "gain.ts")
+    model = load_by_name("gain", folders=[tmp_path])
+    assert set(model.methods) == {"forward"} and model.attributes == {}
+    with pytest.raises(UserError, match="has no method encode, only forward"):
+        model.encode(SOUND)
+    with pytest.raises(UserError, match="no checkpoint 'loss'"):
+        load_by_name("loss", folders=[tmp_path])
+    with pytest.raises(UserError, match="one engine"):
+        load_by_name("gain", "upstream")

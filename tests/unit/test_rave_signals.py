@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from rave_rt import live, offline, rates
-from rave_rt.model import Method, Model, load
+from rave_rt import live, rates
+from rave_rt.engine.torchscript import Method, Model
+from rave_rt.engine.torchscript import load_module as load
+from rave_rt.model import whole
 from support import rave_files
 
 NOISE = np.random.default_rng(5).normal(0, 0.3, (1, 1 << 16)).astype(np.float32)
@@ -105,20 +107,19 @@ def test_block_by_block_is_the_whole(tmp_path, buffer):
     forward = model.methods["forward"]
     chain = live.Chain(forward, buffer, lambda values: model.run("forward", values), 48000, 48000, 1, 1)
     played = in_pieces(chain.take, NOISE, 512)
-    whole = offline.whole(Model(load(path)), forward, NOISE)
-    np.testing.assert_allclose(played, whole[:, : played.shape[1]], atol=1e-5)
+    at_once = whole(Model(load(path)), forward, NOISE)
+    np.testing.assert_allclose(played, at_once[:, : played.shape[1]], atol=1e-5)
 
 
 def test_a_whole_answer_has_the_length_of_its_input(tmp_path):
     model = Model(load(rave_files.save(rave_files.Codec(), tmp_path / "codec.ts")))
     for count in (1, 63, 64, 65, 70001):
         assert (
-            offline.whole(model, model.methods["forward"], NOISE[:, :count].repeat(2, 1)[:, :count]).shape[1]
-            == count
+            whole(model, model.methods["forward"], NOISE[:, :count].repeat(2, 1)[:, :count]).shape[1] == count
         )
-    assert offline.whole(model, model.methods["encode"], NOISE[:, :1000]).shape == (4, 16)
-    assert offline.whole(model, model.methods["decode"], np.zeros((4, 5), np.float32)).shape == (1, 320)
-    assert offline.whole(model, model.methods["forward"], NOISE[:, :0]).shape == (1, 0)
+    assert whole(model, model.methods["encode"], NOISE[:, :1000]).shape == (4, 16)
+    assert whole(model, model.methods["decode"], np.zeros((4, 5), np.float32)).shape == (1, 320)
+    assert whole(model, model.methods["forward"], NOISE[:, :0]).shape == (1, 0)
 
 
 def test_bent_latents_are_what_encode_scale_shift_decode_gives(tmp_path):

@@ -9,7 +9,7 @@ import soundfile
 import torch
 from modelfiles.errors import UserError
 from rave_rt import dataset, evaluate, train
-from rave_rt.training import adversary, export, losses, network, pqmf
+from rave_rt.training import export, losses, network, pqmf
 from rave_rt.training.layers import CausalConv
 
 RATE = 22050
@@ -87,9 +87,9 @@ def test_the_distance_of_a_sound_to_itself_is_nothing_and_grows_with_what_is_don
 
 def test_the_critics_loss_rewards_telling_real_from_made():
     real, made = [[torch.full((1, 1, 4), 2.0)]], [[torch.full((1, 1, 4), -2.0)]]
-    assert adversary.critic_loss(real, made) == 0
-    assert adversary.critic_loss(made, real) == 6
-    assert adversary.decoder_loss([[noise(1, 2, 4), *real[0]]], [[noise(1, 2, 4), *made[0]]]) == (2, 0)
+    assert losses.critic_loss(real, made) == 0
+    assert losses.critic_loss(made, real) == 6
+    assert losses.decoder_loss([[noise(1, 2, 4), *real[0]]], [[noise(1, 2, 4), *made[0]]]) == (2, 0)
 
 
 def exported(tmp_path):

@@ -3,9 +3,8 @@
 import numpy as np
 import torch
 
-from .adversary import Critic, critic_loss, decoder_loss
 from .export import export
-from .losses import spectral_distance
+from .losses import Critic, critic_loss, decoder_loss, spectral_distance
 from .network import Rave, Size
 
 WARM_UP = 1000  # steps until the divergence counts in full

@@ -1,0 +1,225 @@
+"""A TorchScript model that follows nn~'s convention (acids-ircam/nn_tilde), on numpy arrays.
+
+Such a file names its methods (`get_methods`, or whatever has a `<method>_params`), how many channels each takes and
+gives and at what fraction of the sample rate, and its attributes with their types. RAVE exports are the best known.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from modelfiles.errors import UserError
+
+TYPES = ("bool", "int", "float", "str", "tensor", "buffer")
+
+
+@dataclass(frozen=True)
+class Method:
+    """float32 [inputs, n / in_ratio] to [outputs, n / out_ratio]; the ratios count samples of audio per value."""
+
+    name: str
+    inputs: int
+    in_ratio: int
+    outputs: int
+    out_ratio: int
+    input_labels: tuple
+    output_labels: tuple
+
+
+def load_module(path):
+    """The TorchScript module in a file. Raises UserError when there is none."""
+    try:
+        return torch.jit.load(path, map_location="cpu").eval()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(
+            "checkpoint",
+            f"{path.name} is not a TorchScript file, or is damaged: {last_line(error)}",
+            "export or download it again",
+        ) from error
+
+
+def last_line(error):
+    """The line of torch's long messages that tells what happened."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__).removeprefix("builtins.")[:300]
+
+
+def resolved(values, arrays):
+    """The values of an attribute, with what stands for an array, {"array": i, "rate": hz}, as (array, rate)."""
+    return [(arrays[value["array"]], value["rate"]) if isinstance(value, dict) else value for value in values]
+
+
+class Model:
+    """What a TorchScript module can do.
+
+    rate: the model's own sample rate in Hz, 0 when it does not tell; methods: {name: Method}; attributes:
+    {name: types}.
+    Raises UserError when the module does not follow the convention.
+    """
+
+    def __init__(self, module):
+        self._module = module
+        self.rate = self._read_rate()  # before anybody sets another one
+        self.methods = {name: self._method(name) for name in self._method_names()}
+        if not self.methods:
+            raise UserError(
+                "checkpoint", "this TorchScript file has no methods for signals: it is not made for nn~"
+            )
+        self.attributes = {name: self._types(name) for name in self._attribute_names()}
+
+    @property
+    def largest_ratio(self):
+        """The shortest piece of audio, in samples, that every method can take."""
+        return max(max(method.in_ratio, method.out_ratio) for method in self.methods.values())
+
+    def method(self, name):
+        """The method of this name, else `forward`, as nn~ does. Raises UserError when there is neither."""
+        found = self.methods.get(name) or self.methods.get("forward")
+        if found is None:
+            raise UserError("input", f"the model has no method {name}, only {', '.join(self.methods)}")
+        return found
+
+    @torch.inference_mode()
+    def run(self, name, values):
+        """Call a method: float32 [inputs, n] to float32 [outputs, m].
+
+        Raises UserError when the model fails, or answers something else than its `_params` promise.
+        """
+        method = self.methods[name]
+        tensor = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
+        try:
+            answer = getattr(self._module, name)(tensor)
+        except Exception as error:  # whatever a stranger's program raises
+            raise UserError("checkpoint", f"{name} failed: {last_line(error)}") from error
+        wanted = [1, method.outputs, values.shape[1] * method.in_ratio // method.out_ratio]
+        if not isinstance(answer, torch.Tensor):
+            raise UserError("checkpoint", f"{name} answered {type(answer).__name__}, not a tensor")
+        if list(answer.shape) != wanted:
+            raise UserError("checkpoint", f"{name} answered {list(answer.shape)}, it promises {wanted}")
+        return answer[0].to(torch.float32).numpy()
+
+    @torch.inference_mode()
+    def get(self, name):
+        """The values of an attribute, a list."""
+        self._check_attribute(name)
+        values = self._call(f"get_{name}")
+        values = list(values) if isinstance(values, (tuple, list)) else [values]
+        return [value.flatten().tolist() if isinstance(value, torch.Tensor) else value for value in values]
+
+    @torch.inference_mode()
+    def set(self, name, values):
+        """Set an attribute. values: one for each of its types; for tensor and buffer (float32 [n], rate in Hz)."""
+        types = self._check_attribute(name)
+        if len(values) != len(types):
+            raise UserError(
+                "input", f"{name} takes {len(types)} values ({' '.join(types)}), not {len(values)}"
+            )
+        values = [self._value(name, place, *pair) for place, pair in enumerate(zip(types, values))]
+        answer = self._call(f"set_{name}", *values)
+        if answer not in (0, None):
+            raise UserError("input", f"the model refuses this value of {name}")
+
+    def set_all(self, settings):
+        """Set several attributes, {name: values}."""
+        for name, values in settings.items():
+            self.set(name, values)
+
+    def tell_rate(self, rate):
+        """Tell a model without a rate of its own at which rate it runs."""
+        if self.rate == 0 and self._has("set_sample_rate"):
+            self._call("set_sample_rate", int(rate))
+
+    # Reading what the module says of itself.
+
+    def _has(self, method):
+        return method in self._module._c._method_names()
+
+    def _call(self, method, *values):
+        if not self._has(method):
+            raise UserError("checkpoint", f"the model has no {method}")
+        try:
+            return getattr(self._module, method)(*values)
+        except Exception as error:  # whatever a stranger's program raises
+            raise UserError("checkpoint", f"{method} failed: {last_line(error)}") from error
+
+    def _read_rate(self):
+        if self._has("get_sample_rate"):
+            return self._number(self._call("get_sample_rate"))
+        for module in (self._module, getattr(self._module, "_rave", None)):
+            for name in ("sr", "sampling_rate"):
+                if hasattr(module, name):
+                    return self._number(getattr(module, name))
+        return 0
+
+    def _number(self, value):
+        try:
+            return max(0, int(value))
+        except (TypeError, ValueError, RuntimeError):
+            return 0
+
+    def _method_names(self):
+        if self._has("get_methods"):
+            return [str(name) for name in self._call("get_methods")]
+        return [name for name in self._module._c._method_names() if hasattr(self._module, f"{name}_params")]
+
+    def _method(self, name):
+        params = getattr(self._module, f"{name}_params", None)
+        if not self._has(name) or not isinstance(params, torch.Tensor):
+            raise UserError(
+                "checkpoint", f"the model names a method {name} but has no {name} with {name}_params"
+            )
+        numbers = params.flatten().tolist()
+        if len(numbers) != 4 or any(number != int(number) or number < 1 for number in numbers):
+            raise UserError(
+                "checkpoint", f"{name}_params is {numbers}; it should be four whole numbers from 1"
+            )
+        inputs, in_ratio, outputs, out_ratio = map(int, numbers)
+        return Method(
+            name,
+            inputs,
+            in_ratio,
+            outputs,
+            out_ratio,
+            self._labels(f"{name}_input_labels", inputs, "(signal) model input"),
+            self._labels(f"{name}_output_labels", outputs, "(signal) model output"),
+        )
+
+    def _labels(self, name, count, default):
+        labels = getattr(self._module, name, [])
+        labels = [str(label) for label in labels] if isinstance(labels, (list, tuple)) else []
+        return tuple(labels[:count] + [f"{default} {index}" for index in range(len(labels), count)])
+
+    def _attribute_names(self):
+        if self._has("get_attributes"):
+            return [str(name) for name in self._call("get_attributes") if name != "none"]
+        setters = [name[4:] for name in self._module._c._method_names() if name.startswith("set_")]
+        return [name for name in setters if hasattr(self._module, f"{name}_params")]
+
+    def _types(self, name):
+        params = getattr(self._module, f"{name}_params", None)
+        codes = params.flatten().tolist() if isinstance(params, torch.Tensor) else None
+        if codes is None or any(code not in range(len(TYPES)) for code in codes):
+            raise UserError("checkpoint", f"{name}_params should be a tensor of type codes from 0 to 5")
+        return tuple(TYPES[int(code)] for code in codes)
+
+    def _check_attribute(self, name):
+        if name not in self.attributes:
+            there = ", ".join(self.attributes) or "none"
+            raise UserError("input", f"the model has no attribute {name} (it has: {there})")
+        return self.attributes[name]
+
+    def _value(self, name, place, kind, value):
+        try:
+            if kind == "tensor":
+                return torch.as_tensor(value[0], dtype=torch.float32)
+            if kind == "buffer":
+                samples = torch.as_tensor(value[0], dtype=torch.float32)[None]
+                self._call("set_buffer_attribute", f"{name}#{place}", samples, int(value[1]))
+                return f"{name}#{place}"
+            if kind == "bool":
+                return {"true": True, "false": False}[value] if isinstance(value, str) else bool(value)
+            if kind == "str":
+                return value if isinstance(value, str) else f"{value:g}"  # Pd has no words that are numbers
+            return {"int": int, "float": float}[kind](value)
+        except (TypeError, ValueError, KeyError) as error:
+            raise UserError("input", f"{name}: {value} is no {kind}") from error

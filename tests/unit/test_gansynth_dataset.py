@@ -113,7 +113,7 @@ def test_recordings_are_cut_at_their_onsets(tmp_path):
     audio = np.zeros(4 * RATE)
     for start in (0.3, 1.7):
         at = round(start * RATE)
-        audio[at : at + RATE] += tone(60) * np.exp(-12 * np.arange(RATE) / RATE)
+        audio[at : at + RATE] += tone(1.0, RATE, hertz(60)) * np.exp(-12 * np.arange(RATE) / RATE)
     soundfile.write(tmp_path / "strokes.wav", audio, RATE)
     how = {"sample_rate": RATE, "length": RATE, "step": RATE, "pitch": 60, "cut": "onsets"}
     found = [piece for _, pitch, piece in dataset.read_folder(tmp_path, **how) if pitch]

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import torch
 from modelfiles.errors import UserError
-from samplernn.engine import kernel, quantise, store
+from samplernn.engine import drawing, kernel, quantise, store
 from samplernn.engine.config import Config
 from samplernn.engine.kernel_engine import KernelEngine
 from samplernn.engine.network import SampleRNN
@@ -54,13 +54,13 @@ def test_the_loops_compute_what_torch_computes(kind):
     generator = Generator(made, threads=1)
     block, levels, length = made.config.big_frame_size, made.config.q_levels, 160
     codes = np.random.default_rng(1).integers(0, levels, (3, block + length)).astype(np.int32)
-    take = KernelEngine(generator, codes, length, hot(3, length), 0, 1, 0, wanted=length)
-    take.compute(0, length)
+    generation = KernelEngine(generator, codes, length, hot(3, length), 0, 1, 0, wanted=length)
+    generation.compute(0, length)
     with torch.no_grad():
         exact = made(torch.from_numpy(codes).long())[0].numpy()
     assert exact.std() > 0.2
-    assert np.abs(take.logits - exact).mean() < 0.02 * exact.std()
-    assert np.abs(take.logits - exact).max() < 0.15 * exact.std()
+    assert np.abs(generation.logits - exact).mean() < 0.02 * exact.std()
+    assert np.abs(generation.logits - exact).max() < 0.15 * exact.std()
     assert generator.measure(codes[:, block:]) < 1e-3
 
 
@@ -83,8 +83,8 @@ def test_products_with_rounded_weights(bits, worst, sequences):
     weights, scale = matrices(rows, bits)
     assert weights.size == rows.size * bits // 8
     vectors = random.integers(-30000, 30000, (sequences, 64)).astype(np.int16)
-    out, worths = np.ones((sequences, 128), np.float32), np.full(sequences, 1 / 30000, np.float32)
-    kernel.add_product(weights[0], scale[0], vectors, worths, out, 1, 2)
+    out, scales = np.ones((sequences, 128), np.float32), np.full(sequences, 1 / 30000, np.float32)
+    kernel.add_product(weights[0], scale[0], vectors, scales, out, 1, 2)
     exact = vectors / 30000 @ rows[0].T.astype(np.float64) + 1
     assert np.array_equal(out[:, :64], np.ones((sequences, 64)))
     assert np.square(out - exact)[:, 64:].mean() < worst * np.square(exact - 1)[:, 64:].mean()
@@ -95,11 +95,11 @@ def test_the_torch_loop_computes_what_the_torch_model_computes():
     codes = np.full((1, 16 + 48), 128, np.int32)
     codes[:, 16:48] = np.random.default_rng(2).integers(0, 256, (1, 32))
     heard = []
-    take = TorchEngine(made, codes, 32, hot(1, 48), 0, 1.0, 0)
-    draw = take.draw
-    take.draw = lambda logits, temperature: heard.append(logits) or draw(logits, temperature)
-    take.compute(0, 32)
-    take.compute(32, 48)
+    generation = TorchEngine(made, codes, 32, hot(1, 48), 0, 1.0, 0)
+    draw = generation.draw
+    generation.draw = lambda logits, temperature: heard.append(logits) or draw(logits, temperature)
+    generation.compute(0, 32)
+    generation.compute(32, 48)
     with torch.no_grad():
         exact, _ = made(torch.from_numpy(codes).long())
     assert torch.allclose(torch.stack(heard, 1), exact[:, 32:], atol=1e-5)
@@ -117,11 +117,11 @@ def chi_square(counts, odds):
 def test_draws_follow_their_probabilities(temperature):
     logits = np.random.default_rng(8).normal(0, 1.5, 256).astype(np.float32)
     weights, powers = np.empty(256, np.float32), np.empty(256, np.int32)
-    kernel.weigh(logits, np.float32(temperature), powers, weights)
+    drawing.softmax_weights(logits, np.float32(temperature), powers, weights)
     exact = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
     assert np.abs(weights / exact - 1).max() < 1e-4
     random = np.array([11], np.uint64)
-    drawn = [kernel.draw(weights, kernel.uniform(random, 0)) for _ in range(40000)]
+    drawn = [drawing.draw(weights, drawing.uniform(random, 0)) for _ in range(40000)]
     statistic, freedom = chi_square(np.bincount(drawn, minlength=256), exact)
     assert abs(statistic - freedom) < 4.5 * np.sqrt(2 * freedom)
 
@@ -136,7 +136,7 @@ def test_top_k_and_top_p_keep_the_likeliest():
         (9, 1, range(5)),
     ]:
         left = weights.copy()
-        kernel.restrict(left, top_k, top_p)
+        drawing.keep_likeliest(left, top_k, top_p)
         assert list(np.flatnonzero(left)) == list(kept)
         assert np.array_equal(left[left > 0], weights[left > 0])
 
@@ -151,17 +151,17 @@ def test_both_ways_of_generating_draw_from_the_same_distribution(generator):
         exact = torch.softmax(generator.model(torch.from_numpy(codes).long())[0][0, 40], -1).numpy()
     counts = np.zeros(256, int)
     for seed in range(60):
-        take = generator.start(samples, hot(50, samples), primer=primer, seed=seed)
-        counts += np.bincount(quantise.encode(take.more(9)[:, 0], "mu-law"), minlength=256)
+        generation = generator.start(samples, hot(50, samples), primer=primer, seed=seed)
+        counts += np.bincount(quantise.encode(generation.more(9)[:, 0], "mu-law"), minlength=256)
     statistic, freedom = chi_square(counts, exact.astype(np.float64))
     assert abs(statistic - freedom) < 4.5 * np.sqrt(2 * freedom)
 
 
 def test_temperature_zero_takes_the_likeliest(generator):
-    take = generator.start(16, np.zeros((2, 16), np.float32), seed=1)
-    audio = take.more(9)
+    generation = generator.start(16, np.zeros((2, 16), np.float32), seed=1)
+    audio = generation.more(9)
     assert np.array_equal(audio[0], audio[1])
-    codes = torch.from_numpy(take.engine.codes).long()
+    codes = torch.from_numpy(generation.engine.codes).long()
     with torch.no_grad():
         likeliest = generator.model(codes)[0].argmax(-1)
     assert (likeliest == codes[:, 16:]).float().mean() > 0.8
@@ -170,21 +170,24 @@ def test_temperature_zero_takes_the_likeliest(generator):
 @pytest.mark.parametrize("samples", [1, 15, 16, 17, 100])
 @pytest.mark.parametrize("primed", [0, 5, 16, 21])
 def test_the_length_is_what_was_asked_for(generator, samples, primed):
-    take = generator.start(samples, hot(1, samples), primer=np.zeros(primed, np.float32), seed=2)
-    assert take.more(9).shape == (1, samples)
-    assert take.finished
+    generation = generator.start(samples, hot(1, samples), primer=np.zeros(primed, np.float32), seed=2)
+    assert generation.more(9).shape == (1, samples)
+    assert generation.finished
 
 
 def test_the_first_samples_are_kept(generator):
-    take = generator.start(64, hot(1, 64), seed=9)
-    audio = take.more(9)[0]
-    assert np.array_equal(quantise.encode(audio, "mu-law"), take.engine.codes[0, 16:80])
+    generation = generator.start(64, hot(1, 64), seed=9)
+    audio = generation.more(9)[0]
+    assert np.array_equal(quantise.encode(audio, "mu-law"), generation.engine.codes[0, 16:80])
 
 
-def test_a_take_begins_with_no_memory_and_leaves_none(generator):
-    def states(take):
+def test_a_generation_begins_with_no_memory_and_leaves_none(generator):
+    def states(generation):
         return [
-            array for (state,) in [take.engine.states] for tier in state for array in (tier.output, tier.cell)
+            array
+            for (state,) in [generation.engine.states]
+            for tier in state
+            for array in (tier.output, tier.cell)
         ]
 
     first = generator.start(48, hot(1, 48), seed=3)
@@ -208,26 +211,26 @@ def test_the_seed_number_decides_and_sequences_differ(generator):
 
 def test_in_pieces_or_at_once_is_the_same(generator):
     whole = generator.start(200, hot(2, 200), seed=6).more(9)
-    take = generator.start(200, hot(2, 200), seed=6)
+    generation = generator.start(200, hot(2, 200), seed=6)
     pieces = []
-    while not take.finished:
-        take.stride = 16
-        pieces.append(take.more(0))
+    while not generation.finished:
+        generation.stride = 16
+        pieces.append(generation.more(0))
     assert len(pieces) > 3
     assert np.array_equal(whole, np.concatenate(pieces, axis=1))
 
 
-def test_a_take_that_is_stopped_can_go_on(generator):
+def test_a_generation_that_is_stopped_can_go_on(generator):
     whole = generator.start(200, hot(1, 200), seed=6).more(9)
-    take = generator.start(200, hot(1, 200), seed=6)
-    first = take.more(0)
+    generation = generator.start(200, hot(1, 200), seed=6)
+    first = generation.more(0)
 
     def stop():
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        take.more(9, check=stop)
-    assert np.array_equal(whole, np.concatenate((first, take.more(9)), axis=1))
+        generation.more(9, check=stop)
+    assert np.array_equal(whole, np.concatenate((first, generation.more(9)), axis=1))
 
 
 def test_a_primer_is_heard(starter):
@@ -239,8 +242,8 @@ def test_a_primer_is_heard(starter):
 
     def bits(primer):
         known = len(primer)
-        take = generator.start(1024, hot(1, 1024), primer=primer)
-        whole = take.engine.codes
+        generation = generator.start(1024, hot(1, 1024), primer=primer)
+        whole = generation.engine.codes
         whole[0, block + known : block + known + 1024] = codes[cut : cut + 1024]
         with torch.no_grad():
             logits = torch.log_softmax(generator.model(torch.from_numpy(whole.astype(np.int64)))[0][0], -1)
@@ -302,14 +305,14 @@ def test_hyperbolic_tangent():
 
 
 def test_threads_meet_until_all_are_there():
-    from samplernn.engine.lowlevel import meet
+    from samplernn.engine.lowlevel import barrier
 
     counter, order = np.zeros(1, np.int64), []
 
     def come(name, wait):
         wait.wait()
         order.append(f"{name} comes")
-        meet(counter.ctypes.data, 2)
+        barrier(counter.ctypes.data, 2)
         order.append(f"{name} goes")
 
     gates = [threading.Event(), threading.Event()]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from . import kernel
-from .pack import silent_state
+from .layout import COUNTERS_APART, Drawing
+from .pack import initial_state
 
 
 class KernelEngine:
@@ -21,13 +22,13 @@ class KernelEngine:
         self.temperature, self.top_k, self.top_p = temperature, top_k, float(top_p)
         size, self.threads = (len(codes), generator.threads) if generator.large else (1, 1)
         self.groups = [slice(first, first + size) for first in range(0, len(codes), size)]
-        self.states = [[silent_state(tier, size) for tier in self.packed[:2]] for _ in self.groups]
+        self.states = [[initial_state(tier, size) for tier in self.packed[:2]] for _ in self.groups]
 
     def compute(self, begin, end):
         """Compute the samples begin <= t < end of `codes`; both are multiples of the block."""
 
         def one(group, states, counters):
-            drawing = kernel.Drawing(self.temperature[group], self.top_k, self.top_p, self.random[group])
+            drawing = Drawing(self.temperature[group], self.top_k, self.top_p, self.random[group])
             kernel.generate(
                 *self.packed,
                 *states,
@@ -43,7 +44,7 @@ class KernelEngine:
 
         jobs = []
         for group, states in zip(self.groups, self.states):
-            counters = np.zeros(2 * kernel.COUNTERS_APART, np.uint8)
+            counters = np.zeros(2 * COUNTERS_APART, np.uint8)
             jobs += [self.pool.submit(one, group, states, counters) for _ in range(self.threads)]
         for job in jobs:
             job.result()

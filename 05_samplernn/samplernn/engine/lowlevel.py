@@ -1,9 +1,9 @@
-"""The few machine-level operations that the generator's loops are built from, as numba intrinsics.
+"""The few machine-level operations that the loops in `kernel` are built from, as numba intrinsics.
 
 `dot(bits, vectors)` makes the product of ROWS rows of weights with 1 or 2 vectors of sixteen-bit numbers. Its vector
 code is written out portably; LLVM turns it into the best that the processor has (vpdpwssd, vpmaddwd, ...).
 
-The weights stand in the order in which they are met: for each pair of columns, that pair of all ROWS rows. With eight
+The weights stand in the order in which they are read: for each pair of columns, that pair of all ROWS rows. With eight
 bits each has a byte. With four bits each sixteen-bit lane holds the four weights that belong to its place in the four
 quarters of the rows, the first quarter's in the lowest bits.
 """
@@ -16,22 +16,24 @@ from numba.extending import intrinsic
 ROWS = 64
 LANES = 32  # sixteen-bit numbers that are multiplied at once: 16 rows, 2 columns
 QUARTERS = 2 * ROWS // LANES
-AHEAD = 2048  # bytes that the memory is asked for before they are needed
-LINE = 64
-SPINS = 20000
-NAP_MICROSECONDS = 20
+PREFETCH_BYTES = 2048  # how far ahead of its use memory is fetched
+CACHE_LINE_BYTES = 64
+SPINS = 20000  # how often a waiting thread looks before it sleeps
+SLEEP_US = 20
 
 INT8, INT16, INT32, INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+POINTER = INT8.as_pointer()
 SHORTS, WIDE, SUMS = (
     ir.VectorType(INT16, LANES),
     ir.VectorType(INT32, LANES),
     ir.VectorType(INT32, LANES // 2),
 )
+EVEN, ODD = (ir.Constant(SUMS, list(range(first, LANES, 2))) for first in (0, 1))
+FIRST_LANE, UNDEFINED = ir.Constant(SUMS, [0] * SUMS.count), ir.Constant(SUMS, ir.Undefined)
 
 
 def dot(bits, vectors):
-    """An intrinsic for weights of 4 or 8 bits and 1 or 2 vectors."""
-    bytes_per_pair = 2 * ROWS * bits // 8
+    """Return an intrinsic for weights of 4 or 8 bits and 1 or 2 vectors."""
 
     @intrinsic
     def product(typing, weights, vector, stride, pairs, out):
@@ -41,67 +43,7 @@ def dot(bits, vectors):
         """
 
         def generate(context, builder, signature, arguments):
-            weights, vector, stride, pairs, out = arguments
-            number = pairs.type
-            even, odd = (ir.Constant(SUMS, list(range(first, LANES, 2))) for first in (0, 1))
-            first_lane = ir.Constant(SUMS, [0] * SUMS.count)
-            pointer = INT8.as_pointer()
-            prefetch = cgutils.get_or_insert_function(
-                builder.module,
-                ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32]),
-                "llvm.prefetch.p0",
-            )
-            weights = builder.inttoptr(weights, pointer)
-
-            def load(place, kind):
-                align = kind.element.width // 8
-                return builder.load(builder.bitcast(place, kind.as_pointer()), align=align)
-
-            def everywhere(v, pair):
-                """Two neighbouring numbers of a vector, in all lanes."""
-                place = builder.add(
-                    builder.add(vector, builder.mul(stride, number(v))), builder.shl(pair, number(2))
-                )
-                both = builder.load(builder.inttoptr(place, INT32.as_pointer()), align=2)
-                lanes = builder.insert_element(ir.Constant(SUMS, ir.Undefined), both, INT32(0))
-                lanes = builder.shuffle_vector(lanes, ir.Constant(SUMS, ir.Undefined), first_lane)
-                return builder.sext(builder.bitcast(lanes, SHORTS), WIDE)
-
-            def quarters(place):
-                """The weights of each quarter of the rows for one pair of columns."""
-                if bits == 8:
-                    for quarter in range(QUARTERS):
-                        yield load(builder.gep(place, [number(LANES * quarter)]), ir.VectorType(INT8, LANES))
-                else:
-                    packed = load(place, SHORTS)
-                    for quarter in range(QUARTERS):
-                        left = ir.Constant(SHORTS, [12 - 4 * quarter] * LANES)
-                        yield builder.ashr(builder.shl(packed, left), ir.Constant(SHORTS, [12] * LANES))
-
-            sums = [
-                [cgutils.alloca_once_value(builder, ir.Constant(SUMS, None)) for _ in range(QUARTERS)]
-                for _ in range(vectors)
-            ]
-            with cgutils.for_range_slice(builder, number(0), pairs, number(1)) as (pair, _):
-                place = builder.gep(weights, [builder.mul(pair, number(bytes_per_pair))])
-                for line in range(0, bytes_per_pair, LINE):
-                    far = builder.gep(place, [number(AHEAD + line)])
-                    builder.call(prefetch, [far, INT32(0), INT32(3), INT32(1)])
-                numbers = [everywhere(v, pair) for v in range(vectors)]
-                for quarter, weight in enumerate(quarters(place)):
-                    weight = builder.sext(weight, WIDE)
-                    for v in range(vectors):
-                        products = builder.mul(weight, numbers[v])
-                        pairwise = builder.add(
-                            builder.shuffle_vector(products, products, even),
-                            builder.shuffle_vector(products, products, odd),
-                        )
-                        builder.store(builder.add(builder.load(sums[v][quarter]), pairwise), sums[v][quarter])
-            for v in range(vectors):
-                for quarter in range(QUARTERS):
-                    place = builder.add(out, number(4 * SUMS.count * (v * QUARTERS + quarter)))
-                    place = builder.inttoptr(place, SUMS.as_pointer())
-                    builder.store(builder.load(sums[v][quarter]), place, align=4)
+            _DotProduct(builder, bits, vectors, *arguments).emit()
             return context.get_dummy_value()
 
         return types.void(types.intp, types.intp, types.intp, types.intp, types.intp), generate
@@ -109,8 +51,86 @@ def dot(bits, vectors):
     return product
 
 
+class _DotProduct:
+    """Emits the LLVM code of the intrinsic that `dot(bits, vectors)` returns."""
+
+    def __init__(self, builder, bits, vectors, weights, vector, stride, pairs, out):
+        self.builder, self.bits, self.vectors = builder, bits, vectors
+        self.weights = builder.inttoptr(weights, POINTER)
+        self.vector, self.stride, self.pairs, self.out = vector, stride, pairs, out
+        self.number = pairs.type
+        self.bytes_per_pair = 2 * ROWS * bits // 8
+        zero = ir.Constant(SUMS, None)
+        self.sums = [
+            [cgutils.alloca_once_value(builder, zero) for _ in range(QUARTERS)] for _ in range(vectors)
+        ]
+
+    def emit(self):
+        """Emit a loop over pairs of columns, then store the sums."""
+        builder = self.builder
+        with cgutils.for_range_slice(builder, self.number(0), self.pairs, self.number(1)) as (pair, _):
+            place = builder.gep(self.weights, [builder.mul(pair, self.number(self.bytes_per_pair))])
+            self._prefetch(place)
+            columns = [self._broadcast_columns(v, pair) for v in range(self.vectors)]
+            for quarter, weights in enumerate(self._weights_by_quarter(place)):
+                for v in range(self.vectors):
+                    self._accumulate(self.sums[v][quarter], weights, columns[v])
+        self._store_sums()
+
+    def _prefetch(self, place):
+        kind = ir.FunctionType(ir.VoidType(), [POINTER, INT32, INT32, INT32])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        for line in range(0, self.bytes_per_pair, CACHE_LINE_BYTES):
+            far = self.builder.gep(place, [self.number(PREFETCH_BYTES + line)])
+            self.builder.call(function, [far, INT32(0), INT32(3), INT32(1)])
+
+    def _broadcast_columns(self, v, pair):
+        """Two neighbouring numbers of a vector, in all lanes."""
+        builder, number = self.builder, self.number
+        offset = builder.add(builder.mul(self.stride, number(v)), builder.shl(pair, number(2)))
+        place = builder.inttoptr(builder.add(self.vector, offset), INT32.as_pointer())
+        both = builder.load(place, align=2)
+        lanes = builder.insert_element(UNDEFINED, both, INT32(0))
+        lanes = builder.shuffle_vector(lanes, UNDEFINED, FIRST_LANE)
+        return builder.sext(builder.bitcast(lanes, SHORTS), WIDE)
+
+    def _weights_by_quarter(self, place):
+        """The weights of each quarter of the rows for one pair of columns, as 32-bit numbers."""
+        builder = self.builder
+        if self.bits == 8:
+            for quarter in range(QUARTERS):
+                start = builder.gep(place, [self.number(LANES * quarter)])
+                yield builder.sext(self._load(start, ir.VectorType(INT8, LANES)), WIDE)
+        else:
+            packed = self._load(place, SHORTS)
+            for quarter in range(QUARTERS):
+                left = ir.Constant(SHORTS, [12 - 4 * quarter] * LANES)
+                signed = builder.ashr(builder.shl(packed, left), ir.Constant(SHORTS, [12] * LANES))
+                yield builder.sext(signed, WIDE)
+
+    def _load(self, place, kind):
+        align = kind.element.width // 8
+        return self.builder.load(self.builder.bitcast(place, kind.as_pointer()), align=align)
+
+    def _accumulate(self, sums, weights, columns):
+        """Add the products of one pair of columns; neighbouring lanes belong to the same row."""
+        builder = self.builder
+        products = builder.mul(weights, columns)
+        even = builder.shuffle_vector(products, products, EVEN)
+        odd = builder.shuffle_vector(products, products, ODD)
+        builder.store(builder.add(builder.load(sums), builder.add(even, odd)), sums)
+
+    def _store_sums(self):
+        builder = self.builder
+        for v in range(self.vectors):
+            for quarter in range(QUARTERS):
+                offset = self.number(4 * SUMS.count * (v * QUARTERS + quarter))
+                place = builder.inttoptr(builder.add(self.out, offset), SUMS.as_pointer())
+                builder.store(builder.load(self.sums[v][quarter]), place, align=4)
+
+
 @intrinsic
-def add_one(typing, counter):
+def fetch_and_add(typing, counter):
     """Add 1 to the int64 at an address, as one indivisible step; returns what it was before."""
 
     def generate(context, builder, signature, arguments):
@@ -121,7 +141,7 @@ def add_one(typing, counter):
 
 
 @intrinsic
-def _look(typing, counter):
+def _load_atomic(typing, counter):
     """The int64 at an address, with everything that other threads wrote before they changed it."""
 
     def generate(context, builder, signature, arguments):
@@ -132,25 +152,25 @@ def _look(typing, counter):
 
 
 @intrinsic
-def _nap(typing):
+def _sleep(typing):
     """Let this thread sleep a little, so that others can have its core."""
 
     def generate(context, builder, signature, arguments):
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(INT32, [INT32]), "usleep")
-        builder.call(function, [INT32(NAP_MICROSECONDS)])
+        builder.call(function, [INT32(SLEEP_US)])
         return context.get_dummy_value()
 
     return types.void(), generate
 
 
 @njit(nogil=True)
-def meet(counter, threads):
-    """Wait until all `threads` have come here; `counter` is the address of an int64 that began at 0."""
+def barrier(counter, threads):
+    """Wait until all `threads` have called this; `counter` is the address of an int64 that began at 0."""
     if threads == 1:
         return
-    goal = (add_one(counter) // threads + 1) * threads
+    goal = (fetch_and_add(counter) // threads + 1) * threads
     spins = 0
-    while _look(counter) < goal:
+    while _load_atomic(counter) < goal:
         spins += 1
         if spins > SPINS:
-            _nap()
+            _sleep()

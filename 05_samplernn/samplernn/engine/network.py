@@ -1,7 +1,7 @@
-"""The three-tier network in torch: trained by `train`, and the measure of what the fast generator computes.
+"""The three-tier network in torch: what `train` trains, and the reference for the loops in `kernel`.
 
-Two recurrent tiers look at frames of samples, the top one at long frames, the middle one at short frames with the
-top one's advice; a small network then guesses each sample from the few before it and the middle tier's advice.
+Two recurrent tiers read frames of samples, the top one long frames, the middle one short frames, conditioned by the
+top one; a small network then predicts each sample from the few before it, conditioned by the middle tier.
 The architecture is PRiSM SampleRNN's (rncm-prism/prism-samplernn), after Mehri et al., "SampleRNN", ICLR 2017.
 """
 
@@ -54,7 +54,7 @@ class FrameTier(nn.Module):
 
 
 class SampleTier(nn.Module):
-    """The network at the bottom: a frame's worth of samples and one vector of advice to the next sample's logits."""
+    """The network at the bottom: from a frame of samples and a vector of conditioning to the next sample's logits."""
 
     def __init__(self, config):
         super().__init__()
@@ -72,13 +72,13 @@ class SampleTier(nn.Module):
         """Embedding and first layer as one table [frame_size, q_levels, dim]: what each code adds in each place."""
         return torch.einsum("qe,ked->kqd", self.embedding, self.inputs)
 
-    def forward(self, codes, advice, table=None):
-        """codes [batch, frame_size-1+n], advice [batch, n, dim] -> logits [batch, n, q_levels]."""
+    def forward(self, codes, conditioning, table=None):
+        """codes [batch, frame_size-1+n], conditioning [batch, n, dim] -> logits [batch, n, q_levels]."""
         table = self.table() if table is None else table
         places = torch.arange(self.frame_size, device=codes.device) * table.shape[1]
         windows = codes.unfold(1, self.frame_size, 1) + places
         entered = functional.embedding_bag(windows.flatten(0, 1), table.flatten(0, 1), mode="sum")
-        hidden = torch.relu(self.hidden1(entered.view_as(advice) + advice))
+        hidden = torch.relu(self.hidden1(entered.view_as(conditioning) + conditioning))
         return self.outputs(torch.relu(self.hidden2(hidden)))
 
 
@@ -86,7 +86,7 @@ class SampleRNN(nn.Module):
     """The whole network.
 
     Call it with codes [batch, big_frame_size + n], n a multiple of big_frame_size: it answers the logits
-    [batch, n, q_levels] of the last n codes, each guessed from the true codes before it, and the states to hand in
+    [batch, n, q_levels] of the last n codes, each predicted from the true codes before it, and the states to hand in
     when the same sequences go on (the next call's first big_frame_size codes are this call's last).
     """
 
@@ -100,6 +100,6 @@ class SampleRNN(nn.Module):
 
     def forward(self, codes, states=(None, None)):
         frame, big = self.config.frame_sizes
-        advice, big_states = self.big_frame_tier(codes[:, :-big], None, states[0])
-        advice, frame_states = self.frame_tier(codes[:, big - frame : -frame], advice, states[1])
-        return self.sample_tier(codes[:, big - frame : -1], advice), (big_states, frame_states)
+        conditioning, big_states = self.big_frame_tier(codes[:, :-big], None, states[0])
+        conditioning, frame_states = self.frame_tier(codes[:, big - frame : -frame], conditioning, states[1])
+        return self.sample_tier(codes[:, big - frame : -1], conditioning), (big_states, frame_states)

@@ -1,44 +1,43 @@
-"""A trained model's weights as the generator's loops want them: folded, filled up and rounded to few bits.
+"""Packs a trained model's weights for the loops in `kernel`: multiplied out, padded and quantised to few bits.
 
-Between some layers nothing bends the signal, so their weights multiply out beforehand:
+Between some layers there is no nonlinearity, so their weights are multiplied beforehand:
 - embedding, first layer and hidden1 become a table of what each code adds in each place;
 - the middle tier's upsampling goes straight into hidden1, the top tier's straight into the middle tier's first gates;
 - a skip-connected first layer sees its input twice: once with the sum of both halves' weights is the same.
 
-The tiers' weights have eight or four bits, as the caller wants; the sample network's, which every single sample meets
-and which cost more when they are rounded, always have eight.
+The tiers' weights have eight or four bits, as the caller wants; the sample network's, which every single sample goes
+through and which lose more when they are rounded, always have eight.
 """
 
 import mmap
 
 import numpy as np
 
-from .kernel import Samples, State, Tier
+from .layout import Samples, State, Tier
 from .lowlevel import LANES, QUARTERS, ROWS
 
-CLIPS = np.array(
-    [0.55, 0.7, 0.85, 1], np.float32
-)  # parts of a row's largest weight that four bits may end at
+# Parts of a row's largest weight that four bits may end at.
+CLIPS = np.array([0.55, 0.7, 0.85, 1], np.float32)
 
 
-def filled(length):
+def round_up(length):
     """A length rounded up to whole blocks."""
     return -(-length // ROWS) * ROWS
 
 
 def pad(array, *shape):
-    """An array filled up with zeros to a larger shape."""
+    """An array round_up up with zeros to a larger shape."""
     return np.pad(array, [(0, new - old) for old, new in zip(array.shape, shape)])
 
 
-def eight_bits(rows):
-    """float rows [n, m] to int8 rows and what one step of each row is worth, [n] float32."""
+def quantise_8(rows):
+    """float rows [n, m] to int8 rows and their scales [n] float32, the value of one step of each row."""
     scale = np.maximum(np.abs(rows).max(axis=1), 1e-20).astype(np.float32) / 127
     return np.rint(rows / scale[:, None]).astype(np.int8), scale
 
 
-def four_bits(rows):
-    """As eight_bits, with numbers from -8 to 7; of some scales each row takes the one with the least squared error."""
+def quantise_4(rows):
+    """As quantise_8, with numbers from -8 to 7; of some scales each row gets the one with the least squared error."""
     scales = np.maximum(np.abs(rows).max(axis=1), 1e-20).astype(np.float32) / 7.5 * CLIPS[:, None]
     numbers = [np.clip(np.rint(rows / scale[:, None]), -8, 7) for scale in scales]
     errors = [np.square(one * scale[:, None] - rows).sum(axis=1) for one, scale in zip(numbers, scales)]
@@ -49,11 +48,11 @@ def four_bits(rows):
 def matrices(many, bits):
     """(weights, scales) of float arrays [n, rows, columns], as `lowlevel` describes them."""
     count, rows, columns = many.shape
-    weights = on_large_pages((count, rows // ROWS, columns // 2, 2 * ROWS * bits // 8))
+    weights = allocate((count, rows // ROWS, columns // 2, 2 * ROWS * bits // 8))
     scales = np.empty((count, rows), np.float32)
     for index in np.ndindex(weights.shape[:2]):
         place = index[0], slice(index[1] * ROWS, (index[1] + 1) * ROWS)
-        numbers, scales[place] = four_bits(many[place]) if bits == 4 else eight_bits(many[place])
+        numbers, scales[place] = quantise_4(many[place]) if bits == 4 else quantise_8(many[place])
         pairs = numbers.reshape(ROWS, -1, 2).swapaxes(0, 1)
         if bits == 4:
             quarters = pairs.reshape(-1, QUARTERS, LANES).astype(np.uint16) & 15
@@ -62,7 +61,7 @@ def matrices(many, bits):
     return weights, scales
 
 
-def on_large_pages(shape):
+def allocate(shape):
     """A new uint8 array at the start of a page, on large pages where the system has them: they are found faster."""
     size = int(np.prod(shape))
     memory = mmap.mmap(-1, max(size, 1))
@@ -72,7 +71,7 @@ def on_large_pages(shape):
 
 
 class Weights:
-    """The weights of a SampleRNN as float32 arrays by name, with the folding."""
+    """The weights of a SampleRNN as float32 arrays by name."""
 
     def __init__(self, model):
         self.config = model.config
@@ -81,20 +80,18 @@ class Weights:
         }
 
     def layer(self, tier, index):
-        """(into, over, bias, over_bias) of a recurrent layer, torch's gate order, rows gate by gate."""
+        """(input, recurrent, bias, recurrent bias) of a recurrent layer, torch's gate order, rows gate by gate."""
         prefix = f"{tier}.layers.{index}."
-        into, over, bias, over_bias = (
-            self.values[prefix + name]
-            for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-        )
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        rows, recurrent, bias, recurrent_bias = (self.values[prefix + name] for name in names)
         if index == 0 and self.config.skip_conn:
-            into = into[:, : self.config.dim] + into[:, self.config.dim :]
-        return into, over, bias, over_bias
+            rows = rows[:, : self.config.dim] + rows[:, self.config.dim :]
+        return rows, recurrent, bias, recurrent_bias
 
 
-def in_blocks(rows, gates, dim):
+def order_gates(rows, gates, dim):
     """Rows [gates*dim, ...], gate by gate, in the order of the loops: [gates*P, ...]."""
-    width = filled(dim)
+    width = round_up(dim)
     rows = rows.reshape(gates, dim, -1)
     rows = pad(rows, gates, width, rows.shape[2]).reshape(gates, width // ROWS, ROWS, -1)
     return rows.transpose(1, 0, 2, 3).reshape(gates * width, -1)
@@ -103,51 +100,57 @@ def in_blocks(rows, gates, dim):
 def pack_tier(weights, name, below, bits):
     """One tier for the loops; `below` [rows, dim] is what its upsampled output meets first in the tier below."""
     config = weights.config
-    dim, width, layers = config.dim, filled(config.dim), config.num_rnn_layers
+    dim, width, layers = config.dim, round_up(config.dim), config.num_rnn_layers
     gates = 4 if config.rnn_type == "lstm" else 3
 
     def by_unit(rows):
-        return in_blocks(rows, gates, dim)
+        return order_gates(rows, gates, dim)
 
     def square(rows):
         return pad(by_unit(rows), gates * width, width)
 
     parts = [weights.layer(name, index) for index in range(layers)]
-    enter, enter_bias = weights.values[f"{name}.inputs.weight"], weights.values[f"{name}.inputs.bias"]
-    into, into_scale = matrices(
+    frame, frame_bias = weights.values[f"{name}.inputs.weight"], weights.values[f"{name}.inputs.bias"]
+    rows, input_scale = matrices(
         np.reshape([square(part[0]) for part in parts[1:]], (-1, gates * width, width)), bits
     )
-    over, over_scale = matrices(np.stack([square(part[1]) for part in parts]), bits)
-    skips = range(layers if config.skip_conn else 0)
-    mix = [pad(weights.values[f"{name}.skips.{index}.weight"], width, width) for index in skips]
-    mix, mix_scale = matrices(np.reshape(mix, (-1, width, width)), bits)
-    mix_bias = weights.values[f"{name}.skips.0.bias"] if skips else np.zeros(dim, np.float32)
-    up = [pad(below @ step, len(below), width) for step in weights.values[f"{name}.upsample"]]
-    up, up_scale = matrices(np.stack(up), bits)
+    recurrent, recurrent_scale = matrices(np.stack([square(part[1]) for part in parts]), bits)
+    skip, skip_scale, skip_bias = pack_skips(weights, name, bits)
+    upsample = [pad(below @ step, len(below), width) for step in weights.values[f"{name}.upsample"]]
+    upsample, upsample_scale = matrices(np.stack(upsample), bits)
     return Tier(
-        first=np.ascontiguousarray(by_unit(parts[0][0] @ enter).T),
-        first_bias=by_unit(parts[0][0] @ enter_bias + parts[0][2]).ravel(),
-        into=into,
-        into_scale=into_scale,
-        over=over,
-        over_scale=over_scale,
+        frame=np.ascontiguousarray(by_unit(parts[0][0] @ frame).T),
+        frame_bias=by_unit(parts[0][0] @ frame_bias + parts[0][2]).ravel(),
+        input=rows,
+        input_scale=input_scale,
+        recurrent=recurrent,
+        recurrent_scale=recurrent_scale,
         bias=np.stack([by_unit(part[2]).ravel() for part in parts]),
-        over_bias=np.stack([by_unit(part[3]).ravel() for part in parts]),
-        mix=mix,
-        mix_scale=mix_scale,
-        mix_bias=pad(mix_bias, width),
-        up=up.reshape(-1, *up.shape[2:]),
-        up_scale=up_scale.ravel(),
+        recurrent_bias=np.stack([by_unit(part[3]).ravel() for part in parts]),
+        skip=skip,
+        skip_scale=skip_scale,
+        skip_bias=skip_bias,
+        upsample=upsample.reshape(-1, *upsample.shape[2:]),
+        upsample_scale=upsample_scale.ravel(),
     )
+
+
+def pack_skips(weights, name, bits):
+    """(matrices, scales, bias) of a tier's skip connections; no matrices where there are none."""
+    config, width = weights.config, round_up(weights.config.dim)
+    skips = range(config.num_rnn_layers if config.skip_conn else 0)
+    rows = [pad(weights.values[f"{name}.skips.{index}.weight"], width, width) for index in skips]
+    bias = weights.values[f"{name}.skips.0.bias"] if skips else np.zeros(config.dim, np.float32)
+    return *matrices(np.reshape(rows, (-1, width, width)), bits), pad(bias, width)
 
 
 def pack_samples(weights):
     """The sample network for the loops."""
-    values, width = weights.values, filled(weights.config.dim)
+    values, width = weights.values, round_up(weights.config.dim)
     hidden1 = pad(values["sample_tier.hidden1.weight"], width, weights.config.dim)
     table = values["sample_tier.embedding"] @ (values["sample_tier.inputs"] @ hidden1.T)
     table[0] += pad(values["sample_tier.hidden1.bias"], width)
-    levels = filled(weights.config.q_levels)
+    levels = round_up(weights.config.q_levels)
     hidden, hidden_scale = matrices(pad(values["sample_tier.hidden2.weight"], width, width)[None], 8)
     outputs, outputs_scale = matrices(pad(values["sample_tier.outputs.weight"], levels, width)[None], 8)
     return Samples(
@@ -164,9 +167,9 @@ def pack_samples(weights):
 def pack(model, bits):
     """(top tier, middle tier, sample network) of a SampleRNN for `kernel.generate`, its tiers' weights in `bits`."""
     weights = Weights(model)
-    dim, width = model.config.dim, filled(model.config.dim)
+    dim, width = model.config.dim, round_up(model.config.dim)
     enter = weights.layer("frame_tier", 0)[0]
-    gates = in_blocks(enter, len(enter) // dim, dim)
+    gates = order_gates(enter, len(enter) // dim, dim)
     hidden1 = pad(weights.values["sample_tier.hidden1.weight"], width, dim)
     return (
         pack_tier(weights, "big_frame_tier", gates, bits),
@@ -175,15 +178,15 @@ def pack(model, bits):
     )
 
 
-def silent_state(tier, sequences):
-    """The state of a tier that has heard nothing yet."""
-    layers, units = len(tier.over), len(tier.mix_bias)
-    gates, rows = len(tier.first_bias), len(tier.up_scale)
+def initial_state(tier, sequences):
+    """The state of a tier before its first frame."""
+    layers, units = len(tier.recurrent), len(tier.skip_bias)
+    gates, rows = len(tier.frame_bias), len(tier.upsample_scale)
     return State(
         output=np.zeros((2, layers, sequences, units), np.int16),
         cell=np.zeros((layers, sequences, units), np.float32),
-        below=np.zeros((sequences, gates), np.float32),
-        before=np.zeros((sequences, gates), np.float32),
-        total=np.zeros((sequences, units), np.float32),
-        advice=np.zeros((sequences, rows), np.float32),
+        input_sums=np.zeros((sequences, gates), np.float32),
+        recurrent_sums=np.zeros((sequences, gates), np.float32),
+        skip_sums=np.zeros((sequences, units), np.float32),
+        conditioning=np.zeros((sequences, rows), np.float32),
     )

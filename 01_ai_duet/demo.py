@@ -47,8 +47,8 @@ def demo(out_dir, **session):
         patch.expect("played", timeout=ANSWER + 60)
         time.sleep(TAIL)
         patch.send("record", "stop")
-        patch.send("write", str(midi))
-        patch.expect("written")
+        patch.send("save", str(midi))
+        patch.expect("saved")
         wait_for_sound(sound)
         rolls = [message[1:] for message in pd.received[OUT] if message[0] == "roll"]
     draw(picture, rolls)

@@ -131,12 +131,11 @@ class MelodyModel(ABC):
         Returns
         -------
         Answer
-            Notes, tempo and likelihood.
 
         Raises
         ------
         UserError
-            For a length or another number with which nothing can be generated.
+            For numbers with which nothing can be generated.
         """
         if not seconds > 0:
             raise UserError("input", f"cannot generate {seconds} seconds")

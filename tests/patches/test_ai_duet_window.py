@@ -1,11 +1,11 @@
 """Day 1's patch on a screen: its keys."""
 
 import sys
-import time
 
 import pytest
 from support.duet_player import DAY, OUT, Duet
 from support.external import EXTERNAL
+from support.pd_window import buttons
 
 
 @pytest.fixture
@@ -17,8 +17,7 @@ def duet(play, screen, tmp_path):
 
 def test_computer_keys_are_piano_keys_and_do_not_stutter(duet, screen):
     duet.expect("worker", "off")
-    time.sleep(2)
-
+    buttons(screen, DAY / "ai_duet.pd")  # waits for the window
     screen.xdotool("mousemove", 500, 560)
     screen.xdotool("keydown", "a", "sleep", 1.2, "keyup", "a")  # long enough for the keyboard to repeat
     length = duet.expect("roll", "theme", 60)[4]

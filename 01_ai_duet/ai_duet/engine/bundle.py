@@ -73,7 +73,7 @@ def _state_width(metagraph: bytes) -> int | None:
         return None
     tensors = collections["initial_state"].message(1).texts(1)
     nodes = {name.partition(":")[0] for name in tensors}
-    shapes = {}  # by the name of a tensor, such as zeros_1:0
+    shapes: dict[str, list[int]] = {}  # by the name of a tensor, such as zeros_1:0
     for node in graph.message(2).messages(1):
         if node.text(1) in nodes:
             attributes = {entry.text(1): entry.message(2) for entry in node.messages(5)}
@@ -81,7 +81,7 @@ def _state_width(metagraph: bytes) -> int | None:
                 attributes["_output_shapes"].message(1).messages(7) if "_output_shapes" in attributes else []
             )
             shapes.update({f"{node.text(1)}:{number}": _sizes(shape) for number, shape in enumerate(outputs)})
-    found = [shapes.get(name, ()) for name in tensors]
+    found = [shapes.get(name, []) for name in tensors]
     if any(len(sizes) != 2 or sizes[1] < 0 for sizes in found):
         return None
     return sum(width for _, width in found)

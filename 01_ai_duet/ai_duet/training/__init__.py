@@ -1,4 +1,4 @@
-"""What `ai_duet.dataset` and `ai_duet.train` are made of; playing needs none of it.
+"""Parts of the programs `dataset`, `train` and `evaluate` of Melody RNN; command line.
 
 Needs the environment `tensorflow`, except `baselines`, `corpus`, `melodies`, `metrics` and `settings`.
 """

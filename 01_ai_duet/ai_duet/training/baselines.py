@@ -1,4 +1,4 @@
-"""What a network must beat: two ways to guess the next note that need no training worth the name."""
+"""Two simple predictors of the next note, which a network must beat; training programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tune books that are free to use, fetched when they are asked for.
+"""Downloads tune books that are free to use; the program `dataset`.
 
 Fiddle tunes from two printed collections whose copyright has run out, in the ABC transcriptions that the
 Python package music21 carries and its makers distribute with the transcribers' permission. The package is

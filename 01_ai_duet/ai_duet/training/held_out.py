@@ -1,4 +1,4 @@
-"""The melodies held out of training, as the judges of a network."""
+"""Scores networks and baselines on held-out melodies; training programs, environment `tensorflow`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HeldOut:
         )
 
     def score(self, predictor: network.Predictor) -> Score:
-        """How well the network behind `predictor` foretells the held-out melodies."""
+        """Return how well the network behind `predictor` predicts the held-out melodies."""
         probabilities = predictor.event_probabilities(self.melodies)
         return metrics.score_network(probabilities, [list(m) for m in self.melodies], self.config.min_note)
 

@@ -1,4 +1,4 @@
-"""One training run from its first step, or the one where it was stopped, to the bundle."""
+"""A training run from its first step, or from where it was stopped, to the bundle; environment `tensorflow`."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _steps(run: Run, trainer: Trainer, batches: Batches, held_out: HeldOut, pati
 
 
 def _check(run: Run, trainer: Trainer, held_out: HeldOut, step: int) -> None:
-    """Save, judge by the held-out melodies; the best one so far is kept and heard."""
+    """Save and score; of the best one so far keep the checkpoint and a preview."""
     checkpoint = trainer.save("latest")
     with network.Predictor.of_checkpoint(held_out.config, checkpoint) as predictor:
         score = held_out.score(predictor)

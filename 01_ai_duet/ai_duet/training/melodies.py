@@ -1,4 +1,4 @@
-"""Melodies as plain data: the file that `dataset` writes and `train` and `evaluate` read.
+"""The data set of melodies, a file that `dataset` writes and `train` and `evaluate` read; training programs.
 
 A melody is a list of events, one for each sixteenth note, numbered as magenta's `Melody` numbers them:
 -2 nothing new happens, -1 the note stops, 0 to 127 a note of that MIDI pitch starts.
@@ -15,8 +15,6 @@ from pathlib import Path
 
 from modelfiles.errors import UserError
 
-NO_EVENT = -2
-NOTE_OFF = -1
 FILE_NAME = "melodies.json"
 
 SHINGLE = 6  # intervals in one fingerprint: seven notes in a row

@@ -1,4 +1,4 @@
-"""How well melodies are foretold: perplexity and right guesses, for networks and for the baselines."""
+"""Metrics of predicted melodies, for networks and baselines: perplexity and accuracy; training programs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.events import NO_EVENT
 from .baselines import MarkovChain, RepeatLast
-from .melodies import NO_EVENT
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""magenta's Melody RNN graphs as `train` and `evaluate` use them."""
+"""Magenta's Melody RNN graphs for training and evaluation; environment `tensorflow`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from magenta.models.melody_rnn.melody_rnn_sequence_generator import MelodyRnnSeq
 from magenta.models.shared import sequence_generator_bundle
 from tensorflow.python.framework import ops
 
-from .melodies import NOTE_OFF, Melody
+from ..engine.events import NOTE_OFF
+from .melodies import Melody
 
 # tf_slim 1.1 clips gradients with a name that TensorFlow moved in 2.13.
 ops.IndexedSlices = tf.IndexedSlices

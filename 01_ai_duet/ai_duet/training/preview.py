@@ -1,10 +1,10 @@
-"""A melody as a sound, to hear how a network is getting on."""
+"""Renders a melody as a sound, for the previews of a training run; training programs."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .melodies import NOTE_OFF
+from ..engine.events import NOTE_OFF
 
 RATE = 16000
 STEP_S = 0.125  # a sixteenth at 120 beats a minute

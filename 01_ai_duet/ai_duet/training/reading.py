@@ -1,4 +1,4 @@
-"""From music files to melodies, by magenta's and note-seq's own readers and pipelines."""
+"""Reads melodies of music files with Magenta's own readers and pipelines; environment `tensorflow`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from note_seq import abc_parser, musicxml_reader
 from note_seq.midi_io import MIDIConversionError
 from note_seq.musicxml_parser import MusicXMLParseError
 
+from ..notes import STEPS_PER_QUARTER
 from .melodies import Melody
 
-STEPS_PER_QUARTER = 4
 MIDI = {".mid", ".midi"}
 MUSICXML = {".xml", ".musicxml", ".mxl"}
 ABC = {".abc"}

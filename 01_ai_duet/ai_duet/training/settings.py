@@ -1,4 +1,4 @@
-"""What makes a run this run, and its data."""
+"""The settings of a training run, and its data set; the program `train`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""magenta's training graph, and the batches that it is fed."""
+"""Magenta's training graph and its batches; environment `tensorflow`."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as load
 from support import rave_files
@@ -14,106 +15,154 @@ from support.external import EXTERNAL
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
 
 
+DOORS = {"rave.pd": "rave", "rave_latents.pd": "rave-latents", "rave_prior.pd": "rave-prior"}
+
+
+class Patch:
+    """A patch of the day; its own names `$0-...` are said without the number."""
+
+    def __init__(self, pd, door):
+        self.pd, self.door = pd, door
+        pd.send(door, "number")
+        self._number = int(pd.expect(f"{door}-out", "number")[1])
+
+    def name(self, name):
+        return f"{self._number}-{name}"
+
+    def press(self, button, *value):
+        self.pd.send(self.door, "press", button, *value)
+
+    def say(self, *message):
+        self.pd.send(self.door, *message)
+
+    def hear(self, *start, timeout=90):
+        return self.pd.expect(f"{self.door}-out", *start, timeout=timeout)
+
+    def label(self, name):
+        """The next label of a field."""
+        return str(self.pd.expect(self.name(name), "label", timeout=60)[1])
+
+    def array(self, name):
+        return self.pd.array(self.name(name))
+
+
 @pytest.fixture
 def patch(play, tmp_path):
-    """`patch(name, *listen)` opens a patch whose private names begin with `p-`, so that a test can send to them."""
+    """`patch(name, *listen)` opens a patch and listens to its fields."""
 
     def start(name, *listen):
-        copy = tmp_path / name
-        copy.write_text((DAY / name).read_text().replace(r"\$0-", "p-"))
         variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path / "state")}
-        pd = play([copy], ["-lib", "py"], path=[EXTERNAL, DAY], listen=listen, environment=variables)
-        pd.sync()
+        out = f"{DOORS[name]}-out"
+        pd = play([DAY / name], ["-lib", "py"], path=[EXTERNAL], listen=[out], environment=variables)
+        patch = Patch(pd, DOORS[name])
+        for field in listen:
+            pd.listen(patch.name(field))
         assert pd.errors() == []
-        return pd
+        return patch
 
     return start
 
 
-def loudest(pd, array, seconds=5):
+def loudest(patch, array, seconds=5):
     """The loudest that an array is in a while."""
     found, deadline = 0.0, time.monotonic() + seconds
     while time.monotonic() < deadline and found < 0.01:
-        found = max(found, np.abs(pd.array(array)).max())
+        found = max(found, np.abs(patch.array(array)).max())
         time.sleep(0.2)
     return found
 
 
 def test_rave_plays_the_starter(patch):
-    pd = patch("rave.pd", "rave-out", "p-status", "p-n-latency")
-    pd.expect("rave-out", "worker", "off")
-    pd.send("p-dsp-set", 1)
-    pd.send("p-starter")
-    pd.expect("rave-out", "playing", "forward", 4096, timeout=90)
-    assert "latency:" in str(pd.expect("p-n-latency", "label")[1])
-    pd.send("p-sweep-set", 1)
-    pd.send("p-wet-set", 1)
-    assert loudest(pd, "p-view-in") > 0.01
-    assert loudest(pd, "p-view-out", 10) > 0.001
-    pd.send("p-wild")
-    pd.send("p-neutral")
-    pd.send("p-size-set", 0)
-    pd.expect("rave-out", "playing", "forward", timeout=30)
-    pd.send("p-wet-set", 0)
-    assert loudest(pd, "p-view-out", 10) > 0.01  # the dry sound
-    assert pd.errors() == []
+    rave = patch("rave.pd", "status", "n-latency")
+    rave.press("dsp", 1)
+    rave.press("starter")
+    rave.hear("playing", "forward", 4096)
+    rave.pd.expect(rave.name("status"), "label", "Loading starter")
+    rave.pd.expect(rave.name("status"), "label", "Playing. Move the latents; dry to wet is in step 4.")
+    assert "latency:" in rave.label("n-latency")
+    rave.press("sweep-set", 1)
+    rave.press("wet-set", 1)
+    assert loudest(rave, "view-in") > 0.01
+    assert loudest(rave, "view-out", 10) > 0.001
+    rave.press("wild")
+    rave.press("neutral")
+    assert rave.array("scale") == [1] * 8 and rave.array("bias") == [0] * 8
+    rave.press("size-set", 0)
+    rave.hear("playing", "forward")
+    rave.press("wet-set", 0)
+    assert loudest(rave, "view-out", 10) > 0.01  # the dry sound
+    assert rave.pd.errors() == []
+
+
+def test_sliders_bend_latents(patch):
+    rave = patch("rave.pd", "do")
+    rave.pd.send(rave.name("scale-moved"), 2, 0.5)  # as the third slider says it
+    assert rave.pd.expect(rave.name("do"), "scale")[1:] == [3, 0.5]
+    rave.press("wild")
+    assert [rave.pd.expect(rave.name("do"), "bias")[1] for _ in range(8)] == list(range(1, 9))
+    assert len(set(rave.array("bias"))) > 4 and max(map(abs, rave.array("bias"))) <= 2
 
 
 def test_latents_are_drawn_blended_and_decoded(patch, tmp_path):
     path = rave_files.save(rave_files.Codec(rate=44100), tmp_path / "codec.ts")
-    pd = patch("rave_latents.pd", "rave-latents-out")
-    out = "rave-latents-out"
-    pd.send("rave-latents", "load", str(path))
-    pd.expect(out, "worker", "on", timeout=60)
+    rave = patch("rave_latents.pd")
+    rave.say("load", str(path))
+    rave.hear("worker", "on")
     for name, length, speed in (("a", 30000, 30), ("b", 20000, 9)):
-        pd.set_array(f"p-sound-{name}", 0.8 * np.sin(np.arange(length) / speed))
-        pd.send("rave-latents", "view", f"p-sound-{name}", f"p-view-{name}")
-    pd.send("p-encode")
-    pd.expect(out, "done", "encode", "p-b", timeout=30)
-    pd.expect(out, "done", "encode", "p-a", timeout=30)
-    pd.send("p-blend", 0.5)
-    pd.expect(out, "done", "mix", "p-mix", timeout=30)
-    a, b, mixed = (np.array(pd.array(f"p-{name}-2")) for name in ("a", "b", "mix"))
+        file = tmp_path / f"{name}.wav"
+        soundfile.write(file, 0.8 * np.sin(np.arange(length) / speed), 44100, subtype="FLOAT")
+        rave.press(f"open-sound-{name}", str(file))
+    rave.press("encode")
+    rave.hear("done", "encode", rave.name("b"))
+    rave.hear("done", "encode", rave.name("a"))
+    rave.press("blend", 0.5)
+    rave.hear("done", "mix", rave.name("mix"))
+    a, b, mixed = (np.array(rave.array(f"{name}-2")) for name in ("a", "b", "mix"))
     assert len(mixed) == pytest.approx((len(a) + len(b)) / 2, abs=1)
     assert mixed[0] == pytest.approx((a[0] + b[0]) / 2, abs=1e-5)
-    pd.send("rave-latents", "adjust", "p-mix", 2, 0, 0.5)
-    pd.expect(out, "done", "adjust")
-    pd.set_array("p-mix-1", np.linspace(-1, 1, len(mixed)))  # drawn with the mouse
-    assert pd.array("p-mix-2")[5] == 0.5
-    pd.send("p-decode")
-    length = int(pd.expect(out, "done", "decode", "p-sound-out", timeout=30)[3])
-    latents = np.array([pd.array(f"p-mix-{latent}") for latent in range(1, 5)], np.float32)
+    for control, value in (("latent-set", 2), ("factor-set", 0), ("shift-set", 0.5)):
+        rave.press(control, value)
+    rave.press("adjust")
+    rave.hear("done", "adjust")
+    rave.pd.set_array(rave.name("mix-1"), np.linspace(-1, 1, len(mixed)))  # drawn with the mouse
+    assert rave.array("mix-2")[5] == 0.5
+    rave.press("decode")
+    length = int(rave.hear("done", "decode", rave.name("sound-out"))[3])
+    latents = np.array([rave.array(f"mix-{latent}") for latent in range(1, 5)], np.float32)
     expected = Model(load(path)).run("decode", latents)[0]
-    heard = np.array(pd.array("p-sound-out"))
+    heard = np.array(rave.array("sound-out"))
     assert len(heard) == length
     np.testing.assert_allclose(heard, expected, atol=1e-5)
-    assert max(pd.array("p-view-a")) == pytest.approx(0.8, abs=0.01)
-    pd.send("rave-latents", "decode", "nothing", "p-sound-out")
-    pd.expect(out, "error", "there is no array nothing-1 to nothing-4")
-    pd.send("rave-latents", "prior", "p-mix", 1)
-    assert "this model has no prior" in pd.expect(out, "error")[1]
+    assert max(rave.array("view-a")) == pytest.approx(0.8, abs=0.01)
+    rave.press("save-file", str(tmp_path / "decoded.wav"))
+    rave.hear("saved")
+    assert soundfile.info(tmp_path / "decoded.wav").frames == length
+    rave.say("decode", "nothing", rave.name("sound-out"))
+    rave.hear("error", "there is no array nothing-1 to nothing-4")
+    rave.say("prior", rave.name("mix"), 1)
+    assert "this model has no prior" in rave.hear("error")[1]
 
 
 @pytest.mark.parametrize("prior", [True, False])
 def test_a_prior_plays_and_one_that_is_missing_is_told(patch, tmp_path, prior):
     path = rave_files.save(rave_files.Codec(prior=prior, rate=44100), tmp_path / "codec.ts")
-    pd = patch("rave_prior.pd", "rave-prior-out", "p-has-prior")
-    pd.send("pd", "dsp", 1)
-    pd.send("rave-prior", "load", str(path))
-    text = str(pd.expect("p-has-prior", "label", timeout=60)[1])
-    assert text == ("this model: has a prior" if prior else "this model: has no prior")
-    pd.expect("rave-prior-out", "playing", "decode", timeout=60)
-    assert loudest(pd, "p-latent-2", 20) > 0.01
-    assert pd.errors() == []
+    rave = patch("rave_prior.pd", "has-prior")
+    rave.press("dsp", 1)
+    rave.say("load", str(path))
+    assert rave.label("has-prior") == ("this model: has a prior" if prior else "this model: has no prior")
+    rave.hear("playing", "decode")
+    assert loudest(rave, "latent-2", 20) > 0.01
+    assert rave.pd.errors() == []
 
 
 def test_latents_that_a_prior_makes_up(patch, tmp_path):
     path = rave_files.save(rave_files.Codec(prior=True, rate=44100), tmp_path / "codec.ts")
-    pd = patch("rave_latents.pd", "rave-latents-out")
-    pd.send("rave-latents", "load", str(path))
-    pd.expect("rave-latents-out", "worker", "on", timeout=60)
-    pd.send("rave-latents", "prior", "p-mix", 1)
-    assert pd.expect("rave-latents-out", "done", "prior", timeout=30)[2:4] == ["p-mix", 689]  # 44100 / 64
+    rave = patch("rave_latents.pd")
+    rave.say("load", str(path))
+    rave.hear("worker", "on")
+    mix = rave.name("mix")
+    rave.say("prior", mix, 1)
+    assert rave.hear("done", "prior")[2:4] == [mix, 689]  # 44100 / 64
     for latent in range(1, 5):
         expected = np.sin(np.arange(689) * 0.1 * latent)
-        np.testing.assert_allclose(pd.array(f"p-mix-{latent}"), expected, atol=1e-4)
+        np.testing.assert_allclose(rave.array(f"mix-{latent}"), expected, atol=1e-4)

@@ -202,14 +202,14 @@ def test_what_a_patch_plays_is_recorded(page, tmp_path):
     file = tmp_path / "what is played.wav"
     tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
     page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
-    page.listen("record-set", "level", "status")
+    page.listen("record-set", "meter", "status")
     page.pd.set_array(page.name("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
     page.pd.send("pd", "dsp", 1)
     page.say("tone-loop", 1)
     page.say("tone-play")
     page.say("record-file", "symbol", str(file))
     assert page.hear("record-set") == ["set", 1]
-    page.hear("level", "vis_size", 127)  # -9 dB
+    page.hear("meter", "vis_size", 127)  # -9 dB
     page.say("record", 0)
     assert page.hear("record-set") == ["set", 0]
     assert page.pd.expect("page-out", "saved") == ["saved", str(file)]

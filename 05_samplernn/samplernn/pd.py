@@ -30,9 +30,7 @@ class samplernn(PdObject):
 
     WORKER = "samplernn.worker"
     SETTINGS = {
-        "temperature": Number(
-            0.95, 0, 100, help="how far the choice of each sample may stray from the likeliest"
-        ),
+        "temperature": Number(0.95, 0, 100, help="low keeps to the likeliest samples, high strays from them"),
         "seconds": Number(4, 0.001, 600, unit="seconds", label="the duration", help="how much to generate"),
         "rate": Whole(
             None,
@@ -41,18 +39,20 @@ class samplernn(PdObject):
             unit="Hz",
             words={"model": None},
             label="the sample rate",
-            help="sample rate of what is generated; the model's if nothing is set",
+            help="sample rate of what is generated",
         ),
         "seed": Whole(
             0,
-            -(2**31),
-            2**31,
+            -1,
+            2**24,
             none_below=0,
             label="the random number",
-            help="the same number gives the same sound again; below 0: another one each time",
+            help="the same gives the same sound again; -1 leaves it to chance",
         ),
-        "top_k": Whole(0, 0, 65536, help="how many of the likeliest values to choose from; 0: all"),
-        "top_p": Number(1, 0.001, 1, help="choose from the likeliest values that make up this probability"),
+        "top_k": Whole(0, 0, 65536, help="choose from so many of the likeliest values; 0: from all"),
+        "top_p": Number(
+            1, 0.001, 1, help="choose from the likeliest values that have this probability together"
+        ),
     }
     ALIASES = {"write": "save"}
 
@@ -64,7 +64,7 @@ class samplernn(PdObject):
 
     @message("load [NAME] [--q_type linear|mu-law] [--sample_rate HZ] [--python PROGRAM]")
     def load_1(self, *words: Any) -> None:
-        """Load a model by name; what is being generated ends, and stays as far as it is."""
+        """Load a model by name, and start its worker; a sound that is being generated ends there."""
         if self._is_generating:
             self.cancel_1()
         super().load_1(*words)
@@ -74,7 +74,7 @@ class samplernn(PdObject):
         "[--random N] [--top_k N] [--top_p P]"
     )
     async def generate_1(self, *words: Any) -> None:
-        """Generate a sound into each array, all at once; what is not said is as it was set."""
+        """Generate a sound into each array, all at once; the settings hold for what is left out."""
         request = read_request(words)
         self.require_model()
         if self._is_generating:

@@ -22,7 +22,7 @@ LONG_MODULES = {
 }
 LONG_FUNCTIONS = {
     ("01_ai_duet/ai_duet/model.py", "MelodyModel.generate"): 51,
-    ("03_gansynth/gansynth/train.py", "train"): 53,
+    ("03_gansynth/gansynth/train_adversarial.py", "train"): 53,
     ("03_gansynth/gansynth/training/program.py", "open_training"): 52,
     ("05_samplernn/samplernn/engine/kernel.py", "run_tier"): 54,
     ("05_samplernn/samplernn/engine/lowlevel.py", "dot"): 78,

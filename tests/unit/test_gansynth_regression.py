@@ -166,12 +166,12 @@ def test_which_notes_are_of_one_timbre(names, pitches, expected):
     assert timbre_names(meta) == expected
 
 
-def test_codes_are_spread_like_random_points():
+def test_codes_are_spread_alike_in_all_directions():
     start, spread = codes.principal(np.random.default_rng(0).standard_normal((60, 30)) * np.arange(30), 6)
     held = torch.from_numpy(3 * start + 2)
     codes.standardise(held)
     assert held.mean(dim=0).abs().max() < 1e-5
-    torch.testing.assert_close(held.T @ held / 60, torch.eye(6), atol=1e-4, rtol=0)
+    torch.testing.assert_close(held.T @ held / 60, codes.SPREAD**2 * torch.eye(6), atol=1e-4, rtol=0)
     assert (np.diff(spread) <= 0).all() and spread[0] == 1
 
 
@@ -179,7 +179,7 @@ def test_few_timbres_have_codes_too():
     start, _ = codes.principal(np.eye(3), 8)
     held = torch.from_numpy(start)
     codes.standardise(held)
-    assert torch.isfinite(held).all() and torch.pdist(held).min() > 1
+    assert torch.isfinite(held).all() and torch.pdist(held).min() > codes.SPREAD
 
 
 def test_a_point_stands_for_the_timbres_near_it(data, pictures):
@@ -198,9 +198,9 @@ def test_a_pitch_that_a_timbre_lacks_is_left_to_the_others(data, pictures):
     notes = Notes(data)
     notes.table[0, 1] = -1
     blends = codes.Blends(notes, np.ones(4, np.float32))
-    blends.follow(np.eye(3, 4))
-    assert 0 not in blends.at(np.eye(4)[0], 1)[0]
-    assert blends.at(np.eye(4)[0], 0)[0][0] == 0
+    blends.follow(2 * np.eye(3, 4))
+    assert 0 not in blends.at(2 * np.eye(4)[0], 1)[0]
+    assert blends.at(2 * np.eye(4)[0], 0)[0][0] == 0
 
 
 def test_a_blend_lies_between_its_notes(data, pictures):

@@ -15,6 +15,7 @@ LEAST_SHARE = 0.05  # of a timbre in a blend
 PURITY = 0.9  # mean share of the nearest timbre at random points
 FEATURE = (8, 48)  # size of the small pictures that the codes start from
 PITCHES = 6  # of a timbre, whose mean that small picture is
+SPREAD = 0.55  # standard deviation of the codes: random points lie farther out, where one timbre is left of a blend
 FLAT = 1e-3  # variance of a code's direction from which it is spread
 
 
@@ -46,7 +47,8 @@ def principal(small, size, seed=0):
     Returns
     -------
     codes : numpy.ndarray, float32 [timbres, size]
-        Principal components, each of mean 0 and variance 1; directions beyond the data's own hold small noise.
+        Principal components, each of mean 0 and standard deviation SPREAD; directions beyond the data's own hold
+        small noise.
     spread : numpy.ndarray, float32 [size]
         Standard deviation of each component as a part of the first one's.
     """
@@ -54,21 +56,22 @@ def principal(small, size, seed=0):
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     count = min(size, int((values > 1e-6 * max(values[0], 1e-12)).sum()))
     codes = 0.01 * np.random.default_rng(seed).standard_normal((len(small), size))
-    codes[:, :count] = left[:, :count] * np.sqrt(len(small))
+    codes[:, :count] = SPREAD * left[:, :count] * np.sqrt(len(small))
     spread = np.full(size, 0.1)
     spread[:count] = np.maximum(values[:count] / values[0], 0.1) if count else 0.1
     return codes.astype(np.float32), spread.astype(np.float32)
 
 
 def standardise(codes, part=1.0):
-    """Bring codes [timbres, size] nearer to mean 0 and covariance 1, in place, turning them as little as possible.
+    """Bring codes [timbres, size] nearer to mean 0 and the same spread in all directions, in place.
 
-    part: of the way, 0 to 1. A network that knows the codes can follow small parts.
+    They are turned as little as possible. part: of the way, 0 to 1; a network that knows the codes can follow small
+    parts.
     """
     with torch.no_grad():
         centred = (codes - codes.mean(dim=0)).double()
         values, vectors = torch.linalg.eigh(centred.T @ centred / len(codes))
-        scale = torch.where(values > FLAT, values.clamp(min=FLAT).rsqrt(), torch.ones_like(values))
+        scale = torch.where(values > FLAT, SPREAD * values.clamp(min=FLAT).rsqrt(), torch.ones_like(values))
         codes.lerp_((centred @ (vectors * scale) @ vectors.T).float(), part)
 
 

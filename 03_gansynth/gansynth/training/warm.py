@@ -11,7 +11,7 @@ from .codes import small_picture
 
 POINTS = 160  # random points among which those for new timbres are looked for
 SIZES = ("num_resolutions", "start_width", "fmap_base", "fmap_max", "latent_vector_size")
-NOISE = 0.3  # standard deviation around a point that is found, so that two timbres are not one
+NOISE = 0.15  # standard deviation around a point that is found, so that two timbres are not one
 
 
 def open_source(name):

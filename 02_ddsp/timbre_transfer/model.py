@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
@@ -195,7 +196,8 @@ class Performance:
             None if model.impulse_response is None else Reverb(model.impulse_response, settings.add_dry)
         )
         self._splits = np.cumsum([size for _, size in settings.output_splits])[:-1]
-        self._state = self._held = None
+        self._state: Any = None
+        self._held: tuple[NDArray, NDArray] | None = None
         self._skip = self._noise.delay
         self._harmonic_waiting, self._noise_waiting = np.zeros(0), np.zeros(0)
 
@@ -229,10 +231,12 @@ class Performance:
 
     def end(self) -> NDArray[np.float32]:
         """The rest of the sound after the last frames."""
+        if self._held is None:
+            return np.zeros(0, np.float32)
         amplitudes, f0_hz = self._held
         return self._mix(self._harmonic(amplitudes, f0_hz), self._noise.rest())
 
-    def _hold_last(self, amplitudes, f0_hz):
+    def _hold_last(self, amplitudes: NDArray, f0_hz: NDArray) -> NDArray:
         if self._held is not None:
             amplitudes = np.concatenate([self._held[0], amplitudes])
             f0_hz = np.concatenate([self._held[1], f0_hz])
@@ -241,7 +245,7 @@ class Performance:
             return np.zeros(0)
         return self._harmonic(amplitudes[:-1], f0_hz[:-1], (amplitudes[-1], f0_hz[-1]))
 
-    def _mix(self, harmonic, noise):
+    def _mix(self, harmonic: NDArray, noise: NDArray) -> NDArray[np.float32]:
         harmonic = np.concatenate([self._harmonic_waiting, harmonic])
         noise = np.concatenate([self._noise_waiting, noise])
         dropped, self._skip = noise[: self._skip], self._skip - min(self._skip, len(noise))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from modelfiles.resample import resample
@@ -76,7 +77,7 @@ class Instrument(ABC):
         out_rate: float | None = None,
         estimator: str = pitch.DEFAULT,
         seed: int | None = None,
-        **settings: float,
+        **settings: Any,
     ) -> NDArray[np.float32]:
         """Play a sound with this instrument.
 

@@ -1,7 +1,10 @@
-"""From the name that a person typed to the files of a checkpoint."""
+"""From the name that a person typed to the files of a checkpoint. Runs in the workers and on the command line."""
+
+from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .errors import UserError
@@ -9,51 +12,76 @@ from .errors import UserError
 RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
 
 
-def find(name, folders, suffixes=("",)):
-    """The first existing file or folder of this name.
+def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str] = ("",)) -> Path:
+    """Find a file or folder by the name that a person typed.
 
-    Args:
-      name: a name such as "attention_rnn" or "attention_rnn.mag", or a path (relative, absolute, or with
-      ~). folders: where to look, in this order; paths relative to them are found too. suffixes: endings
-      that may be left out, such as (".mag",); the name as it stands is tried first. A name that nothing has
-      any more is looked up in the folders' files RENAMED.
+    Parameters
+    ----------
+    name : str or Path
+        A name such as "attention_rnn" or "attention_rnn.mag", or a path: relative, absolute, or with ~.
+    folders : iterable of path
+        Where to look, in this order; paths relative to them are found, too.
+    suffixes : sequence of str
+        Endings that may be left out, such as (".mag",); the name as it stands is tried first.
 
-    Raises UserError with what there is instead.
+    Returns
+    -------
+    Path
+        The first that exists. A name that nothing has any more is looked up in the folders' files RENAMED.
+
+    Raises
+    ------
+    UserError
+        There is none; the hint says what there is instead.
     """
     if not str(name):
         raise UserError("checkpoint", "no checkpoint was named")
-    folders = [Path(folder).expanduser() for folder in folders]
-    for folder in folders:
+    places = [Path(folder).expanduser() for folder in folders]
+    for folder in places:
         base = folder / Path(name).expanduser()  # an absolute name replaces the folder
         for suffix in ("", *suffixes):
             path = base.with_name(base.name + suffix) if suffix else base
             if path.exists():
                 return path
-    for folder in folders:
+    for folder in places:
         if successor := _renamed(folder).get(str(name)):
-            return find(successor, folders, suffixes)
+            return find(successor, places, suffixes)
     patterns = [f"*{suffix}" for suffix in suffixes if suffix]
-    there = sorted({path.name for folder in folders for pattern in patterns for path in folder.glob(pattern)})
+    there = sorted({path.name for folder in places for pattern in patterns for path in folder.glob(pattern)})
     raise UserError(
         "checkpoint",
-        f"there is no checkpoint {str(name)!r} in {', '.join(map(str, folders))}",
+        f"there is no checkpoint {str(name)!r} in {', '.join(map(str, places))}",
         f"there is: {', '.join(there)}" if there else "",
     )
 
 
-def _renamed(folder):
+def _renamed(folder: Path) -> dict[str, str]:
     """What the folder's file RENAMED says; {} where there is none."""
     try:
-        return json.loads((folder / RENAMED).read_text())
+        return dict(json.loads((folder / RENAMED).read_text()))
     except FileNotFoundError:
         return {}
 
 
-def latest(folder):
-    """The prefix of a training folder's newest V2 checkpoint, such as <folder>/ckpt-2000.
+def latest(folder: Path) -> Path:
+    """Find a training folder's newest V2 checkpoint.
 
-    The file `checkpoint` decides if it names one that is there, wherever the folder has been moved to;
-    otherwise the highest step, counted as a number.
+    The file `checkpoint` decides if it names one that is there, wherever the folder has been moved to; otherwise the
+    highest step does, counted as a number.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Path
+        The prefix of the checkpoint's files, such as FOLDER/ckpt-2000.
+
+    Raises
+    ------
+    UserError
+        There is no checkpoint in the folder.
     """
     folder = Path(folder)
     state = folder / "checkpoint"
@@ -69,6 +97,6 @@ def latest(folder):
     return max(prefixes, key=lambda prefix: (_step(prefix), prefix.name))
 
 
-def _step(prefix):
+def _step(prefix: Path) -> int:
     number = re.search(r"-(\d+)$", prefix.name)
     return int(number[1]) if number else -1

@@ -1,13 +1,21 @@
-"""What both kinds of checkpoint say of a tensor: its type, its shape, and the parts in which it is stored."""
+"""Type, shape and parts of a tensor, as both kinds of TensorFlow checkpoint describe it. Runs wherever one is read."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import UserError
+from .wire import Message
 
 MAX_RANK = 32  # numpy's
+
+Shape = tuple[int, ...]
+Part = tuple[tuple[int, int], ...]
 
 # tensorflow/core/framework/types.proto. Quantized types are stored, and given here, as plain integers.
 # Strings become object arrays of bytes. numpy has no bfloat16: see `decode`.
@@ -19,16 +27,18 @@ DTYPES = {
 
 
 class Spec(NamedTuple):
-    """Type number, shape, and parts: for each part, for each axis, (start, length), length -1 for a whole
-    axis.
+    """What is stored of a tensor.
+
+    type: TensorFlow's number of its type. parts: for each part, for each axis, (start, length); length -1 stands for a
+    whole axis.
     """
 
     type: int
-    shape: tuple
-    parts: list
+    shape: Shape
+    parts: list[Part]
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """The numpy dtype that this tensor has once it is read."""
         if self.type == STRING:
             return np.dtype(object)
@@ -39,7 +49,7 @@ class Spec(NamedTuple):
         return np.dtype(DTYPES[self.type])
 
 
-def shape_of(message):
+def shape_of(message: Message) -> Shape:
     """Tuple of sizes from a TensorShapeProto."""
     sizes = tuple(dim.integer(1) for dim in message.messages(2))
     total = prod(size or 1 for size in sizes)
@@ -48,13 +58,13 @@ def shape_of(message):
     return sizes
 
 
-def part_of(message):
+def part_of(message: Message) -> Part:
     """A TensorSliceProto as a tuple of (start, length) for each axis; length -1 where it is not given."""
     extents = message.messages(1)
     return tuple((extent.integer(1), extent.integer(2) if 2 in extent else -1) for extent in extents)
 
 
-def part_shape(shape, part):
+def part_shape(shape: Shape, part: Part) -> Shape:
     """The shape of one part of a tensor of `shape`."""
     if len(part) != len(shape):
         raise UserError("checkpoint", "the file is damaged: a part of a tensor has the wrong number of axes")
@@ -67,7 +77,7 @@ def part_shape(shape, part):
     return tuple(sizes)
 
 
-def assemble(spec, read_part):
+def assemble(spec: Spec, read_part: Callable[[Part, Shape], NDArray]) -> NDArray:
     """Put a tensor together from its parts; `read_part(part, shape)` reads one of them.
 
     Every element must come from exactly one part. The whole is allocated only after its parts have been
@@ -90,18 +100,16 @@ def assemble(spec, read_part):
     return whole
 
 
-def decode(type_number, raw, shape):
-    """A new array of `shape` from little-endian bytes; bfloat16 is widened to float32, which changes no
-    value.
-    """
+def decode(type_number: int, raw: bytes, shape: Shape) -> NDArray:
+    """A new array of `shape` from little-endian bytes; bfloat16 is widened to float32, which changes no value."""
     if type_number == BFLOAT16:
-        array = (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
+        array: NDArray = (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
     else:
         array = np.frombuffer(raw, Spec(type_number, shape, []).dtype).copy()
     return array.reshape(shape)
 
 
-def part_key(name, part):
+def part_key(name: str, part: Sequence[tuple[int, int]]) -> bytes:
     """The table key of one part of a tensor: TensorFlow's EncodeTensorNameSlice, in LevelDB-ordered code.
 
     Byte order of such keys is the order of (name, number of axes, starts and lengths).
@@ -113,12 +121,12 @@ def part_key(name, part):
     return b"".join(key)
 
 
-def _unsigned(value):
+def _unsigned(value: int) -> bytes:
     size = (value.bit_length() + 7) // 8
     return bytes([size]) + value.to_bytes(size, "big")
 
 
-def _signed(value):
+def _signed(value: int) -> bytes:
     """The first bits count the bytes, unary, and hold the sign, so that bytes sort as numbers do."""
     magnitude = ~value if value < 0 else value
     size = magnitude.bit_length() // 7 + 1
@@ -126,6 +134,6 @@ def _signed(value):
     return ((value & ((1 << 8 * size) - 1)) ^ header).to_bytes(size, "big")
 
 
-def _brief(sizes):
+def _brief(sizes: Shape) -> str:
     text = str(sizes)
     return text if len(text) < 80 else text[:80] + "..."

@@ -1,14 +1,17 @@
-"""Snappy decompression (github.com/google/snappy, format_description.txt), for blocks of TensorFlow V1
-checkpoints.
+"""Snappy decompression (github.com/google/snappy, format_description.txt) for blocks of TensorFlow V1 checkpoints.
+
+Runs wherever a model file is read. The bounds are the point: a small hostile block cannot claim gigabytes.
 """
 
+from __future__ import annotations
+
 from .errors import UserError
-from .wire import varint
+from .wire import Bytes, varint
 
 MAX_EXPANSION = 22  # a three-byte copy yields at most 64 bytes
 
 
-def decompress(data):
+def decompress(data: Bytes) -> bytes:
     """Undo Snappy's raw (unframed) format; the result never grows beyond what the format allows for."""
     data = bytes(data)
     size, position = varint(data, 0)
@@ -41,7 +44,7 @@ def decompress(data):
     return bytes(out)
 
 
-def _literal_length(tag, data, position):
+def _literal_length(tag: int, data: bytes, position: int) -> tuple[int, int]:
     length = tag >> 2
     if length >= 60:
         extra = length - 59
@@ -50,7 +53,7 @@ def _literal_length(tag, data, position):
     return length + 1, position
 
 
-def _copy(tag, data, position):
+def _copy(tag: int, data: bytes, position: int) -> tuple[int, int, int]:
     if tag & 3 == 1:
         offset = (tag >> 5) << 8 | int.from_bytes(data[position : position + 1], "little")
         return 4 + (tag >> 2 & 7), offset, position + 1

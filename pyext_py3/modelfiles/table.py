@@ -1,17 +1,20 @@
-"""Sorted string tables, the container of both kinds of TensorFlow checkpoint.
+"""Sorted string tables, the container of both kinds of TensorFlow checkpoint. Runs wherever one is read.
 
 The format is LevelDB's (github.com/google/leveldb, doc/table_format.md): blocks of key and value pairs with
 shared key prefixes, an index block that gives the last key and place of each block, a footer that gives the
 place of the index.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
+from collections.abc import Iterator
 
 import google_crc32c
 
 from .errors import UserError
 from .snappy import decompress
-from .wire import varint
+from .wire import Bytes, varint
 
 FOOTER = 48
 MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
@@ -20,25 +23,26 @@ TRAILER = 5  # bytes after a block: compression, checksum
 MAX_KEY_BYTES = 1 << 26  # of a block's keys together: by prefix sharing a small file can claim enormous ones
 
 
-def masked_crc32c(data):
+def masked_crc32c(data: Bytes) -> int:
     """The CRC-32C of bytes as it is stored: rotated and shifted, so that data may hold such a number itself.
 
     leveldb/util/crc32c.h
     """
-    crc = google_crc32c.value(bytes(data))
+    crc = int(google_crc32c.value(bytes(data)))
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFFFFFF
 
 
 class Table:
     """Read-only view of a table held in memory."""
 
-    def __init__(self, data):
+    def __init__(self, data: Bytes) -> None:
         self._data = memoryview(data)
         if len(data) < FOOTER or self._data[-8:] != MAGIC:
             raise UserError(
                 "checkpoint", "this is not a TensorFlow checkpoint, or the end of the file is missing"
             )
-        self._last_keys, self._places = [], []
+        self._last_keys: list[bytes] = []
+        self._places: list[tuple[int, int]] = []
         end = 0
         for key, value in self._block(*self._index_place()):
             offset, position = varint(value, 0)
@@ -49,14 +53,14 @@ class Table:
             self._last_keys.append(key)
             self._places.append((offset, size))
 
-    def get(self, key):
+    def get(self, key: bytes) -> memoryview | None:
         """The value of a key, or None."""
         number = bisect_left(self._last_keys, key)
         if number == len(self._places):
             return None
         return next((value for k, value in self._block(*self._places[number]) if k == key), None)
 
-    def items(self):
+    def items(self) -> Iterator[tuple[bytes, memoryview]]:
         """Yield (key, value) in the order of the keys."""
         previous = None
         for place in self._places:
@@ -66,7 +70,7 @@ class Table:
                 previous = key
                 yield key, value
 
-    def _index_place(self):
+    def _index_place(self) -> tuple[int, int]:
         footer = self._data[-FOOTER:-8]
         _, position = varint(footer, 0)
         _, position = varint(footer, position)
@@ -74,7 +78,7 @@ class Table:
         size, _ = varint(footer, position)
         return offset, size
 
-    def _block(self, offset, size):
+    def _block(self, offset: int, size: int) -> list[tuple[bytes, memoryview]]:
         """The (key, value) pairs of one block, checked and unpacked."""
         stored = self._data[offset : offset + size + TRAILER]
         if len(stored) != size + TRAILER:
@@ -87,9 +91,9 @@ class Table:
         return list(_entries(decompress(stored[:size]) if compression else stored[:size]))
 
 
-def _entries(block):
+def _entries(data: Bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Yield (key, value) of an unpacked block: shared prefix, own rest of the key, value."""
-    block = memoryview(block)
+    block = memoryview(data)
     restarts = int.from_bytes(block[-4:], "little")
     end = len(block) - 4 * (restarts + 1)
     if end < 0:

@@ -1,17 +1,21 @@
-"""TensorFlow's V2 checkpoints: `NAME.index`, a table of names and places, and `NAME.data-00000-of-00001`
-and on.
+"""TensorFlow's V2 checkpoints. Runs wherever one is read.
+
+`NAME.index` is a table of names and places, `NAME.data-00000-of-00001` and on hold the values.
 
 Field numbers: tensorflow/core/protobuf/tensor_bundle.proto; the layout of strings: core/util/tensor_bundle.
 """
+
+from __future__ import annotations
 
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import UserError
-from .slices import BFLOAT16, STRING, Spec, assemble, decode, part_key, part_of, shape_of
+from .slices import BFLOAT16, STRING, Part, Shape, Spec, assemble, decode, part_key, part_of, shape_of
 from .table import Table, masked_crc32c
 from .wire import Message, varint
 
@@ -29,10 +33,10 @@ class Entry(NamedTuple):
 class TensorBundle:
     """The tensors of a V2 checkpoint; `prefix` is the path without `.index`."""
 
-    def __init__(self, prefix):
+    def __init__(self, prefix: Path) -> None:
         self._prefix = Path(prefix)
-        entries = {}
-        header = None
+        entries: dict[bytes, Entry] = {}
+        header: Message | None = None
         for key, value in Table(self._prefix.with_name(self._prefix.name + ".index").read_bytes()).items():
             if key == b"":
                 header = Message(value)
@@ -43,7 +47,7 @@ class TensorBundle:
         if header.integer(2) != 0:
             raise UserError("checkpoint", "checkpoints from big-endian machines are not read here")
         self._shards = header.integer(1)
-        self._entries = {}
+        self._entries: dict[str, Entry] = {}
         for key, entry in entries.items():
             if not key.startswith(b"\0"):  # which part keys do
                 try:
@@ -53,7 +57,7 @@ class TensorBundle:
         self._parts = {key: entry for key, entry in entries.items() if key.startswith(b"\0")}
         self.specs = {name: entry.spec for name, entry in self._entries.items()}
 
-    def read(self, name):
+    def read(self, name: str) -> NDArray:
         """The array of this name."""
         entry = self._entries[name]
         if not entry.spec.parts:
@@ -61,23 +65,21 @@ class TensorBundle:
         self._check_total(entry.spec)
         return assemble(entry.spec, lambda part, shape: self._read_part(name, entry.spec, part, shape))
 
-    def _check_total(self, spec):
-        """Parts may all point at the same bytes; together they must not claim more than the data files
-        hold.
-        """
+    def _check_total(self, spec: Spec) -> None:
+        """Refuse parts that claim more than the data files hold, for they may all point at the same bytes."""
         total = sum(self._shard(number).stat().st_size for number in range(self._shards))
         if prod(spec.shape) * (1 if spec.type == STRING else spec.dtype.itemsize) > total:
             raise UserError(
                 "checkpoint", "the checkpoint is damaged or incomplete: its data files are too short"
             )
 
-    def _read_part(self, name, spec, part, shape):
+    def _read_part(self, name: str, spec: Spec, part: Part, shape: Shape) -> NDArray:
         entry = self._parts.get(part_key(name, part))
         if entry is None or (entry.spec.type, entry.spec.shape) != (spec.type, shape):
             raise UserError("checkpoint", "the checkpoint is damaged: a part of a tensor is missing")
         return self._read(entry)
 
-    def _read(self, entry):
+    def _read(self, entry: Entry) -> NDArray:
         raw = self._bytes(entry)
         if entry.spec.type == STRING:
             return _strings(raw, entry)
@@ -87,7 +89,7 @@ class TensorBundle:
         _check(raw, entry)
         return decode(entry.spec.type, raw, entry.spec.shape)
 
-    def _bytes(self, entry):
+    def _bytes(self, entry: Entry) -> bytes:
         shard = self._shard(entry.shard)
         with shard.open("rb") as file:
             length = file.seek(0, 2)
@@ -96,7 +98,7 @@ class TensorBundle:
             file.seek(entry.offset)
             return file.read(entry.size)
 
-    def _shard(self, number):
+    def _shard(self, number: int) -> Path:
         if not 0 <= number < self._shards < 100_000:
             raise UserError(
                 "checkpoint", "the checkpoint is damaged: it names a data file that it does not have"
@@ -111,18 +113,18 @@ class TensorBundle:
         return path
 
 
-def _entry(message):
+def _entry(message: Message) -> Entry:
     parts = [part_of(part) for part in message.messages(7)]
     spec = Spec(message.integer(1), shape_of(message.message(2)), parts)
     return Entry(spec, message.integer(3), message.integer(4), message.integer(5), message.fixed32(6))
 
 
-def _check(data, entry):
+def _check(data: bytes, entry: Entry) -> None:
     if masked_crc32c(data) != entry.checksum:
         raise UserError("checkpoint", "the checkpoint is damaged: the checksum of a tensor is wrong")
 
 
-def _strings(raw, entry):
+def _strings(raw: bytes, entry: Entry) -> NDArray:
     """Lengths as varints, the masked checksum of the lengths, then all strings one after the other."""
     count = prod(entry.spec.shape)
     if count > len(raw):

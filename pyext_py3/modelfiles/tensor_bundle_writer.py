@@ -5,19 +5,26 @@ Layout: one data file with the tensors' bytes one after the other, and an index,
 which the newest checkpoint of a folder is found. Field numbers: tensorflow/core/protobuf/tensor_bundle.proto.
 """
 
+from __future__ import annotations
+
 import struct
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .table import MAGIC, masked_crc32c
 
 TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int64": 9, "bool": 10, "float16": 19}
+Entries = list[tuple[bytes, bytes]]
+
 BLOCK_BYTES = 4096  # of an index block, after which a new one begins
 FOOTER_BYTES = 40  # without the magic number
 
 
-def write_checkpoint(prefix, tensors):
+def write_checkpoint(prefix: Path, tensors: Mapping[str, ArrayLike]) -> None:
     """Write a checkpoint and make it its folder's newest. Each file is written whole or not at all.
 
     Parameters
@@ -51,7 +58,7 @@ def write_checkpoint(prefix, tensors):
         file.write(f'all_model_checkpoint_paths: "{prefix.name}"\n'.encode())
 
 
-def table(entries):
+def table(entries: Entries) -> bytes:
     """The bytes of a sorted string table.
 
     Parameters
@@ -71,9 +78,10 @@ def table(entries):
     return out + _sealed(places) + footer.ljust(FOOTER_BYTES, b"\0") + MAGIC
 
 
-def _blocks(entries):
+def _blocks(entries: Entries) -> Iterator[Entries]:
     """Yield lists of entries of about BLOCK_BYTES."""
-    block, size = [], 0
+    block: Entries = []
+    size = 0
     for key, value in entries:
         block.append((key, value))
         size += len(key) + len(value)
@@ -84,9 +92,10 @@ def _blocks(entries):
         yield block
 
 
-def _block(entries):
+def _block(entries: Entries) -> bytes:
     """A block with every key in full; each is a restart point, so that readers can search it."""
-    body, restarts = b"", []
+    body = b""
+    restarts: list[int] = []
     for key, value in entries:
         restarts.append(len(body))
         body += _varint(0) + _varint(len(key)) + _varint(len(value)) + key + value
@@ -94,13 +103,13 @@ def _block(entries):
     return body + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
 
 
-def _sealed(body):
+def _sealed(body: bytes) -> bytes:
     """A block with its trailer: no compression, masked checksum."""
     stored = body + b"\0"
     return stored + struct.pack("<I", masked_crc32c(stored))
 
 
-def _entry(array, offset, raw):
+def _entry(array: NDArray, offset: int, raw: bytes) -> bytes:
     """A BundleEntryProto. Fields of value 0 are left out, as protocol buffers do."""
     shape = b"".join(_bytes(2, _integer(1, size)) for size in array.shape)
     place = (_integer(4, offset) if offset else b"") + (_integer(5, len(raw)) if raw else b"")
@@ -108,15 +117,15 @@ def _entry(array, offset, raw):
     return _integer(1, TYPES[array.dtype.name]) + _bytes(2, shape) + place + checksum
 
 
-def _integer(number, value):
+def _integer(number: int, value: int) -> bytes:
     return _varint(number << 3) + _varint(value)
 
 
-def _bytes(number, value):
+def _bytes(number: int, value: bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 
-def _varint(value):
+def _varint(value: int) -> bytes:
     head = b""
     while value > 0x7F:
         head += bytes([value & 0x7F | 0x80])
@@ -127,14 +136,14 @@ def _varint(value):
 class _whole:
     """A file that is written under another name and renamed when it is complete."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._path, self._part = path, path.with_name(f".{path.name}.part")
 
-    def __enter__(self):
+    def __enter__(self) -> BinaryIO:
         self._file = self._part.open("wb")
         return self._file
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._file.close()
         if error is None:
             self._part.replace(self._path)

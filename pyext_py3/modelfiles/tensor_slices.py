@@ -1,17 +1,22 @@
-"""TensorFlow's V1 checkpoints: one table that holds names, shapes and values (Magenta's .mag bundles carry
-one).
+"""TensorFlow's V1 checkpoints: one table of names, shapes and values. Runs wherever one is read.
+
+Magenta's .mag bundles carry one.
 
 Field numbers: tensorflow/core/util/saved_tensor_slice.proto and core/framework/{tensor,types}.proto.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import UserError
-from .slices import STRING, Spec, assemble, decode, part_key, part_of, shape_of
+from .slices import STRING, Part, Shape, Spec, assemble, decode, part_key, part_of, shape_of
 from .table import Table
-from .wire import Message, varint
+from .wire import Bytes, Message, varint
 
 # TensorProto's list of values for each type: its field number, and how numbers are written there.
 FIXED = {1: 5, 2: 6, 8: 9, 18: 12}
@@ -23,9 +28,9 @@ STRINGS = 8
 class TensorSlices:
     """The tensors of a V1 checkpoint; `tables` are its shards' bytes, each a whole file."""
 
-    def __init__(self, tables):
+    def __init__(self, tables: Iterable[Bytes]) -> None:
         self._tables = [Table(data) for data in tables]
-        self.specs = {}
+        self.specs: dict[str, Spec] = {}
         for table in self._tables:
             header = table.get(b"")
             if header is None:
@@ -33,7 +38,7 @@ class TensorSlices:
             for entry in Message(header).message(1).messages(1):
                 self._add(entry.text(1), entry)
 
-    def _add(self, name, entry):
+    def _add(self, name: str, entry: Message) -> None:
         parts = [part_of(part) for part in entry.messages(4)]
         spec = Spec(entry.integer(3), shape_of(entry.message(2)), parts)
         known = self.specs.setdefault(name, Spec(spec.type, spec.shape, []))
@@ -41,12 +46,12 @@ class TensorSlices:
             raise UserError("checkpoint", f"the file is damaged: two tensors are called {name!r}")
         known.parts.extend(parts)
 
-    def read(self, name):
+    def read(self, name: str) -> NDArray:
         """The array of this name."""
         spec = self.specs[name]
         return assemble(spec, lambda part, shape: self._read_part(name, spec, part, shape))
 
-    def _read_part(self, name, spec, part, shape):
+    def _read_part(self, name: str, spec: Spec, part: Part, shape: Shape) -> NDArray:
         key = part_key(name, part)
         found = [value for table in self._tables if (value := table.get(key)) is not None]
         if not found:
@@ -57,7 +62,7 @@ class TensorSlices:
         return values.reshape(shape)
 
 
-def _values(spec, tensor):
+def _values(spec: Spec, tensor: Message) -> NDArray:
     """The flat array of values in a TensorProto; a list of numbers may be packed, or one field each."""
     if spec.type == STRING:
         return np.fromiter((bytes(value) for value in tensor.blobs(STRINGS)), object)
@@ -74,7 +79,7 @@ def _values(spec, tensor):
     raise UserError("checkpoint", f"tensors of TensorFlow's type {spec.type} are not read here")
 
 
-def _varints(values):
+def _varints(values: Iterable[int | memoryview]) -> NDArray:
     """uint64 of a list of varint fields and of packed varints."""
     numbers = []
     for value in values:

@@ -1,18 +1,22 @@
-"""Pickles of numbers, arrays, lists and dicts, read without running anything that they name.
+"""Pickles of numbers, arrays, lists and dicts, read without running anything that they name. Runs in the workers.
 
 A pickle is a program. This reader lets it name a few constructors only, gives it harmless ones of its own,
 and checks what it hands to numpy: `numpy.dtype.__setstate__` believes a hostile state and can crash the
 process.
 """
 
+from __future__ import annotations
+
 import collections
 import os
 import pickle
+from collections.abc import Callable, Iterable
 from math import prod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import UserError
 
@@ -22,26 +26,33 @@ PLAIN_KINDS = "biufcSUV"  # everything but Python objects and dates
 class Record:
     """What stands for an object of a class that is not imported: its attributes, and the class's name."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.attributes = {}
+        self.attributes: dict[str, Any] = {}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.name} with {', '.join(map(str, self.attributes))}>"
 
 
-def load_pickle_allow_list(path, records=()):
-    """Read a pickle made of None, bool, numbers, text, bytes, tuple, list, set, dict, OrderedDict and numpy
-    data.
+def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any:
+    """Read a pickle of None, bool, numbers, text, bytes, tuple, list, set, dict, OrderedDict and numpy data.
 
-    Args:
-      path: the file.
-      records: full names of classes and functions ("package.module.Class") whose objects are wanted for
-      their
-        attributes only. They come as `Record`; none of their code is run or imported. Names below
-        "numpy.random" are always taken so.
+    Parameters
+    ----------
+    path : str or Path
+    records : iterable of str
+        Full names of classes and functions ("package.module.Class") whose objects are wanted for their attributes
+        only. They come as `Record`; none of their code is run or imported. Names below "numpy.random" always do.
 
-    Raises UserError for a pickle that is damaged or names anything else.
+    Returns
+    -------
+    object
+        What was pickled.
+
+    Raises
+    ------
+    UserError
+        The pickle is damaged or names anything else.
     """
     try:
         with Path(path).open("rb") as file:
@@ -59,27 +70,27 @@ def load_pickle_allow_list(path, records=()):
 class _Whole:
     """A file that gives all the bytes that it is asked for, or refuses before it makes room for them."""
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO) -> None:
         self._left = os.fstat(file.fileno()).st_size
         self._file = file
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         return self._count(self._file.read(self._allow(size)))
 
-    def readline(self):
+    def readline(self) -> bytes:
         return self._count(self._file.readline())
 
-    def _allow(self, size):
+    def _allow(self, size: int) -> int:
         if not 0 <= size <= self._left:
             raise UserError("checkpoint", "the pickle is damaged: it ends too early")
         return size
 
-    def _count(self, data):
+    def _count(self, data: bytes) -> bytes:
         self._left -= len(data)
         return data
 
 
-def _dtype(text, align=False, copy=True):
+def _dtype(text: object, align: object = False, copy: object = True) -> np.dtype:
     dtype = np.dtype(str(text)) if len(str(text)) < 16 else None
     if dtype is None or dtype.kind not in PLAIN_KINDS or dtype.names or dtype.subdtype:
         raise UserError(
@@ -88,40 +99,40 @@ def _dtype(text, align=False, copy=True):
     return np.dtype(dtype, copy=True)
 
 
-def _array(data_type, shape, type_code):
+def _array(data_type: object, shape: object, type_code: object) -> NDArray:
     return np.empty(0, np.int8)  # as numpy's _reconstruct: filled by a BUILD instruction
 
 
-def _array_from_buffer(buffer, dtype, shape, order):
+def _array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> NDArray:
     _expect_dtype(dtype)
     return np.frombuffer(bytes(buffer), dtype).reshape(shape, order=order).copy(order)
 
 
-def _scalar(dtype, raw):
+def _scalar(dtype: Any, raw: Any) -> Any:
     _expect_dtype(dtype)
     return np.frombuffer(_raw_bytes(raw), dtype, 1)[0]
 
 
-def _encode(text, encoding):
+def _encode(text: Any, encoding: object) -> bytes:
     if encoding not in ("latin1", "latin-1"):
         raise UserError("checkpoint", f"the pickle uses the encoding {str(encoding)[:40]!r}")
-    return text.encode("latin1")
+    return bytes(text.encode("latin1"))
 
 
-def _inert(*_):
+def _inert(*_: object) -> None:
     return None
 
 
-def _expect_dtype(value):
+def _expect_dtype(value: object) -> None:
     if not isinstance(value, np.dtype):
         raise UserError("checkpoint", "the pickle is damaged: numpy data without a type")
 
 
-def _raw_bytes(raw):
+def _raw_bytes(raw: Any) -> bytes:
     return raw.encode("latin1") if isinstance(raw, str) else bytes(raw)  # Python 2 wrote text
 
 
-_GLOBALS = {
+_GLOBALS: dict[str, Callable] = {
     "numpy.dtype": _dtype,
     "numpy.ndarray": _inert,
     "collections.OrderedDict": collections.OrderedDict,
@@ -141,13 +152,16 @@ for _core in ("numpy.core", "numpy._core"):  # before numpy 2, and since
 class _Unpickler(pickle._Unpickler):
     """The standard library's own reader in Python: the one in C takes gigabytes for a hostile memo number."""
 
-    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)
+    stack: list[Any]
+    append: Callable[[Any], None]
+    read: Callable[[int], bytes]
 
-    def __init__(self, file, records):
+    def __init__(self, file: _Whole, records: frozenset[str]) -> None:
         super().__init__(file, encoding="latin1")
         self._records = records
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Callable:
         full = f"{module.replace('__builtin__', 'builtins')}.{name}"
         if full in _GLOBALS:
             return _GLOBALS[full]
@@ -161,20 +175,20 @@ class _Unpickler(pickle._Unpickler):
             "only open files that you trust",
         )
 
-    def _new_object(self):
+    def _new_object(self) -> None:
         """NEWOBJ: an object of a class, as protocols 2 and later make it."""
         arguments = self.stack.pop()
         self.stack[-1] = _reconstructor(self.stack[-1], *arguments)
 
-    def _new_object_with_keywords(self):
+    def _new_object_with_keywords(self) -> None:
         keywords, arguments = self.stack.pop(), self.stack.pop()
         self.stack[-1] = _reconstructor(self.stack[-1], *arguments, *keywords.values())
 
-    def _bytearray(self):
+    def _bytearray(self) -> None:
         """BYTEARRAY8: the standard library makes room for it before it looks whether the bytes are there."""
         self.append(bytearray(self.read(int.from_bytes(self.read(8), "little"))))
 
-    def _build(self):
+    def _build(self) -> None:
         """BUILD: give an object its state. Only numpy's and Records have one."""
         state = self.stack.pop()
         target = self.stack[-1]
@@ -196,14 +210,14 @@ class _Unpickler(pickle._Unpickler):
 class _RecordMaker:
     """Stands for a class or function by name; calling it in any way makes a Record."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, *_):
+    def __call__(self, *_: object) -> Record:
         return Record(self.name)
 
 
-def _reconstructor(maker, *arguments):
+def _reconstructor(maker: object, *arguments: object) -> Record:
     if not isinstance(maker, _RecordMaker):
         raise UserError(
             "checkpoint", "the pickle is damaged: it makes an object of something that is no class"
@@ -211,13 +225,13 @@ def _reconstructor(maker, *arguments):
     return maker(*arguments)
 
 
-def _fill_record(record, state):
+def _fill_record(record: Record, state: Any) -> None:
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], (dict, type(None))):
         state = {**(state[0] or {}), **(state[1] or {})}  # __dict__ and __slots__
     record.attributes = state if isinstance(state, dict) else {"state": state}
 
 
-def _fill_dtype(dtype, state):
+def _fill_dtype(dtype: Any, state: Any) -> None:
     """numpy's own states say much more; of a plain type only the byte order can differ from its name."""
     _, order, subdtype, names, fields, *_ = state
     if order not in ("<", ">", "=", "|") or (subdtype, names, fields) != (None, None, None):
@@ -226,7 +240,7 @@ def _fill_dtype(dtype, state):
     dtype.__setstate__((3, order, None, None, None, size, alignment, 0))
 
 
-def _fill_array(array, state):
+def _fill_array(array: Any, state: Any) -> None:
     _, shape, dtype, fortran, raw = state
     _expect_dtype(dtype)
     raw = _raw_bytes(raw)

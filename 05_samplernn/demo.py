@@ -1,4 +1,4 @@
-"""Day 5 without a window: real Pd loads each starter, lets it make two sounds at once, and saves them."""
+"""The demo of day 5: real Pd without a window generates and saves sounds of each starter; command line."""
 
 import tempfile
 from pathlib import Path

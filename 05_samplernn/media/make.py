@@ -1,4 +1,4 @@
-"""The lesson's picture and sounds: one model, one random number, three temperatures.
+"""Makes the lesson's picture and sounds: one model, one random number, three temperatures; command line.
 
     setup/dlwa's torch environment: python media/make.py [MODEL.safetensors]
 

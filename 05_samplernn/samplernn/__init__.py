@@ -1,4 +1,4 @@
-"""Day 5, SampleRNN: sound from a three-tier recurrent network, one sample after the other (Mehri et al. 2017)."""
+"""Day 5, SampleRNN: a three-tier recurrent network that generates sound sample by sample (Mehri et al. 2017)."""
 
 
 def load(name_or_path="tabla", engine="small", **options):

@@ -25,7 +25,7 @@ ADVISED_SECONDS = 300
 def read_without_silence(path: Path, rate: int) -> np.ndarray:
     """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; UserError if nothing is left.
 
-    A model that was trained on much silence begins with silence and stays there, for nothing is easier to guess.
+    A model that was trained on much silence begins with silence and stays there, for nothing is easier to predict.
     """
     audio = normalize(read_sound(path, rate)[0])
     parts = librosa.effects.split(audio, top_db=QUIET_DB)
@@ -33,7 +33,7 @@ def read_without_silence(path: Path, rate: int) -> np.ndarray:
 
 
 def cut(samples, length, overlap=0):
-    """Samples [n] in chunks [m, length], neighbours sharing `overlap`; the last begins the tape anew to be full."""
+    """Samples [n] in chunks [m, length], neighbours sharing `overlap`; the last one is filled up from the beginning."""
     hop = length - overlap
     count = max(1, -(-(len(samples) - overlap) // hop))
     samples = np.resize(samples, max(len(samples), (count - 1) * hop + length))

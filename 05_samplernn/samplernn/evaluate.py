@@ -1,9 +1,9 @@
-"""Evaluate SampleRNN models on sound that they were not trained on, beside simple guessers. On the command line.
+"""Evaluate SampleRNN models on sound that they were not trained on, beside simple predictors. On the command line.
 
     setup/dlwa evaluate samplernn CHECKPOINT [--data DATASET]
 
-The fewer bits per sample, the better the next sample is foreseen; pure noise needs all 8 bits of 256 levels. The
-guessers know the data set's training chunks: how often each level occurs (unigram), and the best linear prediction.
+The fewer bits per sample, the better the next sample is predicted; pure noise needs all 8 bits of 256 levels. The
+predictors know the data set's training chunks: how often each level occurs (unigram), and the best linear prediction.
 """
 
 import math
@@ -44,16 +44,16 @@ def bits_per_sample(model, chunks, device="cpu"):
 
 
 def unigram(codes, seen, levels):
-    """Bits per sample if every code is guessed as often as it was seen (each once more, so that none is impossible)."""
+    """Bits per sample if every code is as probable as it was frequent (each once more, so that none is impossible)."""
     counts = np.bincount(seen.ravel(), minlength=levels) + 1.0
     return float(-np.log2(counts / counts.sum())[codes].mean())
 
 
 def linear(codes, seen, config):
-    """Bits per sample of the best linear guess from the ORDER samples before, its errors spread as Laplace's curve.
+    """Bits per sample of the best linear prediction from the ORDER samples before, with Laplace-distributed errors.
 
-    The guess is fitted by least squares, and the curve's width by maximum likelihood, on the codes `seen` [n, samples];
-    a code's probability is the curve's part between the borders of its level.
+    The prediction is fitted by least squares, and the distribution's width by maximum likelihood, on the codes `seen`
+    [n, samples]; a code's probability is the distribution's part between the borders of its level.
     """
     middles = quantise.decode(np.arange(config.q_levels), config.q_type, config.q_levels).astype(np.float64)
     inner = (middles[1:] + middles[:-1]) / 2
@@ -68,10 +68,10 @@ def linear(codes, seen, config):
     weights = np.linalg.lstsq(past.T @ past + 1e-9 * np.eye(ORDER), past.T @ present, rcond=None)[0]
     width = max(np.abs(present - past @ weights).mean(), 1e-5)
     past, _ = windows(codes)
-    guesses, target = past @ weights, codes[:, ORDER:].ravel()
+    predictions, target = past @ weights, codes[:, ORDER:].ravel()
 
     def below(border):
-        x = (border - guesses) / width
+        x = (border - predictions) / width
         return np.where(x < 0, np.exp(np.minimum(x, 0)) / 2, 1 - np.exp(-np.maximum(x, 0)) / 2)
 
     low = np.where(target == 0, 0.0, below(np.concatenate(([0], inner))[target]))
@@ -81,7 +81,7 @@ def linear(codes, seen, config):
 
 
 def baselines(train, validation, config):
-    """Bits per sample on chunks `validation` of three guessers that know the chunks `train`, [n, samples] int16."""
+    """Bits per sample on chunks `validation` of three predictors that know the chunks `train`, [n, samples] int16."""
     seen, codes = (
         quantise.encode(part / 32768, config.q_type, config.q_levels) for part in (train, validation)
     )

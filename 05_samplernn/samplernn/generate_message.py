@@ -1,4 +1,4 @@
-"""The words of the Pd message `generate`, sorted; Pd's thread."""
+"""Sorts the words of the Pd message `generate`; Pd's thread."""
 
 from __future__ import annotations
 

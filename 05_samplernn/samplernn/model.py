@@ -61,9 +61,9 @@ def load(
     folders : iterable of path, optional
         Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
     q_type : {"linear", "mu-law"}, optional
-        Quantisation, where the configuration of a PRiSM checkpoint does not tell it.
+        Quantisation, where the configuration of a PRiSM checkpoint does not say it.
     sample_rate : int, optional
-        In Hz, where the configuration of a PRiSM checkpoint does not tell it.
+        In Hz, where the configuration of a PRiSM checkpoint does not say it.
     threads : int, optional
         Processor threads to generate with; as many as are useful if not given.
     device : str, optional
@@ -80,11 +80,11 @@ def load(
     """
     if engine != "small":
         raise UserError("input", "SampleRNN has one engine", "leave --engine out")
-    told = {"q_type": q_type, "sample_rate": sample_rate}
     where = checkpoint_folders(__file__) if folders is None else folders
     path = find(str(name_or_path), where, suffixes=(".safetensors", ".index", ""))
-    told = {key: value for key, value in told.items() if value is not None}
-    return Generator(store.read(path, told, str(name_or_path)), threads, device)
+    missing = {"q_type": q_type, "sample_rate": sample_rate}
+    settings = {key: value for key, value in missing.items() if value is not None}
+    return Generator(store.read(path, settings, str(name_or_path)), threads, device)
 
 
 def processors() -> int:

@@ -1,4 +1,4 @@
-"""Day 5's Pd object, `[pyext. 1 1 samplernn.pd samplernn]`; Pd's thread."""
+"""The Pd object of day 5, `[pyext. 1 1 samplernn.pd samplernn]`; Pd's thread."""
 
 from __future__ import annotations
 

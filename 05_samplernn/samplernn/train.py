@@ -1,13 +1,14 @@
-"""Train a SampleRNN on a data set of `dataset`; stop it at any time, the same command goes on where it stopped.
+"""Train a SampleRNN on a data set of `dataset`. On the command line.
 
     setup/dlwa train samplernn                     # the size for a laptop
     setup/dlwa train samplernn --preset course     # for a graphics card, which is used if there is one
     setup/dlwa train samplernn --preset my.config.json
 
+Stop it at any time: the same command goes on where it stopped.
+
 Truncated backpropagation through time: every stream of a batch reads one chunk from beginning to end, `seq_len`
 samples a step, and hands its recurrent state on to the next step. The run folder holds the best model so far
-(NAME.safetensors and its configuration) and the page `report.html`: curves, previews to listen to, and a word on how
-it is going.
+(NAME.safetensors and its configuration) and the page `report.html`: curves, previews to listen to, and a verdict.
 """
 
 import copy
@@ -47,7 +48,7 @@ BITS = "bits per sample (lower is better)"
 
 
 class Batches:
-    """What each step learns from: batches[step] is (codes [size, big_frame_size + seq_len] int64, starts anew: bool).
+    """What each step learns from: batches[step] is (codes [size, big_frame_size + seq_len] int64, if a group starts).
 
     chunks [n, samples] int16. A group of `size` chunks is read side by side, step by step; each begins at a place of
     its own and at a loudness of its own. All depends on `seed` and the step alone.
@@ -96,13 +97,13 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda")
         self.states, self.step = (None, None), 0
 
-    def learn(self, codes, anew):
-        """Take one step on one batch; returns its bits per sample. Half precision on a graphics card."""
+    def train_step(self, codes, is_start):
+        """Learn from one batch; returns its bits per sample. Half precision on a graphics card."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * max(LOWEST_RATE, 0.5 + 0.5 * math.cos(math.pi * self.step / self.goal))
         codes = codes.to(self.device)
         with torch.autocast(self.device, enabled=self.device == "cuda"):
-            logits, states = self.model(codes, (None, None) if anew else self.states)
+            logits, states = self.model(codes, (None, None) if is_start else self.states)
             target = codes[:, self.config.big_frame_size :].flatten()
             loss = functional.cross_entropy(logits.flatten(0, 1).float(), target)
         self.optimiser.zero_grad(set_to_none=True)
@@ -111,15 +112,15 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        self.states, self.step = detached(states), self.step + 1
+        self.states, self.step = detach(states), self.step + 1
         return loss.item() / math.log(2)
 
-    def judge(self, chunks):
+    def validate(self, chunks):
         """Bits per sample on chunks [n, samples] int16."""
         self.model.eval()
-        scored = bits_per_sample(self.model, chunks, self.device)
+        bits = bits_per_sample(self.model, chunks, self.device)
         self.model.train()
-        return scored
+        return bits
 
     def preview(self):
         """Two seconds from the model as it is."""
@@ -128,28 +129,28 @@ class Trainer:
 
     def save(self, folder):
         """Write all that is needed to go on into a folder, whole or not at all."""
-        held = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "scaler")}
-        torch.save(held | {"states": self.states, "step": self.step}, folder / "last.part")
+        state = {name: getattr(self, name).state_dict() for name in ("model", "optimiser", "scaler")}
+        torch.save(state | {"states": self.states, "step": self.step}, folder / "last.part")
         (folder / "last.part").replace(folder / LAST)
 
-    def go_on(self, folder):
-        """Take up what `save` wrote, if there is anything."""
+    def restore(self, folder):
+        """Go on from what `save` wrote, if there is anything."""
         if (folder / LAST).exists():
-            held = torch.load(folder / LAST, map_location=self.device, weights_only=True)
+            state = torch.load(folder / LAST, map_location=self.device, weights_only=True)
             for name in ("model", "optimiser", "scaler"):
-                getattr(self, name).load_state_dict(held[name])
-            self.states, self.step = held["states"], held["step"]
+                getattr(self, name).load_state_dict(state[name])
+            self.states, self.step = state["states"], state["step"]
 
 
-def detached(states):
-    """Recurrent states cut off from the graph that made them."""
+def detach(states):
+    """Return recurrent states without the graph that made them."""
     if torch.is_tensor(states):
         return states.detach()
-    return type(states)(map(detached, states))
+    return type(states)(map(detach, states))
 
 
-def configuration(preset):
-    """The configuration of a preset's name or of a configuration file."""
+def read_preset(preset):
+    """Return the configuration of a preset's name or of a configuration file."""
     if preset in PRESETS:
         return PRESETS[preset]
     if not Path(preset).exists():
@@ -176,7 +177,7 @@ def open_run(options):
         may_change=("data",),
     )
     chunks, validation, facts = read_data(Path(run.settings["data"]))
-    config = dataclasses.replace(configuration(run.settings["preset"]), sample_rate=facts["sample_rate"])
+    config = dataclasses.replace(read_preset(run.settings["preset"]), sample_rate=facts["sample_rate"])
     run.fix(sounds=hashlib.sha256(chunks).hexdigest()[:12], **config.to_dict())
     run.describe({name.replace("_", " "): value for name, value in facts.items() if name != "sounds"})
     run.compare(BITS, {"blind guessing": math.log2(config.q_levels)})
@@ -190,13 +191,13 @@ def train(run, config, chunks, validation):
     best_model = run.folder / f"{run.folder.name}.safetensors"
     with run:
         trainer = Trainer(config, settings["learning_rate"], run.goal, settings["seed"], device)
-        trainer.go_on(run.checkpoints)
+        trainer.restore(run.checkpoints)
         batches = Batches(chunks, settings["batch_size"], config, settings["seed"])
         run.begin(trainer.step)
         while run.wants_more(trainer.step):
-            run.progress(trainer.step, training_bits=trainer.learn(*batches[trainer.step]))
+            run.progress(trainer.step, training_bits=trainer.train_step(*batches[trainer.step]))
             if run.check_due(trainer.step):
-                before, bits = run.history.best("bits"), trainer.judge(validation)
+                before, bits = run.history.best("bits"), trainer.validate(validation)
                 if not before or bits < before["bits"]:
                     store.save(best_model, trainer.model)
                 trainer.save(run.checkpoints)

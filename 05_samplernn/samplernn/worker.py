@@ -1,4 +1,4 @@
-"""Day 5's worker process: loads a SampleRNN, generates sound with it piece by piece, and writes sound files."""
+"""The worker of day 5: generates sound with a SampleRNN piece by piece, and writes sound files; worker process."""
 
 from __future__ import annotations
 

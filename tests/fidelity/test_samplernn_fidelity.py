@@ -46,8 +46,8 @@ def checkpoints(tmp_path_factory):
     return folders
 
 
-def read(folder, **told):
-    return store.read(folder, told, str(folder))
+def read(folder, **settings):
+    return store.read(folder, settings, str(folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)

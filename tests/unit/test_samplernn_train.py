@@ -147,7 +147,7 @@ def test_states_go_on_within_a_chunk_and_start_anew_with_the_next(data):
 def test_half_precision_on_a_graphics_card(data):
     trainer = train.Trainer(CONFIG, 0.01, 50, 0, "cuda")
     batches = train.Batches(np.load(data / "train.npy"), 4, CONFIG, 0)
-    bits = [trainer.learn(*batches[step]) for step in range(50)]
+    bits = [trainer.train_step(*batches[step]) for step in range(50)]
     assert np.mean(bits[-10:]) < np.mean(bits[:10])
     assert trainer.preview().shape == (2 * RATE,)
 

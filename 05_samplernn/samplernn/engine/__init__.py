@@ -1,1 +1,1 @@
-"""The parts of the model: configuration, files, network, and the loops that generate. Runs in the worker process."""
+"""The parts of the model: configuration, files, network, and the loops that generate; worker process and trainings."""

@@ -1,4 +1,4 @@
-"""The configuration of a SampleRNN, under the names that PRiSM SampleRNN's `*.config.json` uses."""
+"""The configuration of a SampleRNN, in the words of PRiSM's `*.config.json`; worker process and trainings."""
 
 import dataclasses
 import json

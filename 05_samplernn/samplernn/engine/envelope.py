@@ -1,4 +1,4 @@
-"""Temperature over time: a number, `Env([levels],[times],[curves])` as in SuperCollider, or a drawn curve."""
+"""Temperature over time: a number, `Env([levels],[times],[curves])` of SuperCollider, or a curve; worker process."""
 
 import math
 import re

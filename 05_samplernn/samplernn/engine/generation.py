@@ -1,4 +1,4 @@
-"""Sounds on their way out of a SampleRNN, computed and handed out piece by piece."""
+"""Sounds that a SampleRNN generates, computed and handed out piece by piece; worker process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loops that generate: weights of few bits, all tiers, several sequences at once, compiled by numba.
+"""The loops that generate, with weights of few bits, for several sequences; compiled by numba; engine threads.
 
 They run in the threads of a KernelEngine. Every thread runs `generate` over the same blocks. Inside a tier the threads
 share the rows, below the tiers the sequences, piece by piece, so that a thread whose processor is busy with something
@@ -262,7 +262,7 @@ def add_samples(samples, codes, conditioning, begin, end, known, drawing, b, log
     frame, levels, units = samples.table.shape
     size = codes.shape[1] - drawing.temperature.shape[1]
     hidden, vectors = np.empty((1, units), np.float32), np.empty((1, units), np.int16)
-    guessed = np.empty((1, len(samples.outputs_bias)), np.float32)
+    outputs = np.empty((1, len(samples.outputs_bias)), np.float32)
     weights, powers = np.empty(levels, np.float32), np.empty(levels, np.int32)
     for t in range(begin, end):
         wanted = t < logits.shape[1]
@@ -270,12 +270,12 @@ def add_samples(samples, codes, conditioning, begin, end, known, drawing, b, log
             continue
         before = codes[b, size + t - frame : size + t]
         place = (t - begin) * units
-        logits_of(samples, before, conditioning[place : place + units], hidden, vectors, guessed)
+        logits_of(samples, before, conditioning[place : place + units], hidden, vectors, outputs)
         if wanted:
             for c in range(levels):
-                logits[b, t, c] = guessed[0, c]
+                logits[b, t, c] = outputs[0, c]
         if t >= known:
-            softmax_weights(guessed[0, :levels], drawing.temperature[b, t], powers, weights)
+            softmax_weights(outputs[0, :levels], drawing.temperature[b, t], powers, weights)
             if drawing.top_k > 0 or drawing.top_p < 1:
                 keep_likeliest(weights, drawing.top_k, drawing.top_p)
             codes[b, size + t] = draw(weights, uniform(drawing.random, b))

@@ -1,4 +1,4 @@
-"""Generates with the loops of `kernel`, on the processor: weights of few bits, several threads."""
+"""Generates with the loops of `kernel` in threads of its own; worker process."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The arrays that the loops in `kernel` compute with, as tuples that numba knows."""
+"""The arrays that the loops in `kernel` compute with, as tuples that numba knows; worker process."""
 
 from collections import namedtuple
 

@@ -1,4 +1,4 @@
-"""The three-tier network in torch: what `train` trains, and the reference for the loops in `kernel`.
+"""The three-tier network in torch: what is trained, and the reference for the loops; worker process and trainings.
 
 Two recurrent tiers read frames of samples, the top one long frames, the middle one short frames, conditioned by the
 top one; a small network then predicts each sample from the few before it, conditioned by the middle tier.

@@ -1,4 +1,4 @@
-"""Packs a trained model's weights for the loops in `kernel`: multiplied out, padded and quantised to few bits.
+"""Packs a model's weights for the loops in `kernel`: multiplied out, padded, quantised; worker process.
 
 Between some layers there is no nonlinearity, so their weights are multiplied beforehand:
 - embedding, first layer and hidden1 become a table of what each code adds in each place;

@@ -1,4 +1,4 @@
-"""Sound to sample values and back: linear and mu-law quantisation as PRiSM SampleRNN has them."""
+"""Sound to sample values and back, linear and mu-law, as PRiSM SampleRNN; worker process and trainings."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Models on disk: `NAME.safetensors` with `NAME.config.json` beside it, and PRiSM SampleRNN's own checkpoints."""
+"""Reads and writes models: `NAME.safetensors` with its configuration, PRiSM's checkpoints; worker and trainings."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from .config import Config, read_config
 from .network import SampleRNN
 
-TELL = "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
+SAY_THEM = "say them: load --checkpoint NAME --q_type linear --sample_rate 16000 (q_type is linear or mu-law)"
 
 
 def config_path(path):
@@ -23,16 +23,16 @@ def config_path(path):
     return Path(path).with_suffix(".config.json")
 
 
-def read(path: Path, told: "dict[str, Any]", name: str) -> SampleRNN:
+def read(path: Path, settings: "dict[str, Any]", name: str) -> SampleRNN:
     """The network in NAME.safetensors, or in a checkpoint of PRiSM SampleRNN.
 
-    path: a .safetensors file, or a training's folder, or the prefix of one of its checkpoints. told: what fills in
-    the configuration of a PRiSM checkpoint, such as q_type and sample_rate. name: how error lines call the model.
+    path: a .safetensors file, or a training's folder, or the prefix of one of its checkpoints. settings: what fills
+    in the configuration of a PRiSM checkpoint, such as q_type and sample_rate. name: how error lines call the model.
     """
     if path.suffix == ".safetensors":
         return load(path)
     folder, prefix = (path, latest(path)) if path.is_dir() else (path.parent, path)
-    return from_prism(load_checkpoint(prefix), _only_configuration(folder) | told, name)
+    return from_prism(load_checkpoint(prefix), _only_configuration(folder) | settings, name)
 
 
 def _only_configuration(folder):
@@ -91,7 +91,7 @@ SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def prism_shape(arrays):
-    """What PRiSM's weights tell about their configuration: all but quantisation and sample rate.
+    """What PRiSM's weights say about their configuration: all but quantisation and sample rate.
 
     arrays: variable name -> array, as a TensorFlow checkpoint holds them (optimizer slots are ignored).
     """
@@ -119,17 +119,17 @@ def prism_shape(arrays):
 def from_prism(arrays, values, name="the checkpoint"):
     """A SampleRNN from PRiSM's variables.
 
-    values: the keys of its configuration, of which `q_type` and `sample_rate` are needed (the weights do not tell
+    values: the keys of its configuration, of which `q_type` and `sample_rate` are needed (the weights do not say
     them) and the rest, where present, must agree with the weights.
     """
-    told = prism_shape(arrays)
+    from_weights = prism_shape(arrays)
     values = {key: value for key, value in values.items() if key != "emb_size"}
     missing = [key for key in ("q_type", "sample_rate") if values.get(key) is None]
     if missing:
-        raise UserError("checkpoint", f"{name} does not tell {' and '.join(missing)}", TELL)
-    config = Config.from_dict(values | told)
-    stated = Config.from_dict(told | values)
-    for key in told:
+        raise UserError("checkpoint", f"{name} does not tell {' and '.join(missing)}", SAY_THEM)
+    config = Config.from_dict(values | from_weights)
+    stated = Config.from_dict(from_weights | values)
+    for key in from_weights:
         if getattr(stated, key) != getattr(config, key):
             raise UserError(
                 "checkpoint",

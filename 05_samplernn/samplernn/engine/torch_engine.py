@@ -1,4 +1,4 @@
-"""The plain way to generate: the torch model in float32, step by step; for graphics cards and as a measure."""
+"""Generates with the torch model in float32, step by step, for graphics cards and as a reference; worker process."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ class TorchEngine:
     """Sequences that a SampleRNN generates on a torch device, block by block.
 
     codes [B, big_frame_size + n] int32: silence, then the samples, of which the first `known` are given.
-    temperature [B, n]; top_k (0: all), top_p (1: all); seed: number to repeat a take by.
+    temperature [B, n]; top_k (0: all), top_p (1: all); the same seed gives the same sound again.
     """
 
     def __init__(self, model, codes, known, temperature, top_k, top_p, seed):

@@ -143,7 +143,6 @@ class ai_duet(PdObject):
         self._draw()
         self.output("progress", 0, "done")
         self.output("opened", len(theme))
-        self.output("read", len(theme))
 
     @message("save FILE")
     async def save_1(self, *words: Any) -> None:
@@ -156,7 +155,6 @@ class ai_duet(PdObject):
         await self.call("save_midi", path=str(path), notes=self._duet.whole, tempo=self._duet.tempo)
         self.output("progress", 0, "done")
         self.output("saved", str(path))
-        self.output("written", str(path))
 
     def setting_changed(self, name: str) -> None:
         if name == "duet":

@@ -66,7 +66,7 @@ def buttons():
         if box and depth == 1:
             x, y, _, size, name = box.groups()
             found[name] = (int(x) + int(size) // 2, int(y) + int(size) // 2)
-    dialogues = ("open-network", "read", "write", "record")
+    dialogues = ("open-network", "open", "save", "record")
     return {name: place for name, place in found.items() if name not in dialogues}
 
 
@@ -258,16 +258,17 @@ def test_undo_takes_back_the_answer_then_the_notes(duet):
     assert "nothing to undo" in duet.expect("error")[1]
 
 
-def test_midi_files_are_written_and_read(duet, tmp_path):
+@pytest.mark.parametrize("save, open_", [("save", "open"), ("write", "read")])
+def test_midi_files_are_saved_and_opened_also_by_the_older_words(duet, tmp_path, save, open_):
     duet.load()
     duet.play()
     duet.send("generate", 4)
     count = duet.expect("generated")[1]
-    duet.send("save", str(tmp_path / "my duet"))
+    duet.send(save, str(tmp_path / "my duet"))
     path = Path(duet.expect("saved")[1])
     assert path == tmp_path / "my duet.mid"
     assert path.read_bytes().startswith(b"MThd")
-    duet.send("open", str(path))
+    duet.send(open_, str(path))
     assert duet.expect("opened")[1] == count + len(TWINKLE)
     assert duet.pd.errors() == []
 

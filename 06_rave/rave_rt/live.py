@@ -244,7 +244,7 @@ class Player:
             time.sleep(IDLE)
         host_rate = stream.sample_rate
         rate = self._model.rate or host_rate
-        self._model.tell_rate(host_rate)
+        self._model.set_rate(host_rate)
         needed = latency(self._method, self._buffer, rate, host_rate, stream.block_size)
         self._tell_facts(needed, stream.block_size, rate, host_rate)
         deadline = time.monotonic() + PATIENCE

@@ -1,4 +1,4 @@
-"""A method of a model on a whole sound, from a model that has heard nothing before. Runs in a fork of the worker."""
+"""A method of a model on a whole sound, from a model as it is in the file. Runs in a fork of the worker process."""
 
 import numpy as np
 import torch

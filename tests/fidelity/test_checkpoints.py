@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ai_duet.engine.bundle import read_bundle
 from modelfiles.checkpoint import load_checkpoint
+from modelfiles.errors import UserError
 from modelfiles.tensor_bundle_writer import write_checkpoint
 from support.tensorflow_environment import run_in_tensorflow
 
@@ -66,7 +67,7 @@ def test_half_a_data_file_is_noticed_when_a_tensor_is_read(folder):
     try:
         data.write_bytes(whole[: len(whole) // 2])
         checkpoint = load_checkpoint(folder / PREFIXES["prism"])
-        with pytest.raises(ValueError, match="ends too early"):
+        with pytest.raises(UserError, match="ends too early"):
             [np.sum(checkpoint[name]) for name in checkpoint if name.endswith("VARIABLE_VALUE")]
     finally:
         data.write_bytes(whole)

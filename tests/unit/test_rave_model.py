@@ -47,10 +47,10 @@ def test_rave_1_with_a_prior_keeps_its_rate_in_the_submodule(read):
 def test_the_rate_is_told_to_a_model_that_has_none_and_to_no_other(read):
     model = read(rave_files.HostRate())
     assert model.rate == 0
-    model.tell_rate(96000)
+    model.set_rate(96000)
     assert model.run("forward", np.zeros((1, 4)))[0, 0] == pytest.approx(0.096)
     gain = read(rave_files.Gain(rate=22050))
-    gain.tell_rate(96000)
+    gain.set_rate(96000)
     assert gain.rate == 22050
 
 

@@ -1,4 +1,4 @@
-"""CREPE: pitch from 64 ms of sound by a convolutional network.
+"""CREPE: pitch from 64 ms of sound by a convolutional network. Runs in the worker process.
 
 Kim, Salamon, Li, Bello, "CREPE: A Convolutional Representation for Pitch Estimation", ICASSP 2018; decoding as in
 marl/crepe: Viterbi over the strongest bins, then a weighted mean around the path.
@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-HOP_SIZE = 64
-FRAME_SIZE = 1024
+HOP_SIZE = 64  # samples
+FRAME_SIZE = 1024  # samples
 BINS = 360
 CENTS = 1997.3794084376191 + 7180 * np.arange(BINS) / (BINS - 1)
-BATCH = 128
-REACH = 11  # bins that the pitch may move from frame to frame
+BATCH = 128  # frames
+MAX_STEP_BINS = 11  # by which the pitch may move from frame to frame
 SELF_EMISSION = 0.1
 EPSILON = 1e-3
 
@@ -63,8 +63,8 @@ def _network(tensors, frames):
 
 def viterbi(observed):
     """The likeliest path of bins, int [T], for the strongest bin of each frame."""
-    steps = np.arange(-REACH, REACH + 1)
-    weight = REACH + 1.0 - np.abs(steps)
+    steps = np.arange(-MAX_STEP_BINS, MAX_STEP_BINS + 1)
+    weight = MAX_STEP_BINS + 1.0 - np.abs(steps)
     inside = (np.arange(BINS)[:, None] + steps >= 0) & (np.arange(BINS)[:, None] + steps < BINS)
     move = np.log(weight / (inside * weight).sum(1, keepdims=True))  # from a bin by a step
     come_from = np.clip(np.arange(BINS)[:, None] - steps, 0, BINS - 1)

@@ -1,4 +1,4 @@
-"""The network of DDSP: pitch and loudness in, controls of the synthesisers out.
+"""The network of DDSP: pitch and loudness in, controls of the synthesisers out. Runs in the worker process.
 
 Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020; the layers are those of
 `ddsp.training.decoders.RnnFcDecoder` (ddsp 3.7).
@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 LAYER_NORM_EPSILON = 1e-3
-LEAK = 0.2
+LEAKY_SLOPE = 0.2
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -53,7 +53,7 @@ class Stack:
     def __call__(self, values):
         for linear, gamma, beta in self._layers:
             values = functional.layer_norm(linear(values), gamma.shape, gamma, beta, LAYER_NORM_EPSILON)
-            values = functional.leaky_relu(values, LEAK)
+            values = functional.leaky_relu(values, LEAKY_SLOPE)
         return values
 
 

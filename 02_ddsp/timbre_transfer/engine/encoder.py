@@ -1,4 +1,4 @@
-"""The encoder of models with a latent z: what a sound is like beside its pitch and loudness.
+"""The encoder of models with a latent z: timbre of the sound beside pitch and loudness. Runs in the worker process.
 
 The layers are those of `ddsp.training.encoders.MfccTimeDistributedRnnEncoder` (ddsp 3.7); the mel filters and the
 cosine transform are `tf.signal`'s.
@@ -18,7 +18,7 @@ FRAMING = dict(
 MEL_BINS, MFCC_BINS = 128, 30
 LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0
 NORM_EPSILON, LOG_EPSILON = 1e-5, 1e-5
-STRETCH = 2500  # frames at once
+STRETCH_FRAMES = 2500  # computed at once
 
 
 class Encoder:
@@ -40,7 +40,7 @@ class Encoder:
         values = (values - values.mean(0)) / np.sqrt(values.var(0) + NORM_EPSILON)
         values = torch.from_numpy((values * self._scale + self._shift).astype(np.float32))
         found, state = [], None
-        for stretch in values.split(STRETCH):
+        for stretch in values.split(STRETCH_FRAMES):
             hidden, state = self._gru(stretch[None], state)
             found.append(self._dense_out(hidden[0]).numpy())
         return resample(np.concatenate(found), frames)
@@ -54,8 +54,8 @@ def mfcc(audio, frame_size, hop_size):
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame_size) / frame_size)
     mel = mel_matrix(frame_size // 2 + 1)
     found = []
-    for start in range(0, frames, STRETCH):
-        powers = np.abs(np.fft.rfft(windows[start : start + STRETCH] * hann)) @ mel
+    for start in range(0, frames, STRETCH_FRAMES):
+        powers = np.abs(np.fft.rfft(windows[start : start + STRETCH_FRAMES] * hann)) @ mel
         logs = np.log(np.where(powers <= 0, LOG_EPSILON, powers))
         found.append(dct(logs, type=2)[:, :MFCC_BINS] / np.sqrt(2 * MEL_BINS))
     return np.concatenate(found)

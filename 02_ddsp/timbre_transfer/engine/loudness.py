@@ -1,4 +1,4 @@
-"""Loudness of a sound as DDSP hears it: A-weighted power in dB, frame by frame.
+"""Loudness of a sound as DDSP measures it: A-weighted power in dB, frame by frame. Runs in the worker process.
 
 `ddsp.spectral_ops.compute_loudness` (ddsp 3.7). It is no scale with 0 dB at full level: a sine of 1 kHz at full
 level is about +20 dB, silence is -80 dB.

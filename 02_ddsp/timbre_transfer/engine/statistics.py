@@ -1,4 +1,7 @@
-"""What a model's training sounds were like: `dataset_statistics.pkl`, read without running anything in it."""
+"""Pitch and loudness of a model's training sounds: `dataset_statistics.pkl`, of which nothing is run.
+
+Runs in the worker process.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Harmonics plus filtered noise plus reverb: from controls at frame rate to sound.
+"""Harmonics plus filtered noise plus reverb: from controls at frame rate to sound. Runs in the worker process.
 
 Each class carries its state from call to call, so that a sound made block by block equals the sound made at once.
 Formulas: Engel et al., ICLR 2020, and `ddsp.synths`, `ddsp.core`, `ddsp.effects` (ddsp 3.7).

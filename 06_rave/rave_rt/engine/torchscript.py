@@ -1,4 +1,4 @@
-"""A TorchScript model that follows nn~'s convention (acids-ircam/nn_tilde), on numpy arrays.
+"""A TorchScript model that follows nn~'s convention (acids-ircam/nn_tilde), on numpy arrays. Runs in forks.
 
 Such a file names its methods (`get_methods`, or whatever has a `<method>_params`), how many channels each takes and
 gives and at what fraction of the sample rate, and its attributes with their types. RAVE exports are the best known.
@@ -52,7 +52,7 @@ def resolved(values, arrays):
 class Model:
     """What a TorchScript module can do.
 
-    rate: the model's own sample rate in Hz, 0 when it does not tell; methods: {name: Method}; attributes:
+    rate: the model's own sample rate in Hz, 0 when it has none; methods: {name: Method}; attributes:
     {name: types}.
     Raises UserError when the module does not follow the convention.
     """
@@ -124,15 +124,19 @@ class Model:
         for name, values in settings.items():
             self.set(name, values)
 
-    def tell_rate(self, rate):
-        """Tell a model without a rate of its own at which rate it runs."""
+    def set_rate(self, rate):
+        """Set the sample rate in Hz of a model that has none of its own."""
         if self.rate == 0 and self._has("set_sample_rate"):
             self._call("set_sample_rate", int(rate))
 
-    # Reading what the module says of itself.
+    # The module's own description.
 
     def _has(self, method):
-        return method in self._module._c._method_names()
+        return method in self._compiled()
+
+    def _compiled(self):
+        """The names of all methods; torch has no public way to list them."""
+        return self._module._c._method_names()
 
     def _call(self, method, *values):
         if not self._has(method):
@@ -160,7 +164,7 @@ class Model:
     def _method_names(self):
         if self._has("get_methods"):
             return [str(name) for name in self._call("get_methods")]
-        return [name for name in self._module._c._method_names() if hasattr(self._module, f"{name}_params")]
+        return [name for name in self._compiled() if hasattr(self._module, f"{name}_params")]
 
     def _method(self, name):
         params = getattr(self._module, f"{name}_params", None)
@@ -192,7 +196,7 @@ class Model:
     def _attribute_names(self):
         if self._has("get_attributes"):
             return [str(name) for name in self._call("get_attributes") if name != "none"]
-        setters = [name[4:] for name in self._module._c._method_names() if name.startswith("set_")]
+        setters = [name[4:] for name in self._compiled() if name.startswith("set_")]
         return [name for name in setters if hasattr(self._module, f"{name}_params")]
 
     def _types(self, name):

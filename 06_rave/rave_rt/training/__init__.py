@@ -1,1 +1,1 @@
-"""A small RAVE: network, losses, training steps, export."""
+"""A small RAVE: network, losses, training steps, export. Runs in a training."""

@@ -1,4 +1,4 @@
-"""A trained network as a streaming TorchScript file that follows nn~'s convention."""
+"""A trained network as a streaming TorchScript file that follows nn~'s convention. Runs in a training."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Causal convolutions that remember: block by block they give what they give for the whole sound at once.
+"""Causal convolutions with memory: the same sound block by block as at once. Runs in a training and in its export.
 
 Method: A. Caillon and P. Esling, Streamable Neural Audio Synthesis With Non-Causal Convolutions (2022), here with
 causal ones, so that a sound needs no sample of its future.

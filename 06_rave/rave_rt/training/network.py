@@ -1,4 +1,4 @@
-"""The autoencoder: sound to a few latent curves, and latent curves to sound.
+"""The autoencoder: sound to a few latent curves, and latent curves to sound. Runs in a training and in its export.
 
 A. Caillon and P. Esling, RAVE: A variational autoencoder for fast and high-quality neural audio synthesis (2021). It
 differs from the paper's network in size, in convolutions that are all causal, and in noise that is shaped in the bands

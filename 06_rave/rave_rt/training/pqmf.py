@@ -1,4 +1,4 @@
-"""A pseudo quadrature mirror filter bank: a sound as bands of a lower rate, and back.
+"""A pseudo quadrature mirror filter bank: a sound as bands of a lower rate, and back. Runs in a training.
 
 J. Rothweiler, Polyphase Quadrature Filters (1983); cosine modulation of one low-pass filter, as in T. Nguyen,
 Near-Perfect-Reconstruction Pseudo-QMF Banks (1994). The cutoff is the one with the least error of reconstruction.

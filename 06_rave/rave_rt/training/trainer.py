@@ -1,4 +1,4 @@
-"""The steps of a training: what is drawn, what is lowered, what is kept."""
+"""The steps of a training: batches, losses, optimisers, saved state. Runs in a training."""
 
 import numpy as np
 import torch
@@ -7,8 +7,8 @@ from .export import export
 from .losses import Critic, critic_loss, decoder_loss, spectral_distance
 from .network import Rave, Size
 
-WARM_UP = 1000  # steps until the divergence counts in full
-STEADY = 2000  # steps after which the learning rate falls with the root of their number
+WARM_UP_STEPS = 1000  # until the divergence counts in full
+STEADY_STEPS = 2000  # after which the learning rate falls with the root of their number
 BETAS = (0.5, 0.9)
 HELD_OUT_SEGMENTS = 8
 COMPONENTS_FROM = 64  # segments
@@ -45,14 +45,14 @@ class Trainer:
         torch.manual_seed(hash((self._settings["seed"], step)) % 2**31)
         for optimiser in self._optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self._settings["learning_rate"] * min(1.0, (STEADY / (step + 1)) ** 0.5)
+                group["lr"] = self._settings["learning_rate"] * min(1.0, (STEADY_STEPS / (step + 1)) ** 0.5)
         real = self._draw("train", step)
         return self._first(real, step) if step < self._first_stage else self._second(real)
 
     def _first(self, real, step):
         made, divergence = self.rave(real)
         distance = self._distance(real, made)
-        beta = self._settings["beta"] * min(1.0, step / WARM_UP)
+        beta = self._settings["beta"] * min(1.0, step / WARM_UP_STEPS)
         self._lower("rave", distance + beta * divergence)
         return {"distance": distance.item(), "divergence": divergence.item()}
 

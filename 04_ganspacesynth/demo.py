@@ -1,8 +1,8 @@
 """Day 4 without a window: real Pd, the main patch, one point moved along the first component."""
 
-import importlib.util
 from pathlib import Path
 
+from dlwakit.pdtools.note_patch import NotePatch
 from dlwakit.pdtools.pd_session import PdSession
 
 HERE = Path(__file__).resolve().parent
@@ -13,7 +13,7 @@ def demo(out_dir, **session):
     """Write a note for each edit as sound and spectrogram; returns the files. Raises RuntimeError."""
     files = []
     with PdSession([HERE / "ganspacesynth.pd"], listen=["ganspacesynth-out"], **session) as pd:
-        patch = _day_3().GansynthPatch(pd, "ganspacesynth")
+        patch = NotePatch(pd, "ganspacesynth")
         patch.load(MODEL)
         patch.send("press", "conv0")
         patch.expect("loaded_pca")
@@ -23,13 +23,5 @@ def demo(out_dir, **session):
             patch.send("press", "edit", 0, edit)
             patch.send("press", "synthesize")
             patch.expect("synthesized")
-            files += patch.keep(Path(out_dir, f"component_1_at_{edit:+d}"))
+            files += patch.save(Path(out_dir, f"component_1_at_{edit:+d}"))
     return files
-
-
-def _day_3():
-    """The demo of day 3, which knows patches of this kind."""
-    spec = importlib.util.spec_from_file_location("gansynth_demo", HERE.parent / "03_gansynth" / "demo.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -1,4 +1,4 @@
-"""Evaluate Melody RNN bundles: how well they foretell melodies held out of training, beside two simple guessers.
+"""Evaluate Melody RNN bundles: how well they predict melodies held out of training, beside two simple guessers.
 
     setup/dlwa evaluate melody starter_attention_rnn [--data FOLDER] [--json FILE]
 

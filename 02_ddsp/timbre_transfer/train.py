@@ -261,7 +261,7 @@ def train(options):
                 run.preview(trainer.step, np.concatenate([held_out["audio"][0], made]), SAMPLE_RATE)
         made = run.folder / run.folder.name
         trainer.write_model(made, statistics_of(examples))
-        run.say(f"wrote {made} (step {trainer.step}): load it in day 2's patch")
+        run.log(f"wrote {made} (step {trainer.step}): load it in day 2's patch")
     return run.exit_status
 
 

@@ -148,8 +148,8 @@ def train(training):
             if clock.check_due(trainer.images):
                 _check(run, trainer, model)
         if model.exists():
-            run.say(f"wrote {model}")
-            run.say(f"next  setup/dlwa checkpoints add {model}")
+            run.log(f"wrote {model}")
+            run.log(f"next  setup/dlwa checkpoints add {model}")
     return run.exit_status
 
 

@@ -256,8 +256,7 @@ def train(run, threads=0):
     from magenta.models.gansynth.lib import datasets, train_util
     from magenta.models.gansynth.lib import model as lib_model
 
-    from .export import export
-
+    cores = tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
     with run:
         flags = _flags(run)
         shutil.copy(Path(run.settings["data"], "meta.json"), run.checkpoints)
@@ -285,17 +284,22 @@ def train(run, threads=0):
                 scaffold=scaffold,
                 save_checkpoint_secs=None,
                 save_summaries_steps=None,
-                config=tf.ConfigProto(
-                    intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
-                ),
+                config=cores,
             )
             images = _images(run.checkpoints)
         if not run.stop.asked:
-            made = run.folder / run.folder.name
-            export(run.checkpoints, made)
-            run.say(f"wrote {made}")
-            run.say(f"next  setup/dlwa checkpoints add {made}")
+            _write_model(run)
     return run.exit_status
+
+
+def _write_model(run):
+    """Write the model as patches load it, in a folder of the run's own name."""
+    from .export import export
+
+    made = run.folder / run.folder.name
+    export(run.checkpoints, made)
+    run.log(f"wrote {made}")
+    run.log(f"next  setup/dlwa checkpoints add {made}")
 
 
 def parse_arguments(arguments):

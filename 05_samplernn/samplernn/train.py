@@ -204,7 +204,7 @@ def train(run, config, chunks, validation):
                 run.check(trainer.step, **run.means(), bits=bits)
                 run.preview(trainer.step, trainer.preview(), config.sample_rate)
         if best_model.exists():
-            run.say(f"the best so far is {best_model}: load it with the button 'own model' of day 5")
+            run.log(f"the best so far is {best_model}: load it with the button 'own model' of day 5")
     return run.exit_status
 
 

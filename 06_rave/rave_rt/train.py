@@ -66,18 +66,19 @@ def main(arguments=None):
         from .evaluate import main as evaluate
 
         return evaluate([*models, *(["--data", options.data] if options.data else [])])
-    return parser.run(lambda: train(options))
+    return parser.run(lambda: train(*open_run(options), options.threads))
 
 
-def train(options):
-    """Train until the goal or a signal, and export the model; the exit status."""
-    preset = options.preset or DEFAULTS["preset"]
+def open_run(options):
+    """(run, facts, sounds) that the options mean, to begin or to go on. Raises UserError."""
+    from .dataset import read_data  # librosa and torch take seconds; --help should not
+
     run = Run(
-        options.run or Path("runs/rave") / f"my_{preset}",
+        options.run or Path("runs/rave") / f"my_{options.preset or DEFAULTS['preset']}",
         "rave",
         DEFAULTS,
         given(options, DEFAULTS),
-        goal=options.steps or 2 * FIRST_STAGE[preset],
+        goal=options.steps,
         minutes=options.minutes,
         check_every=options.check_every,
         plots=[
@@ -89,13 +90,16 @@ def train(options):
         learned="distance",
         may_change=("data",),
     )  # fmt: skip
-
-    from .dataset import read_data  # librosa and torch take seconds; --help should not
-    from .training.trainer import Trainer
-
+    run.goal = options.steps or 2 * FIRST_STAGE[run.settings["preset"]]
     facts, sounds = read_data(Path(run.settings["data"]))
     run.fix(seconds=facts["seconds"], rate=facts["rate"])
     run.describe({"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]})
+    return run, facts, sounds
+
+
+def train(run, facts, sounds, threads):
+    """Train until the goal or a signal, and export the model; the exit status."""
+    from .training.trainer import Trainer
 
     settings = run.settings
     sizes = PRESETS[settings["preset"]]
@@ -106,7 +110,7 @@ def train(options):
             sizes["segment"],
             settings,
             settings["first_stage"] or FIRST_STAGE[settings["preset"]],
-            options.threads,
+            threads,
         )
         step = trainer.restore(run.checkpoints / "state.pt")
         run.begin(step)

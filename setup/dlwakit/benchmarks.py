@@ -1,4 +1,4 @@
-"""Run the benchmarks of one file several times and print what they measured, as JSON lines on stdout.
+"""Runner of the benchmarks of one file, several times each: JSON lines on stdout. In the environment `torch`.
 
     python -m dlwakit.benchmarks FILE RUNS NAME ...
 

@@ -22,19 +22,14 @@ LONG_MODULES = {
 }
 LONG_FUNCTIONS = {
     ("01_ai_duet/ai_duet/model.py", "MelodyModel.generate"): 51,
-    ("03_gansynth/gansynth/train_adversarial.py", "train"): 53,
-    ("03_gansynth/gansynth/training/program.py", "open_training"): 52,
     ("05_samplernn/samplernn/engine/kernel.py", "run_tier"): 54,
     ("05_samplernn/samplernn/engine/lowlevel.py", "dot"): 78,
     ("05_samplernn/samplernn/engine/lowlevel.py", "dot.product"): 71,
     ("05_samplernn/samplernn/engine/lowlevel.py", "dot.product.generate"): 63,
-    ("06_rave/rave_rt/train.py", "train"): 51,
-    ("setup/dlwakit/training/verdict.py", "judge"): 54,
     ("tests/fidelity/gansynth_magenta.py", "main"): 76,
 }
 COPIES = {
     ("01_ai_duet/ai_duet/model.py", "01_ai_duet/ai_duet/upstream.py"),
-    ("setup/dlwakit/cli/__init__.py", "tests/unit/test_setup_cli.py"),
 }
 
 

@@ -165,7 +165,7 @@ def test_a_training_that_is_stopped_goes_on_where_it_was(trained):
 def test_the_report_has_curves_and_sounds(trained):
     folder, _, _ = trained
     report = (folder / "report.html").read_text()
-    for words in ("Your ears decide", "pitch: how badly", "losses of the two networks", "<audio", "24"):
+    for words in ("Compare by ear", "pitch: how badly", "losses of the two networks", "<audio", "24"):
         assert words in report
     assert len(list((folder / "previews").glob("*.wav"))) >= 4
 

@@ -5,25 +5,8 @@ import json
 import sys
 
 import pytest
+from dlwakit.cli import COMMANDS
 from support.course_copy import ROOT, CourseCopy
-
-COMMANDS = [
-    "install",
-    "uninstall",
-    "bundle",
-    "doctor",
-    "open",
-    "demo",
-    "test",
-    "bench",
-    "checkpoints",
-    "dataset",
-    "train",
-    "evaluate",
-    "runs",
-    "format-patches",
-    "release",
-]
 
 
 @pytest.fixture

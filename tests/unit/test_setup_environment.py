@@ -11,8 +11,8 @@ from dlwakit.base import console
 from dlwakit.base.files import read_json
 from dlwakit.base.paths import find_python
 from dlwakit.install import environment, pythons
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment, ToolsForTests
-from dlwakit.install.parts import ensure
 from modelfiles.errors import UserError
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
+from dlwakit.install.components import ensure
 from dlwakit.install.external import External
-from dlwakit.install.parts import ensure
 from modelfiles.errors import UserError
 
 MAKEFILE = """

@@ -6,8 +6,8 @@ import sys
 import pytest
 from dlwakit.base.files import read_json
 from dlwakit.install import packages, system
+from dlwakit.install.components import ensure
 from dlwakit.install.packages import PLAY, TEST, Packages, record_file
-from dlwakit.install.parts import ensure
 from modelfiles.errors import UserError
 
 
@@ -97,7 +97,7 @@ def test_one_failing_part_does_not_keep_the_others_from_being_made(machine, tmp_
         def make(self):
             (tmp_path / "made").touch()
 
-    with pytest.raises(UserError, match="1 of 2 parts"):
+    with pytest.raises(UserError, match="1 of 2 components"):
         ensure(
             [Packages("toys", {"gone": lambda: False}), Other("others", {"made": machine.brought("made")})],
             yes=True,

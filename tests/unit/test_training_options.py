@@ -9,6 +9,7 @@ from dlwakit.training.options import VOCABULARY, dataset_parser, given, next_com
 from modelfiles.errors import UserError
 from support.tools import setup_dlwa
 
+OTHERS = ("--rate", "--json", "--check-every")  # not of every training
 DEFAULTS = {"data": "runs/toy/data", "preset": "small", "batch_size": 8, "learning_rate": 0.1, "seed": 0}
 PROGRAMS = [
     (model, task, program)
@@ -35,7 +36,7 @@ def test_every_program_has_one_form_of_help(model, task, program):
         assert known in (None, metavar), option
         assert metavar == metavar.upper() or metavar.startswith("{"), option
     if task == "train" and program.get("elsewhere", True):
-        assert {name for name in VOCABULARY if name not in ("--rate", "--json")} <= {name for name, _ in own}
+        assert {name for name in VOCABULARY if name not in OTHERS} <= {name for name, _ in own}
     for old in ("--batch ", "--config", "--out ", "SUPPRESS", "None"):
         assert old not in done.stdout or (model, old) == ("ganspace", "--out ")
 

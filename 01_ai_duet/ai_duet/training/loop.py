@@ -49,9 +49,9 @@ def train(run: Run, dataset: Dataset, patience: int, threads: int) -> int:
             checkpoint = tf.train.latest_checkpoint(str(run.checkpoints / "best"))
             description = f"{settings.preset}, {len(dataset.training)} melodies of {dataset.source}"
             network.write_bundle(config, checkpoint, bundle, description)
-            run.say(table(measure(bundle, dataset)))
-            run.say(f"wrote {bundle} (step {best['step']:.0f}, {minutes(best['seconds'])} of training)")
-            run.say(f"next  setup/dlwa checkpoints add {shlex.quote(str(bundle))}")
+            run.log(table(measure(bundle, dataset)))
+            run.log(f"wrote {bundle} (step {best['step']:.0f}, {minutes(best['seconds'])} of training)")
+            run.log(f"next  setup/dlwa checkpoints add {shlex.quote(str(bundle))}")
     return run.exit_status
 
 

@@ -1,1 +1,1 @@
-"""What every other part of dlwakit uses: console, files, paths. Standard library only."""
+"""Console, files and paths, as all of dlwakit uses them. Standard library only."""

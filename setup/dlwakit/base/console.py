@@ -1,4 +1,4 @@
-"""What the user sees: plain lines, one question, each command that runs, and a line that moves."""
+"""Console output: lines, errors, one question, commands and their logs, a progress line. On the command line."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Small things about files: fingerprints, JSON that is never half written, folder sizes."""
+"""Files: checksums, JSON that is replaced whole, copies, sizes. On the command line and in trainings."""
 
 import hashlib
 import json

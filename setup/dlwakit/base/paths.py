@@ -1,4 +1,4 @@
-"""Where things are: the checkout, the user's Pd library folder, the kit's own folders for data and logs."""
+"""Paths: the checkout, the user's Pd library folder, the folders for data and logs. Standard library only."""
 
 from pathlib import Path
 

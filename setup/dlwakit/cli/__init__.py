@@ -39,7 +39,7 @@ def _parser():
         prog="setup/dlwa",
         allow_abbrev=False,
         description="Deep learning with audio, in Pure Data. Start with: setup/dlwa install",
-        epilog="setup/dlwa COMMAND --help tells more about each.",
+        epilog="setup/dlwa COMMAND --help says more about each.",
     )
     parser.add_argument("--version", action="version", version=f"dlwa {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

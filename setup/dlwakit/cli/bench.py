@@ -17,9 +17,9 @@ from dlwakit.base.console import say, warn
 from dlwakit.base.files import write_json
 from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT, find_python
 from dlwakit.cli.install import to_play
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment, ToolsForTests
 from dlwakit.install.packages import BENCH, Packages
-from dlwakit.install.parts import ensure
 
 FOLDER = ROOT / "tests/benchmarks"
 
@@ -41,15 +41,15 @@ def names_in(file):
 
 
 def needs_of(file):
-    """The parts that a file's NEEDS names, which its benchmarks need beyond what playing needs."""
+    """The components that a file's NEEDS names, which its benchmarks need beyond what playing needs."""
     value = _constant(file, "NEEDS")
     names = ast.literal_eval(value) if value else ()
     packages = {name: BENCH[name] for name in names if name in BENCH}
-    parts = [Packages("system packages for the benchmarks", packages)] if packages else []
+    components = [Packages("system packages for the benchmarks", packages)] if packages else []
     for name in names:
         if name not in BENCH:
-            parts.append(ToolsForTests() if name == "test tools" else Environment(name))
-    return parts
+            components.append(ToolsForTests() if name == "test tools" else Environment(name))
+    return components
 
 
 def _constant(file, name):

@@ -24,9 +24,9 @@ from dlwakit.course import registry
 from dlwakit.course.bundle import COURSE, FACTS, machine, wheels_folder
 from dlwakit.course.days import find_day
 from dlwakit.install import apt
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment
 from dlwakit.install.packages import PLAY
-from dlwakit.install.parts import ensure
 from dlwakit.install.system import python_version
 
 CLASS = ROOT / "setup/classroom.yml"

@@ -17,7 +17,7 @@ from dlwakit.base.files import write_json
 from dlwakit.base.paths import ROOT, find_python
 from dlwakit.cli.install import to_play
 from dlwakit.course.days import Day, all_days, find_day
-from dlwakit.install.parts import ensure
+from dlwakit.install.components import ensure
 
 PIECE = Day(
     ROOT / "setup/piece", "AI Duet, GANSynth and SampleRNN in a row", "piece", "piece.pd", "torch", {}, ""

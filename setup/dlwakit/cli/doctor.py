@@ -1,4 +1,4 @@
-"""Look at each part: is it there, does it work, and which one command mends it.
+"""Check each component: is it there, does it work, and which one command mends it.
 
 The exit status is 1 if something that playing needs is missing. With --class it prints one line, to compare the
 laptops of a class.
@@ -75,13 +75,13 @@ def _pd_version():
 
 
 def _external():
-    part = External()
-    missing = part.missing()
+    component = External()
+    missing = component.missing()
     if missing:
-        return check(part.name, False, "; ".join(missing), part.fix)
+        return check(component.name, False, "; ".join(missing), component.fix)
     ok, console = load_in_pd()
     return check(
-        part.name,
+        component.name,
         ok,
         str(library_folder()) if ok else f"does not load: {console}",
         "setup/dlwa uninstall --yes && setup/dlwa install; a double-precision Pd (pd64) cannot load it",
@@ -120,15 +120,16 @@ def load_in_pd():
 
 
 def _environment(name):
-    part = Environment(name)
-    missing = part.missing()
-    found = "; ".join(missing) if missing else f"{part.folder}; {part.facts['for']}"
-    return check(part.name, not missing, found, part.fix, needed=name == "torch")
+    component = Environment(name)
+    missing = component.missing()
+    found = "; ".join(missing) if missing else f"{component.folder}; {component.facts['for']}"
+    return check(component.name, not missing, found, component.fix, needed=name == "torch")
 
 
 def _test_tools():
-    part = ToolsForTests()
-    return check(part.name, not part.missing(), "; ".join(part.missing()) or "there", part.fix, needed=False)
+    component = ToolsForTests()
+    missing = component.missing()
+    return check(component.name, not missing, "; ".join(missing) or "there", component.fix, needed=False)
 
 
 def _checkpoints(day):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dlwakit.base.console import say
 from dlwakit.course.bundle import Bundle, BundledCheckpoints
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment, descriptions
 from dlwakit.install.external import External
 from dlwakit.install.packages import PLAY, Packages
-from dlwakit.install.parts import ensure
 
 
 def add_arguments(parser):
@@ -38,14 +38,16 @@ def add_arguments(parser):
 
 
 def to_play(*environments):
-    """The parts that playing in Pd needs."""
+    """The components that playing in Pd needs."""
     return [Packages("system packages", PLAY), External(), *(Environment(name) for name in environments)]
 
 
 def run(args):
-    """Make what is missing of the parts that playing needs."""
-    parts = _from_bundle(Bundle(args.bundle), args.env) if args.bundle else to_play(*(args.env or ["torch"]))
-    if not ensure(parts, yes=args.yes, dry_run=args.dry_run):
+    """Make what is missing of the components that playing needs."""
+    components = (
+        _from_bundle(Bundle(args.bundle), args.env) if args.bundle else to_play(*(args.env or ["torch"]))
+    )
+    if not ensure(components, yes=args.yes, dry_run=args.dry_run):
         say("Everything is there already.")
     if not args.dry_run:
         say("Next: setup/dlwa open 1    (or setup/dlwa doctor, to see what is there)")

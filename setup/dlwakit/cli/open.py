@@ -14,7 +14,7 @@ from dlwakit.base.paths import ROOT
 from dlwakit.cli import doctor
 from dlwakit.cli.install import to_play
 from dlwakit.course.days import find_day
-from dlwakit.install.parts import ensure
+from dlwakit.install.components import ensure
 from dlwakit.pdtools.pd_session import escape
 
 OVERVIEW = ROOT / "setup/overview.pd"

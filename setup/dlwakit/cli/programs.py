@@ -7,8 +7,8 @@ import subprocess
 
 from dlwakit.base.console import say
 from dlwakit.course.days import find_program
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment
-from dlwakit.install.parts import ensure
 
 
 class _Help(argparse.Action):

@@ -17,9 +17,9 @@ from dlwakit.base.console import run as run_command
 from dlwakit.base.console import say
 from dlwakit.base.files import sha256
 from dlwakit.base.paths import EXTERNAL_SOURCE, ROOT, SYSTEM_PYTHON
+from dlwakit.install.components import ensure
 from dlwakit.install.external import MADE_BY_MAKE
 from dlwakit.install.packages import PLAY, Packages
-from dlwakit.install.parts import ensure
 
 
 def add_arguments(parser):

@@ -1,7 +1,7 @@
-"""The trainings of this user: list, follow, stop, fetch, report; the same wherever they train.
+"""List, follow, stop, fetch and report the trainings of this user, wherever they train.
 
   setup/dlwa runs list              all runs, and how each is
-  setup/dlwa runs follow NAME       what it says, until it ends; Ctrl-C only stops looking
+  setup/dlwa runs follow NAME       its output, until it ends; Ctrl-C only stops following
   setup/dlwa runs stop NAME         let it save and end; the command that began it goes on from there
   setup/dlwa runs fetch NAME        bring its folder here from another machine
   setup/dlwa runs report NAME       make its report page anew and open it
@@ -20,14 +20,14 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.console import say
 from dlwakit.base.paths import find_python, worker_path
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment, call
-from dlwakit.install.parts import ensure
 from dlwakit.runs import folder as files
 from dlwakit.runs import places
 from dlwakit.runs.records import find, records
 from dlwakit.runs.state import ENDED
 
-EVERY = 2  # seconds between two looks
+EVERY = 2  # seconds between two requests
 
 
 def add_arguments(parser):
@@ -61,7 +61,7 @@ def _named(args):
 def list_(args):
     """All runs, or those of these names, and how each is."""
     runs = _named(args) or records()
-    states = [places.of(run).look(run).state for run in runs]
+    states = [places.of(run).status(run).state for run in runs]
     if args.json:
         print(json.dumps([{**run, "state": state.facts()} for run, state in zip(runs, states)]))
         return 0
@@ -80,24 +80,24 @@ def _where(run):
 
 
 def follow(args):
-    """What a run says, until it ends; Ctrl-C only stops looking."""
+    """Print the output of a run until it ends; Ctrl-C only stops following."""
     (run, *others) = _named(args)
     if others:
         raise UserError("usage", "only one run can be followed at a time")
     place, offset, before = places.of(run), 0, None
     while True:
-        look = place.look(run, offset)
-        sys.stdout.write(look.said)
-        offset = look.offset
-        if look.state.word in ("waiting", "unknown") and look.state != before:
-            say(f"({look.state.line()})")
-        if look.state.word in ENDED:
-            say(f"({look.state.line()})")
-            return 0 if look.state.word in ("done", "stopped") else 1
+        status = place.status(run, offset)
+        state, offset = status.state, status.offset
+        sys.stdout.write(status.output)
+        if state.word in ("waiting", "unknown") and state != before:
+            say(f"({state.line()})")
+        if state.word in ENDED:
+            say(f"({state.line()})")
+            return 0 if state.word in ("done", "stopped") else 1
         if sys.stdout.isatty():
-            print(f"{look.state.line()}\x1b[K\r", end="")
+            print(f"{state.line()}\x1b[K\r", end="")
         sys.stdout.flush()
-        before = look.state
+        before = state
         time.sleep(EVERY)
 
 
@@ -105,7 +105,7 @@ def stop(args):
     """Let runs save and end; the command that began one goes on from there."""
     for run in _named(args):
         places.of(run).stop(run)
-        say(f"{Path(run['folder']).name}: {places.of(run).look(run).state.line()}")
+        say(f"{Path(run['folder']).name}: {places.of(run).status(run).state.line()}")
     return 0
 
 

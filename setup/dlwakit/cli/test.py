@@ -8,9 +8,9 @@ import os
 from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT, find_python
 from dlwakit.cli.install import to_play
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
-from dlwakit.install.parts import ensure
 
 passes_on = True
 

@@ -9,8 +9,8 @@ from modelfiles.errors import UserError
 
 from dlwakit.cli import programs
 from dlwakit.course.days import find_program
+from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment
-from dlwakit.install.parts import ensure
 from dlwakit.runs import places, slurm, ssh
 
 passes_on = True

@@ -1,4 +1,4 @@
-"""Fetch a folder of a Google Cloud Storage bucket: all files that the bucket's listing names under one prefix.
+"""Downloads of a folder of a Google Cloud Storage bucket, by the bucket's listing. On the command line.
 
 The listing is the answer of the storage's JSON API to `.../b/BUCKET/o?prefix=PREFIX`: `items`, each with name, size,
 md5Hash (base64) and mediaLink.

@@ -1,4 +1,4 @@
-"""A folder with all that an installation needs, for laptops without a network.
+"""USB bundles: a folder with all that an installation needs, for laptops without a network. On the command line.
 
     bundle.json           what it is for, and the size and SHA-256 of every other file
     course.tar.gz         the checkout it was made from
@@ -6,7 +6,7 @@
     packages              the distribution's packages, with an index for apt
     checkpoints           official and own ones; the starters are in the checkout
 
-`setup/dlwa bundle` makes it (commands/bundle.py); here is how it is read. bundle.json is written last, so a folder
+cli/bundle.py makes it; this module reads it. bundle.json is written last, so a folder
 without one is not finished.
 """
 
@@ -19,8 +19,8 @@ from dlwakit.base.console import Activity
 from dlwakit.base.files import content, copy, read_json, sha256
 from dlwakit.course import registry
 from dlwakit.install import system
+from dlwakit.install.components import Component
 from dlwakit.install.environment import Environment
-from dlwakit.install.parts import Part
 
 FACTS = "bundle.json"
 COURSE = "course.tar.gz"
@@ -113,7 +113,7 @@ def _damaged(name, why):
     )
 
 
-class BundledCheckpoints(Part):
+class BundledCheckpoints(Component):
     """The bundle's checkpoints, copied to where the patches find them by name."""
 
     name = "the checkpoints of the class"

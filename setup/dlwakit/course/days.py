@@ -1,4 +1,4 @@
-"""The course days of this checkout, as each day.json describes its own. Nothing here knows a day by name."""
+"""The course days of this checkout and their programs, as each day.json describes them. On the command line."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Fetch one file over HTTP: goes on after a cut, checks what came, never leaves half a file."""
+"""Download of one file over HTTP: resumed after a cut, checked, put in place whole. On the command line."""
 
 import http.client
 import shutil

@@ -1,4 +1,4 @@
-"""Which checkpoints there are: those that the days' registries name, and the user's own.
+"""Registry of checkpoints: those that the days' registries name, and the user's own. On the command line.
 
 Starter checkpoints come with the checkout, in a day's checkpoints/. Official ones are downloaded, and the
 user's own are copied, into the user's folder data_folder()/checkpoints; its record, checkpoints.json, keeps

@@ -1,1 +1,1 @@
-"""What `setup/dlwa install` makes, and how. Standard library only."""
+"""The components that `setup/dlwa install` makes. Standard library only."""

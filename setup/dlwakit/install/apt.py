@@ -1,4 +1,4 @@
-"""apt without its servers: packages gathered into a folder, and apt made to know that folder alone."""
+"""apt without its servers: packages gathered into a folder, and installed from it. On the command line."""
 
 import contextlib
 import shutil

@@ -1,4 +1,4 @@
-"""A worker's Python environment: from conda, venv, or venv on a Python from uv; always the same versions.
+"""Python environments of the workers: from conda, venv, or venv on a Python from uv. On the command line.
 
 The versions stand in environments/. An environment is made in its final place, because neither conda's nor
 venv's can be moved; it counts only when its stamp is written and its interpreter recorded, which comes last.
@@ -20,7 +20,7 @@ from dlwakit.base.console import run, say, warn
 from dlwakit.base.files import fingerprint, read_json, write_json
 from dlwakit.base.paths import ENVIRONMENTS, data_folder, find_python
 from dlwakit.install import pythons
-from dlwakit.install.parts import Part
+from dlwakit.install.components import Component
 from dlwakit.install.system import has_nvidia_card, python_version
 
 STAMP = ".dlwa.json"
@@ -53,7 +53,7 @@ def _record(name, python):
     write_json(record_file(), record)
 
 
-class Environment(Part):
+class Environment(Component):
     """One environment by name, with the locked packages of environments/.
 
     wheels: a folder with those packages, and then no network is asked (see `gather`).
@@ -247,7 +247,7 @@ class Environment(Part):
         return True
 
 
-class ToolsForTests(Part):
+class ToolsForTests(Component):
     """What `dlwa test` needs on top of the environment `torch`."""
 
     name = "the test tools"

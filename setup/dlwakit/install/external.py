@@ -1,4 +1,4 @@
-"""The Pd external: built from pyext_py3 for the system's Python, put where every Pd of the user finds it."""
+"""The Pd external: built for the system's Python, installed for every Pd of the user. On the command line."""
 
 import os
 import shlex
@@ -11,14 +11,14 @@ from modelfiles.errors import UserError
 from dlwakit.base.console import run
 from dlwakit.base.files import fingerprint, read_json, write_json
 from dlwakit.base.paths import EXTERNAL_SOURCE, SYSTEM_PYTHON, library_folder
-from dlwakit.install.parts import Part
+from dlwakit.install.components import Component
 
 STAMP = ".dlwa.json"
 BINARY = "py.pd_linux"
 MADE_BY_MAKE = ("*.o", "*.d", "*.pd_linux", "*.l_*", "*.so", "__pycache__", "build", ".*")
 
 
-class External(Part):
+class External(Component):
     """The binary, its help patches and its Python packages."""
 
     name = "pyext, the Pd external"

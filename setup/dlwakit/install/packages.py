@@ -1,4 +1,4 @@
-"""The distribution's packages: each with what it brings, so that something installed by hand counts as well.
+"""Packages of the distribution, each with a check that also counts what was installed by hand. On the command line.
 
 The names are the same in Ubuntu 22.04, 24.04 and 26.04 and in Debian 12 and 13.
 """
@@ -13,7 +13,7 @@ from dlwakit.base.console import run
 from dlwakit.base.files import read_json, write_json
 from dlwakit.base.paths import data_folder
 from dlwakit.install import apt
-from dlwakit.install.parts import Part
+from dlwakit.install.components import Component
 from dlwakit.install.system import is_root, system_python_facts
 
 
@@ -73,11 +73,11 @@ BROWSER = {"chromium": command("chromium")}
 
 
 def record_file():
-    """Where the names of the packages that `install` brought are kept, for `uninstall` to tell."""
+    """Where the names of the packages that `install` brought are kept, for `uninstall` to name."""
     return data_folder() / "packages.json"
 
 
-class Packages(Part):
+class Packages(Component):
     """A group of the distribution's packages."""
 
     fix = "setup/dlwa install"

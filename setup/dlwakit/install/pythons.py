@@ -1,4 +1,4 @@
-"""Where a Python of a wanted version can come from: conda and its kin, the Pythons on this machine, uv."""
+"""Interpreters of a wanted version: from conda and its like, from this machine, from uv. On the command line."""
 
 import os
 import re
@@ -89,7 +89,7 @@ def _uv():
 
 
 def python_from_uv(version):
-    """Let uv bring a Python of its own into the kit's data folder; its path. Raises UserError."""
+    """Let uv bring a Python of its own into the data folder; its path. Raises UserError."""
     uv = _uv()
     home = data_folder() / "python"
     try:

@@ -1,4 +1,4 @@
-"""What kind of machine this is: the distribution, the processor, an NVIDIA card, the system's own Python."""
+"""Facts about this machine: distribution, processor, NVIDIA card, the system's own Python. On the command line."""
 
 import functools
 import os

@@ -68,6 +68,9 @@ ERROR = re.compile(
 )
 
 
+BEGIN = 5  # seconds in which the object of a patch sends something by itself
+
+
 class PdError(RuntimeError):
     """Pd could not be started, ended too early, or did not answer in time."""
 
@@ -350,7 +353,11 @@ class PatchObject:
     def load(self, model, timeout=120):
         """Turn the sound on, load a model and wait until it is there."""
         if not self.pd.received[f"{self.name}-out"]:
-            raise PdError("the patch's Python object could not be made: run setup/dlwa doctor")
+            try:
+                self.pd.expect(f"{self.name}-out", timeout=BEGIN)
+            except PdError:
+                reason = "the patch's Python object could not be made: run setup/dlwa doctor"
+                raise PdError(reason) from None
         self.pd.send("pd", "dsp", 1)
         self.send("load", model)
         self.expect("worker", "on", timeout=timeout)

@@ -1,4 +1,4 @@
-"""What lies in a run folder, and its small files, none of which is ever half written."""
+"""The files of a run folder, each replaced whole. On the command line and in trainings."""
 
 import contextlib
 import errno

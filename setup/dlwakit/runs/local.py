@@ -1,4 +1,4 @@
-"""Runs on this machine."""
+"""Trainings on this machine: status, stop, fetch. On the command line."""
 
 import os
 import signal
@@ -8,15 +8,16 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.runs import folder as files
-from dlwakit.runs.state import Look, State
+from dlwakit.runs.state import State, Status
 
 PATIENCE = 120  # seconds that a training may take to save
+CRASHED = "it exited without an error message; the same command goes on from its last checkpoint"
 
 
-def look(run, offset=0):
-    """How the run is, and what its log says from the offset on."""
+def status(run, offset=0):
+    """The Status of a run, with its log from the offset on."""
     folder = Path(run["folder"])
-    return Look(state(folder), *read(folder / files.LOG, offset))
+    return Status(state(folder), *read(folder / files.LOG, offset))
 
 
 def state(folder):
@@ -31,7 +32,7 @@ def state(folder):
         kept = files.read_state(folder)
         word, note = kept.get("state", "not begun"), kept.get("message", "")
         if word == "running":
-            word, note = "gone", "it ended without a word; the same command goes on from its last checkpoint"
+            word, note = "crashed", CRASHED
         elif word == "not begun" and (folder / files.OUTPUT).exists():
             word, note = "failed", last_line(folder)
     return with_progress(folder, word, note)
@@ -71,7 +72,7 @@ def starter(folder):
 
 
 def _alive(pid):
-    """Whether a process is at work; one that has ended and that nobody has buried is not."""
+    """Whether a process is at work; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,6 +1,6 @@
-"""Where runs are, and how they are: on this machine, in a Slurm queue, or on another machine reached by ssh.
+"""Places where a training can run: this machine, a Slurm queue, a machine reached by ssh. On the command line.
 
-A place kind is a module with `look(run, offset)`, `stop(run)` and `fetch(run)`; run is a record of
+A kind of place is a module with `status(run, offset)`, `stop(run)` and `fetch(run)`; run is a record of
 `dlwakit.runs.records`.
 """
 
@@ -48,7 +48,7 @@ def refuse_second(folder, model):
         raise UserError(
             "state", f"{folder} is a run of '{run['model']}', not of '{model}'", "Give another --run FOLDER."
         )
-    state = of(run).look(run).state
+    state = of(run).status(run).state
     if state.word not in ENDED:
         raise UserError(
             "state",

@@ -1,4 +1,4 @@
-"""Which runs there are on this machine, wherever they train: one small file for each run folder.
+"""Records of this user's runs, wherever they train: a small file for each. On the command line and in trainings.
 
 A record: {"folder", "model", "place": {"kind": "local"}} or, by kind, what `dlwakit.runs.places` needs to know.
 """

@@ -1,4 +1,4 @@
-"""Runs in a Slurm queue, as the command line sees them. dlwakit.training.submit puts them there, through submitit."""
+"""Trainings in a Slurm queue: start (through dlwakit.training.submit), status, stop, fetch. On the command line."""
 
 import itertools
 import json
@@ -12,11 +12,11 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.paths import ROOT, find_python, worker_path
 from dlwakit.runs import folder as files
-from dlwakit.runs.local import PATIENCE, last_line, read, with_progress
-from dlwakit.runs.state import Look
+from dlwakit.runs.local import CRASHED, PATIENCE, last_line, read, with_progress
+from dlwakit.runs.state import Status
 
-GONE = "Invalid job id"
-AGAIN = 5  # seconds until a job that is only starting, and did not hear it, is asked to stop once more
+UNKNOWN_JOB = "Invalid job id"
+AGAIN = 5  # seconds until a job that was only starting, and missed the signal, is asked to stop once more
 
 
 def grid(folder, texts):
@@ -63,10 +63,10 @@ def start(profile, model, program, runs, folder, dry_run):
     ).returncode
 
 
-def look(run, offset=0):
-    """How the run is, by the queue and by its folder, and what it printed from the offset on."""
+def status(run, offset=0):
+    """The Status of a run, by the queue and by its folder, with its output from the offset on."""
     folder = Path(run["folder"])
-    return Look(_state(folder, run["place"]["job"]), *read(folder / files.OUTPUT, offset))
+    return Status(_state(folder, run["place"]["job"]), *read(folder / files.OUTPUT, offset))
 
 
 def _state(folder, job):
@@ -84,9 +84,7 @@ def _state(folder, job):
     kept = files.read_state(folder)
     word = kept.get("state", "failed")
     if word == "running":
-        return with_progress(
-            folder, "gone", "it ended without a word; the same command goes on from its last checkpoint"
-        )
+        return with_progress(folder, "crashed", CRASHED)
     note = kept.get("message", "") if kept else last_line(folder)
     return with_progress(folder, word, note or (last_line(folder) if word == "failed" else ""))
 
@@ -95,7 +93,7 @@ def _queue(job):
     """(state in the queue, or "" when it has left it; the reason why it waits). Raises UserError."""
     done = _slurm("squeue", "--noheader", "--jobs", job, "--format", "%T|%r", check=False)
     if done.returncode:
-        if GONE in done.stderr:
+        if UNKNOWN_JOB in done.stderr:
             return "", ""
         raise UserError("environment", f"Slurm does not answer: {_reason(done)}")
     state, _, reason = done.stdout.strip().partition("|")

@@ -1,7 +1,7 @@
-"""Runs on another machine that OpenSSH reaches: the course and the data go up by rsync, the run comes back.
+"""Trainings on another machine that OpenSSH reaches: start, status, stop, fetch. On the command line.
 
-Over there everything is in ~/dlwa-training: course/ (this checkout), data/, runs/. The training is started detached
-from the connection; over there it is a run like any other, and the other machine's own `setup/dlwa runs` is asked.
+The course and the data go up by rsync, into ~/dlwa-training: course/ (this checkout), data/, runs/. The training is
+started detached from the connection; it is a run of that machine, whose own `setup/dlwa runs` is asked.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record, records
-from dlwakit.runs.state import Look, State
+from dlwakit.runs.state import State, Status
 
 BASE = "dlwa-training"
 OPTIONS = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=10"]
@@ -91,8 +91,8 @@ def _rsync(host, source, target):
     return ["rsync", "-a", "-e", _shell(), str(source.absolute()), f"{host}:{BASE}/{target}/"]
 
 
-def look(run, offset=0):
-    """How the run is over there, and what it printed from the offset on."""
+def status(run, offset=0):
+    """The Status of a run over there, with its output from the offset on."""
     there, host = run["place"]["run"], run["place"]["host"]
     ask = (
         f"cd {BASE} && python3 course/setup/dlwa runs list --json {shlex.quote(there)} && "
@@ -101,9 +101,9 @@ def look(run, offset=0):
     try:
         said = _ssh(host, ask)
     except UserError as error:
-        return Look(State("unknown", note=error.message), "", offset)
+        return Status(State("unknown", note=error.message), "", offset)
     facts, _, output = said.partition("\n")
-    return Look(State(**json.loads(facts)[0]["state"]), output, offset + len(output.encode()))
+    return Status(State(**json.loads(facts)[0]["state"]), output, offset + len(output.encode()))
 
 
 def stop(run):

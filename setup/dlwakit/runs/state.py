@@ -1,8 +1,8 @@
-"""How a run is, in a word and a line."""
+"""State and status of a run, as data. On the command line."""
 
 from dataclasses import asdict, dataclass
 
-ENDED = ("done", "stopped", "failed", "gone", "not begun")
+ENDED = ("done", "stopped", "failed", "crashed", "not begun")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class State:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A state, and what was said since the offset that was asked for; `offset` is where to go on reading."""
+class Status:
+    """A state, and the output since the offset that was asked for; `offset` is where to go on reading."""
 
     state: State
-    said: str
+    output: str
     offset: int
 
 

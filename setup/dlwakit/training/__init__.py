@@ -1,4 +1,4 @@
-"""What all trainings share: the run folder, its report page, and the places where a run can go.
+"""What all trainings share: options, run folder, report page. Runs in the models' environments.
 
-README.md tells how a day's train.py uses it.
+README.md shows how a day's train.py uses it.
 """

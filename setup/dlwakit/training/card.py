@@ -1,4 +1,4 @@
-"""The draft of a model card: what the run knows is filled in, what only its maker knows is asked for."""
+"""Draft of a model card, filled in as far as the run knows. Runs in a training."""
 
 
 def draft(name, run, state, best):

@@ -1,4 +1,4 @@
-"""The same numbers and previews as event files, for those who like TensorBoard: tensorboard --logdir FOLDER."""
+"""Event files of a run for TensorBoard: tensorboard --logdir FOLDER. Runs in a training."""
 
 import time
 import warnings

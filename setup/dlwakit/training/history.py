@@ -1,4 +1,4 @@
-"""The numbers of a run, one row for each check, kept in history.csv so that a run can go on."""
+"""History of a run: one row of numbers for each check, in history.csv. Runs in a training."""
 
 import csv
 import io

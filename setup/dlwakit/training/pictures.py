@@ -1,4 +1,4 @@
-"""The pictures of a report page, as PNG bytes: curves over steps, and spectrograms of sounds.
+"""Pictures of a report page, as PNG bytes: curves over steps, spectrograms. Runs in a training.
 
 python -m dlwakit.training.pictures SOUND PICTURE.png
 """

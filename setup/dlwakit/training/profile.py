@@ -1,4 +1,4 @@
-"""Slurm profiles: small YAML files that say what a training asks its cluster for."""
+"""Slurm profiles: small YAML files with what a job asks of its cluster. Runs in the environment `torch`."""
 
 import re
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ def load(word):
 def _checked(path, content):
     def wrong(what):
         return UserError(
-            "file", f"{path}: {what}", "setup/dlwakit/training/README.md tells what a profile holds."
+            "file", f"{path}: {what}", "setup/dlwakit/training/README.md says what a profile holds."
         )
 
     if not isinstance(content, dict):

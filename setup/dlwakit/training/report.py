@@ -1,4 +1,4 @@
-"""The report page of a run: one HTML file that holds everything, made from the run folder alone.
+"""Report page of a run: one HTML file that holds everything, made from the run folder. Runs in a training.
 
 python -m dlwakit.training.report FOLDER
 """

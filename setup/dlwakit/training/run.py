@@ -1,6 +1,6 @@
-"""One training, from its first step or from where it was stopped: its folder, its numbers, when to stop.
+"""A training run: its folder, its numbers, when to check and to stop. Runs in a training.
 
-run = Run("runs/toy/mine", "toy", defaults={"rate": 0.001, "seed": 0}, chosen={"rate": 0.01}, goal=500, ...)
+run = Run("runs/toy/mine", "toy", DEFAULTS, given(options, DEFAULTS), goal=500, ...)
 with run:
     run.begin(step)
     while run.wants_more(step):
@@ -57,7 +57,7 @@ class Run:
     model: its name in day.json. defaults: all settings that decide what comes out, "seed" among them; chosen:
     those that the user gave. A run that goes on keeps the settings it began with, but for those that may_change,
     such as where the data are. goal: the `unit`s (steps, images) in the life of the run; minutes: an end before that;
-    check_every: how many units lie between two checks. watch: the number in the history that tells how good the model
+    check_every: how many units lie between two checks. watch: the number in the history that says how good the model
     is, lower is better, or ""; learned: the same on what it learns from. `healthy` may be set to the history.csv of a
     good run, to compare with. Raises UserError when `chosen` is not what the run began with.
     """
@@ -177,7 +177,7 @@ class Run:
         self._events = Events(self.folder / files.EVENTS, step)
         self._end_in_time()
         where = f"goes on from {self.unit} {step}" if step else "begins"
-        self.say(f"{self.model} {where} in {self.folder}; Ctrl-C stops, the same command goes on")
+        self.log(f"{self.model} {where} in {self.folder}; Ctrl-C stops, the same command goes on")
         self._state(step, "running")
 
     def __exit__(self, kind, error, trace):
@@ -201,10 +201,10 @@ class Run:
     def _end(self):
         step = files.read_state(self.folder).get("step", 0)
         if step >= self.goal or self._enough:
-            self.say(f"done: {self._enough or f'{step} {self.unit}s'}")
+            self.log(f"done: {self._enough or f'{step} {self.unit}s'}")
             self._state(step, "done", self._enough)
         else:
-            self.say(f"stopped at {self.unit} {step}; the same command goes on")
+            self.log(f"stopped at {self.unit} {step}; the same command goes on")
             self._state(step, "stopped", self.stop.asked)
         self.report()
 
@@ -285,7 +285,7 @@ class Run:
         numbers = {name: float(value) for name, value in numbers.items()}
         self.history.add({"step": step, "seconds": round(self.seconds, 1), **numbers})
         self._events.numbers(step, numbers)
-        self.say(self._line(step, numbers))
+        self.log(self._line(step, numbers))
         self._state(step, "running", numbers=numbers)
         if time.monotonic() - self._last_report >= REPORT_EVERY:
             self.report()
@@ -309,7 +309,7 @@ class Run:
         self._last_report = time.monotonic()
         write(self.folder)
 
-    def say(self, text):
+    def log(self, text):
         """Print a line, and keep it in the log."""
         print(text, flush=True)
         with (self.folder / files.LOG).open("a", encoding="utf-8") as log:

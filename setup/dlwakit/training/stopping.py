@@ -1,10 +1,10 @@
-"""A polite stop: remember that it was asked for, so that the step in hand can be finished and kept."""
+"""Graceful stop on a signal: the step in hand is finished and saved. Runs in a training."""
 
 import signal
 
 
 class StopSignal:
-    """Notices Ctrl-C, a polite kill, a closed terminal, and what a cluster sends before its time limit.
+    """Notices Ctrl-C, SIGTERM, a closed terminal, and what a cluster sends before its time limit.
 
     Signals that whoever started us had ignored, as nohup does with SIGHUP, stay ignored, but for SIGINT and
     SIGTERM. A context manager; `asked` is the name of the signal that came, or "".

@@ -1,4 +1,4 @@
-"""Put trainings into a Slurm queue, through submitit.
+"""Submission of trainings to Slurm, through submitit.
 
     python -m dlwakit.training.submit < ORDER
 
@@ -74,7 +74,7 @@ class Training:
 
 
 def _wait(pid):
-    """Wait until a child has ended, without burying it; also from inside a signal handler. Its exit status."""
+    """Wait until a child has ended, without reaping it; also from inside a signal handler. Its exit status."""
     with contextlib.suppress(ChildProcessError):
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status

@@ -1,4 +1,4 @@
-"""What a training ran with, so that it can be run again: Python, packages, machine."""
+"""Versions that a training ran with: Python, packages. Runs in a training."""
 
 import platform
 from importlib import metadata

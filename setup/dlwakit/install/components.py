@@ -1,6 +1,6 @@
-"""What can be installed, as parts that know what is missing, what making it costs, and how to make it.
+"""Components that `setup/dlwa install` makes: what each lacks, what making it costs, how. On the command line.
 
-`install` makes the parts that miss something; `doctor` reports them; `demo`, `test` and the others make what
+`install` makes the components that lack something; `doctor` reports them; `demo`, `test` and the others make what
 they need before they start.
 """
 
@@ -13,7 +13,7 @@ from dlwakit.base.files import folder_size
 from dlwakit.base.paths import data_folder
 
 
-class Part:
+class Component:
     """One thing that `install` makes outside the checkout."""
 
     name = ""
@@ -35,37 +35,37 @@ class Part:
         raise NotImplementedError
 
 
-def ensure(parts, yes=False, dry_run=False):
-    """Make every part that misses something, after one question. Returns whether there was anything to make.
+def ensure(components, yes=False, dry_run=False):
+    """Make every component that lacks something, after one question. Returns whether there was anything to make.
 
-    A part that fails does not keep the others from being made; then the first failure is raised at the end.
+    A component that fails does not keep the others from being made; then the first failure is raised at the end.
     """
-    todo = [part for part in parts if part.missing()]
+    todo = [component for component in components if component.missing()]
     if not todo:
         return False
-    for part in todo:
-        say(f"{part.name}: {part.cost}")
-        for line in part.missing():
+    for component in todo:
+        say(f"{component.name}: {component.cost}")
+        for line in component.missing():
             say(f"  - {line}")
         if dry_run:
-            for line in part.commands():
+            for line in component.commands():
                 say(f"  $ {line}")
-        say(f"  undo: {part.undo}")
+        say(f"  undo: {component.undo}")
     if dry_run:
         say("Nothing was changed (--dry-run).")
         return True
     confirm("Go ahead?", yes)
     failures = []
     with only_one_at_a_time(data_folder()):
-        for part in todo:
-            if part.missing():
+        for component in todo:
+            if component.missing():
                 try:
-                    _make(part)
+                    _make(component)
                 except UserError as error:
                     failures.append(error)
                     warn(error)
     if failures:
-        count = f"{len(failures)} of {len(todo)} parts" if len(todo) > 1 else "it"
+        count = f"{len(failures)} of {len(todo)} components" if len(todo) > 1 else "it"
         raise UserError(
             "environment",
             f"could not make {count}",
@@ -74,9 +74,9 @@ def ensure(parts, yes=False, dry_run=False):
     return True
 
 
-def _make(part):
-    say(f"Making {part.name}")
+def _make(component):
+    say(f"Making {component.name}")
     start = time.monotonic()
-    part.make()
-    size = f", {human_size(folder_size(part.folder))}" if part.folder else ""
-    say(f"  done: {part.name}, {time.monotonic() - start:.0f} s{size}")
+    component.make()
+    size = f", {human_size(folder_size(component.folder))}" if component.folder else ""
+    say(f"  done: {component.name}, {time.monotonic() - start:.0f} s{size}")

@@ -118,7 +118,7 @@ class ai_duet(PdObject):
 
     @message("stop")
     def stop_1(self) -> None:
-        """Stop playing; an answer that is being composed will not be played."""
+        """Stop playing; an answer still being composed will not be played."""
         self._halt()
         self.output("stopped")
 

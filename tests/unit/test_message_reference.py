@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from dlwakit.pdtools.reference import lesson_with, patch_with, references
+from dlwakit.pdtools.reference import lesson_with, markdown, patch_with, references
 from modelfiles.errors import UserError
+from pdworker.host.arguments import message
+from pdworker.host.settings import Toggle, Whole
 
 ROOT = Path(__file__).resolve().parents[2]
 # Days whose objects have no table yet.
@@ -52,8 +54,22 @@ def test_a_table_is_that_of_the_class(table, outdated):
 class Toy:
     """A class as the tables see it."""
 
-    SETTINGS = {}
-    ALIASES = {}
+    SETTINGS = {"seed": Whole(None, -1, 2**24, none_below=0, help="chance; or not"), "on": Toggle(True)}
+    ALIASES = {"power": "on"}
+
+    @message("play FROM|all")
+    def play_1(self, start):
+        """play `it`, from here."""
+
+
+def test_the_table_of_a_lesson():
+    assert markdown(Toy).splitlines()[2:] == [
+        "| `play FROM\\|all` | Play `it`, from here |  |  |",
+        "| `seed NUMBER` | Chance; or not | -1 to 16777216 | -1 |",
+        "| `on 0\\|1` |  | 0 or 1 | 1 |",
+        "",
+        "Older words do the same: `power` for `on`.",
+    ]
 
 
 def test_an_old_table_is_replaced_and_nothing_else():
@@ -68,6 +84,8 @@ def test_an_old_table_is_replaced_and_nothing_else():
 def test_the_table_of_a_patch_is_replaced_and_nothing_else():
     new = patch_with(PATCH, Toy)
     assert "Old words" not in new and "Toy:\\ messages" in new
+    # Pd begins a new line after a semicolon, and would print such a number as 1.67772e+07.
+    assert "Chance \\, or not, f" in new and " -1 to 16.8M \\, default -1, f" in new
     assert new.startswith(PATCH.splitlines()[0]) and new.endswith(PATCH.splitlines()[-1] + "\n")
     assert patch_with(new, Toy) == new
 

@@ -146,7 +146,8 @@ def _subpatch(cls: type) -> Canvas:
 
 
 def _comment(left: int, top: int, letters: int, text: str) -> str:
-    words = re.sub(r"([,;$])", r" \\\1", text.replace("`", "")).split()
+    plain = text.replace("`", "").replace(";", ",")  # a comment begins a new line after a semicolon
+    words = re.sub(r"([,$])", r" \\\1", plain).split()
     return f"#X text {left} {top} {' '.join(map(_printable, words))}, f {letters};\n"
 
 

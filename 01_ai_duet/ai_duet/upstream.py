@@ -74,7 +74,7 @@ class MelodyRnn(MelodyModel):
         squashed, _ = self._squashed(events)
         graph = self._graph
         inputs = self._draws.get_inputs_batch([note_seq.Melody(squashed)], full_length=True)
-        feed = {graph.get_collection("inputs")[0]: np.repeat(inputs, self._batch, 0)}
+        feed: dict = {graph.get_collection("inputs")[0]: np.repeat(inputs, self._batch, 0)}
         if graph.get_collection("temperature"):
             feed[graph.get_collection("temperature")[0]] = temperature
         return self._model._session.run(graph.get_collection("softmax")[0], feed)[0].astype(np.float64)

@@ -61,7 +61,7 @@ def read_bundle(path: str | Path) -> Bundle:
     )
 
 
-def _state_width(metagraph: bytes) -> int | None:
+def _state_width(metagraph: memoryview) -> int | None:
     """Return how many numbers of state a melody has in the graph's collection `initial_state`; None if it has none.
 
     No variable shows how long a network's attention is; the state does. Field numbers: tensorflow's meta_graph,

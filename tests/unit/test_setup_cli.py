@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from dlwakit.cli import COMMANDS
+from dlwakit.course.days import all_days
 from support.course_copy import ROOT, CourseCopy
 
 
@@ -155,6 +156,38 @@ def test_train_and_dataset_run_the_days_own_programs(course):
         said = course.dlwa(command, "tune", "--steps", "5", "--help", DLWA_PYTHON_TENSORFLOW=sys.executable)
         assert said.stdout == "['--steps', '5', '--help']\n"
         assert said.returncode == 3
+
+
+@pytest.mark.parametrize("place", ["slurm", "slurm:triton", "ssh:host"])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_program_that_can_only_run_here_is_not_sent_elsewhere(course, place, more):
+    course.add_day(models={"tune": {"train": {"module": "toy.train", "elsewhere": False}}})
+    said = course.dlwa("train", "tune", "--on", place, *more)
+    assert said.returncode == 1
+    assert said.stderr == "setup/dlwa: 'tune' can only be computed here\n    Leave --on out.\n"
+    assert everything_below(course.home) == []
+
+
+def test_which_programs_can_only_run_here():
+    trainings = {name: tasks["train"] for day in all_days() for name, tasks in day.models.items()}
+    assert {name for name, program in trainings.items() if not program.get("elsewhere", True)} == {"ganspace"}
+
+
+def test_options_may_stand_before_and_behind_the_model(course):
+    day = course.add_day(models={"tune": {"train": {"module": "toy.train"}}})
+    (day / "toy/__init__.py").write_text("")
+    (day / "toy/train.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    for words in (
+        ["--yes", "tune", "data", "--steps", "5", "--run", "r"],
+        ["--run", "r", "tune", "data", "--steps", "5", "--yes"],
+    ):
+        said = course.dlwa("train", *words, DLWA_PYTHON_TORCH=sys.executable)
+        assert said.stdout == "['data', '--steps', '5', '--run', 'r']\n", said.stderr
+    said = course.dlwa("train", "tune", "--run", "r", "--dry-run", DLWA_PYTHON_TORCH=sys.executable)
+    assert said.stdout == f"$ {sys.executable} -m toy.train --run r\n"
+    for words in (["--grid", "steps=1,2"], ["--on", "moon"]):
+        said = course.dlwa("train", "tune", *words)
+        assert (said.returncode, len(said.stderr.splitlines())) == (1, 2)
 
 
 def test_uninstall_takes_its_own_and_leaves_the_users(course):

@@ -26,6 +26,7 @@ class Listeners:
 
     on_ready: Callable[[dict], None] | None = None
     on_gone: Callable[[UserError], None] | None = None
+    on_replaced: Callable[[], None] | None = None
     on_log: Callable[[str], None] | None = None
     on_event: Callable[[str, dict, list], None] | None = None
 
@@ -73,6 +74,10 @@ class Delivery:
     def ready(self, hello: dict) -> None:
         """The worker's modules are imported and it takes calls."""
         self._post(self._deliver_ready, hello)
+
+    def replaced(self) -> None:
+        """Another process has taken the place of one that did not stop, and has loaded what that one had."""
+        self._post(self._deliver_replaced)
 
     def gone(self, error: UserError) -> None:
         """The process has ended, though nobody asked it to."""
@@ -135,6 +140,10 @@ class Delivery:
     def _deliver_ready(self, hello: dict) -> None:
         if not self.closed and self.listeners.on_ready is not None:
             self.listeners.on_ready(hello)
+
+    def _deliver_replaced(self) -> None:
+        if not self.closed and self.listeners.on_replaced is not None:
+            self.listeners.on_replaced()
 
     def _deliver_gone(self, error: UserError) -> None:
         if not self.closed and self.listeners.on_gone is not None:

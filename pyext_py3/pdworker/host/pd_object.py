@@ -86,6 +86,12 @@ class PdObject(MessageObject):
             Whether a model was loaded, so that `self.reload()` makes sense.
         """
 
+    def worker_replaced(self) -> None:
+        """Hook: another process has taken the worker's place, which did not stop when it was cancelled.
+
+        It has loaded the same model; what else the worker knew is gone.
+        """
+
     def checkpoint_folders(self) -> list[Path]:
         """Return where checkpoints are looked for: beside the patch, in the day's folder, in downloads."""
         return [Path(self._canvas_dir), self._day_folder() / "checkpoints", data_folder() / "checkpoints"]
@@ -219,7 +225,13 @@ class PdObject(MessageObject):
                 niceness=self.NICENESS,
                 sandbox=self.SANDBOX,
             )
-        self._worker.start(self._python, on_gone=self._lose_worker, on_log=self._log, on_event=self._event)
+        self._worker.start(
+            self._python,
+            on_gone=self._lose_worker,
+            on_log=self._log,
+            on_event=self._event,
+            on_replaced=self.worker_replaced,
+        )
         return self._worker
 
     def _stop_worker(self, but: Task | None = None) -> None:

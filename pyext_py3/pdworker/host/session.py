@@ -276,7 +276,9 @@ class Session:
 
     def _become_ready(self) -> None:
         self._ready = True
-        if not self._is_replacement and self._hello is not None:
+        if self._is_replacement:
+            self._delivery.replaced()
+        elif self._hello is not None:
             self._delivery.ready(self._hello)
 
     def _settle(self, call: Call, frame: Frame) -> None:

@@ -120,6 +120,7 @@ class Worker:
         on_gone: Any = None,
         on_log: Any = None,
         on_event: Any = None,
+        on_replaced: Any = None,
     ) -> None:
         """Start the process if there is none; with another interpreter than before, start anew.
 
@@ -135,13 +136,18 @@ class Worker:
             on_log(line): a line for the console.
         on_event : callable, optional
             on_event(name, values, arrays): something that the worker sends unasked.
+        on_replaced : callable, optional
+            on_replaced(): a process that did not stop after a cancel was replaced, and what was loaded is loaded again;
+            whatever else it knew is gone.
         """
         if python != self._python:
             self.stop()
         with self._lock:
             self._python = python
             delivery, hello = self._delivery, self._hello()
-            delivery.listeners = Listeners(on_ready, on_gone, on_log, on_event)
+            delivery.listeners = Listeners(
+                on_ready=on_ready, on_gone=on_gone, on_replaced=on_replaced, on_log=on_log, on_event=on_event
+            )
             self._want_process()
         if hello is not None:
             delivery.ready(hello)

@@ -1,88 +1,134 @@
-"""The worker's end of `[pystream~]`: Pd's audio, and the way back.
+"""The worker's end of `[pystream~]`: Pd's audio, and the way back; for one thread of the worker process."""
 
-The memory is laid out in `src/ring.h`: a header, then one ring of float32 frames for each input and output.
-"""
+from __future__ import annotations
 
+import ctypes
 import mmap
-import struct
 import time
+from pathlib import Path
 
 import numpy as np
 from modelfiles.errors import UserError
 
 MAGIC = b"pystrm01"
-HEADER = struct.Struct("8s7I")
-CAPTURED, VALID_FROM, RENDERED = 64, 128, 136
-CHANNELS_AT = 256
-POLL_S = 0.0005
+CHANNELS_AT = 256  # bytes from the beginning to the first ring
+POLL_S = 0.0005  # the shortest sleep while it waits for Pd
 
 
 class StreamError(UserError):
     """The file is not the memory of a `[pystream~]`."""
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__("input", message)
+
+
+class RingHeader(ctypes.Structure):
+    """The beginning of the memory, as `src/ring.h` has it; positions count frames since the object was made."""
+
+    _fields_ = (
+        ("magic", ctypes.c_char * 8),
+        ("inputs", ctypes.c_uint32),
+        ("outputs", ctypes.c_uint32),
+        ("capacity", ctypes.c_uint32),
+        ("sample_rate", ctypes.c_uint32),
+        ("block_size", ctypes.c_uint32),
+        ("latency", ctypes.c_uint32),
+        ("restarts", ctypes.c_uint32),
+        ("_to_captured", ctypes.c_char * 28),
+        ("captured", ctypes.c_uint64),
+        ("_to_valid_from", ctypes.c_char * 56),
+        ("valid_from", ctypes.c_uint64),
+        ("rendered", ctypes.c_uint64),
+    )
 
 
 class Stream:
     """A running stream of audio.
 
-    read() gives the next frames, and write() answers the frames next in turn: what it is given sounds `latency`
+    Parameters
+    ----------
+    path : path-like
+        What `[pystream~]` says behind `stream` when it gets a bang.
+
+    Attributes
+    ----------
+    inputs, outputs : int
+        Channels.
+    skipped : int
+        Frames that `read` has left out.
+
+    Raises
+    ------
+    StreamError
+        When there is something else at the path.
+
+    Notes
+    -----
+    `read` gives the next frames, and `write` answers the frames next in turn: what it is given sounds `latency`
     frames after the input at the same place in time, however long it took to make. What comes too late for the
     latency that the patch has set is dropped on Pd's side.
-
-    inputs, outputs: channels. Raises StreamError when `path` is something else.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         try:
             with open(path, "r+b") as file:
-                self._memory = mmap.mmap(file.fileno(), 0)
+                memory = mmap.mmap(file.fileno(), 0)
         except (OSError, ValueError) as error:
             raise StreamError(f"cannot open the audio stream {path}: {error}") from error
-        if len(self._memory) < CHANNELS_AT or self._memory[:8] != MAGIC:
+        if len(memory) < CHANNELS_AT or memory[:8] != MAGIC:
             raise StreamError(f"{path} is not an audio stream of Pd's")
-        _, self.inputs, self.outputs, self._capacity, *_ = HEADER.unpack_from(self._memory)
-        channels = np.frombuffer(self._memory, np.float32, offset=CHANNELS_AT).reshape(-1, self._capacity)
+        self._header = RingHeader.from_buffer(memory)
+        self.inputs, self.outputs = self._header.inputs, self._header.outputs
+        channels = np.frombuffer(memory, np.float32, offset=CHANNELS_AT).reshape(-1, self._header.capacity)
         self._input, self._output = channels[: self.inputs], channels[self.inputs :]
-        self._captured, self._valid_from, self._rendered = (
-            np.frombuffer(self._memory, np.uint64, 1, offset) for offset in (CAPTURED, VALID_FROM, RENDERED)
-        )
         self.skipped = 0
-        self._jump(int(self._captured[0]))
+        self._jump(self._header.captured)
 
     @property
-    def sample_rate(self):
+    def sample_rate(self) -> int:
         """Pd's sample rate in Hz; 0 until its DSP was first switched on."""
-        return self._header(4)
+        return self._header.sample_rate
 
     @property
-    def block_size(self):
+    def block_size(self) -> int:
         """Frames in one of Pd's blocks."""
-        return self._header(5)
+        return self._header.block_size
 
     @property
-    def latency(self):
+    def latency(self) -> int:
         """Frames that Pd waits for the answer to an input."""
-        return self._header(6)
+        return self._header.latency
 
     @property
-    def restarts(self):
+    def restarts(self) -> int:
         """How often Pd's sample rate or block size has changed."""
-        return self._header(7)
+        return self._header.restarts
 
-    def read(self, frames, timeout=0.5):
-        """The next frames, float32 [inputs, frames], or None when Pd has not played so many in `timeout` seconds.
+    def read(self, frames: int, timeout: float = 0.5) -> np.ndarray | None:
+        """Return the next frames.
 
-        A reader who has fallen so far behind that its answer could not be heard goes on with the newest frames, and
-        write() answers from these on; `skipped` counts the frames left out.
+        Parameters
+        ----------
+        frames : int
+        timeout : float
+            Seconds to wait for Pd to play so many.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            float32 [inputs, frames]; None when the time is over.
+
+        Notes
+        -----
+        A reader who has fallen so far behind that its answer could not sound goes on with the newest frames, and
+        `write` answers from these on; `skipped` counts the frames left out.
         """
         deadline = time.monotonic() + timeout
-        while int(self._captured[0]) - self._read < frames:
+        while self._header.captured - self._read < frames:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(self._patience(frames))
-        captured = int(self._captured[0])
+            time.sleep(self._patience_s(frames))
+        captured = self._header.captured
         if captured - self._written > max(self.latency, 2 * frames):
             self.skipped += captured - frames - self._read
             self._jump(captured - frames)
@@ -90,25 +136,22 @@ class Stream:
         self._read += frames
         return audio
 
-    def write(self, audio):
+    def write(self, audio: np.ndarray) -> None:
         """Answer the next frames: float32 [outputs, frames]."""
         frames = audio.shape[1]
         self._output[:, self._places(self._written, frames)] = audio
         self._written += frames
-        self._rendered[0] = self._written
+        self._header.rendered = self._written
 
-    def _patience(self, frames):
-        """Seconds to sleep until `frames` may be there: half of what they take, so that few looks are needed."""
-        missing = self._read + frames - int(self._captured[0])
+    def _patience_s(self, frames: int) -> float:
+        """Return how long to sleep until `frames` may be there: half of what they last, so as to wake up seldom."""
+        missing = self._read + frames - self._header.captured
         return max(POLL_S, missing / self.sample_rate / 2) if self.sample_rate else POLL_S
 
-    def _jump(self, position):
+    def _jump(self, position: int) -> None:
         self._read = self._written = position
-        self._valid_from[0] = position
-        self._rendered[0] = position
+        self._header.valid_from = position
+        self._header.rendered = position
 
-    def _places(self, position, frames):
-        return np.arange(position, position + frames) % self._capacity
-
-    def _header(self, index):
-        return HEADER.unpack_from(self._memory)[index]
+    def _places(self, position: int, frames: int) -> np.ndarray:
+        return np.arange(position, position + frames) % self._header.capacity

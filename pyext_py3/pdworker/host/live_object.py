@@ -1,0 +1,119 @@
+"""The base of Pd objects whose worker plays on a `[pystream~]` of the same abstraction; Pd's thread."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from modelfiles.errors import UserError
+
+from pdworker.host.pd_object import PdObject
+
+MAX_RELOADS = 5  # of a model whose worker has ended, within RELOAD_WINDOW_S
+RELOAD_WINDOW_S = 30.0
+
+
+class LiveObject(PdObject):
+    """A PdObject that plays what comes in, now.
+
+    In its abstraction, what `[pystream~]` says comes back to it behind the word `stream`, and `[receive $0-stream]`
+    goes into `[pystream~]`. Its worker has a call `play(stream, ...)`, which lets a `serving.live` loop begin; that
+    reports by the events handled here.
+
+    Parameters
+    ----------
+    box : float, optional
+        The abstraction's $0. Without it nothing plays, and the object works as any other.
+
+    Attributes
+    ----------
+    playing : dict or None
+        What the loop has said when it began, while it plays: latency and block in frames, sample_rate in Hz, and what
+        the instrument describes.
+
+    Notes
+    -----
+    Out of the outlet, besides what PdObject sends: `latency SAMPLES MILLISECONDS`, `cpu SHARE`, `late BLOCKS`,
+    `alive 0|1`.
+    """
+
+    NICENESS: ClassVar[int] = 0  # its sound is played while it is made
+
+    def __init__(self, box: float | None = None, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.playing: dict | None = None
+        self._to_stream = f"{box:g}-stream" if box else None
+        self._stream_path: str | None = None
+        self._lost_at: list[float] = []  # monotonic seconds, of the last RELOAD_WINDOW_S
+
+    def play_arguments(self) -> dict[str, Any]:
+        """Hook: return the arguments of the worker's `play`, besides the stream."""
+        return {}
+
+    def started_playing(self, playing: dict) -> None:
+        """Hook: the loop plays now, and this is what it has said."""
+
+    def play(self) -> None:
+        """Let the worker play, anew if it does already; nothing without a model or a stream."""
+        if self._to_stream is None or self.facts is None:
+            return
+        if self._stream_path is None:
+            self._send(self._to_stream, None)  # [pystream~] answers with its path, which comes to stream_1
+            return
+        self.playing = None
+        self.call("play", stream=self._stream_path, **self.play_arguments())
+
+    def model_loaded(self, facts: dict) -> None:
+        """Play."""
+        self.play()
+
+    def worker_replaced(self) -> None:
+        """Play again."""
+        self.play()
+
+    def worker_lost(self, error: UserError, had_model: bool) -> None:
+        """Load the model again, unless that did not help the last times."""
+        self.playing = None
+        now = time.monotonic()
+        self._lost_at = [*(at for at in self._lost_at if now - at < RELOAD_WINDOW_S), now]
+        if had_model and self._to_stream is not None and len(self._lost_at) <= MAX_RELOADS:
+            self.reload()
+
+    def unload_1(self) -> None:
+        """End the worker."""
+        self.playing = None
+        super().unload_1()
+
+    def stream_1(self, tag: str, *values: Any) -> None:
+        """Handle what [pystream~] says."""
+        if tag == "stream":
+            self._stream_path = str(values[0])
+            self.play()
+        elif tag != "latency":
+            self.output(str(tag), *values)
+        elif self.playing is not None:
+            milliseconds = 1000 * values[0] / self.playing["sample_rate"]
+            self.output("latency", values[0], round(milliseconds, 1))
+
+    # What the loop in the worker reports.
+
+    def event_playing(self, values: dict, arrays: list) -> None:
+        """Let [pystream~] wait as long as the loop needs."""
+        self.playing = values
+        self.started_playing(values)
+        self._send(self._to_stream, "latency", [values["latency"] // values["block"]])
+
+    def event_cpu(self, values: dict, arrays: list) -> None:
+        """Send on the share of a processor that playing needs."""
+        self.output("cpu", values["share"])
+
+    def event_warning(self, values: dict, arrays: list) -> None:
+        """Report that something is wrong while it plays on."""
+        self.report_error(values["message"])
+
+    def event_stopped(self, values: dict, arrays: list) -> None:
+        """Report that it plays no more."""
+        self.playing = None
+        self.report_error(
+            UserError("internal", f"the sound has stopped: {values['message']}", "load the model again")
+        )

@@ -1,0 +1,1 @@
+"""A model that plays live, as small as possible."""

@@ -1,0 +1,127 @@
+"""What a worker process builds live models of: the latency that a chain needs, and children that may fail."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+from modelfiles.errors import UserError
+from pdworker.serving import forked
+from pdworker.serving.forked import run_in_child
+from pdworker.serving.live import Pulse, StreamForm, held_back, latency_of
+from pdworker.serving.server import Cancelled, Job
+
+
+class Buffered:
+    """A chain that gives sound a buffer at a time, after `filling` frames."""
+
+    def __init__(self, piece, buffer, filling=0):
+        self.piece, self.compute_frames = piece, buffer
+        self._buffer, self._waiting = buffer, -filling
+
+    def process(self, audio):
+        self._waiting += audio.shape[1]
+        ready = max(0, self._waiting // self._buffer * self._buffer)
+        self._waiting -= ready
+        return np.zeros((1, ready), np.float32)
+
+
+@pytest.mark.parametrize(
+    "piece, buffer, filling, expected",
+    [(64, 64, 0, 64), (256, 512, 0, 512), (256, 512, 200, 768), (100, 512, 0, 608), (512, 64, 0, 512)],
+)
+def test_held_back_is_what_is_missing_at_the_worst_moment(piece, buffer, filling, expected):
+    assert held_back(Buffered(piece, buffer, filling), 1) == expected
+    chain, into, out = Buffered(piece, buffer, filling), 0, 0
+    for _ in range(2000):  # with so much latency, each piece is there when it is due
+        out += chain.process(np.zeros((1, piece))).shape[1]
+        into += piece
+        assert into + piece - out <= expected + piece
+
+
+def test_the_latency_is_whole_blocks_and_leaves_time_to_compute():
+    class Instrument:
+        def make_chain(self, form, measuring):
+            assert measuring
+            return Buffered(100, 512)
+
+    assert latency_of(Instrument(), StreamForm(44100, 64, 2, 1)) == (608 + 512 + 63) // 64 * 64
+
+
+def test_a_pulse_marks_the_time_in_which_the_model_computes():
+    pulse = Pulse.shared()
+    with pytest.raises(ValueError), pulse.busy():
+        assert 0 < pulse.busy_since <= time.monotonic()
+        raise ValueError
+    assert pulse.busy_since == 0
+
+
+@pytest.fixture
+def job():
+    job = Job(lambda header, arrays=(): job.sent.append(header), 1)
+    job.sent = []
+    return job
+
+
+def answer(link, number):
+    link.send("progress", id=0, fraction=0.5, text="half")
+    link.send("log", text="a line")
+    link.send("result", [np.arange(3.0)], id=0, values={"twice": 2 * number, "pid": os.getpid()})
+
+
+def test_a_child_answers(job):
+    values, (array,) = run_in_child(job, answer, 4)
+    assert values["twice"] == 8 and values["pid"] != os.getpid()
+    np.testing.assert_array_equal(array, [0, 1, 2])
+    assert [header.get("text") for header in job.sent] == ["half", "a line"]
+
+
+def refuse(link):
+    raise UserError("checkpoint", "no such method", "choose another")
+
+
+def fail(link):
+    raise ValueError("a mistake")
+
+
+def leave(link):
+    os._exit(5)
+
+
+def crash(link):
+    os.abort()
+
+
+def hang(link):
+    time.sleep(600)
+
+
+def gorge(link):
+    np.ones(2 * forked.MAX_MEMORY_BYTES, np.uint8)
+
+
+FAILURES = [
+    (refuse, "checkpoint", "no such method"),
+    (fail, "internal", "ValueError: a mistake"),
+    (leave, "internal", "the model's process has ended, exit status 5"),
+    (crash, "internal", "the model's process has ended, killed by SIGABRT"),
+    (hang, "internal", "the model does not answer: nothing in 1 seconds"),
+    (gorge, "internal", "MemoryError: Unable to allocate"),
+]
+
+
+@pytest.mark.parametrize("function, kind, line", FAILURES, ids=[row[0].__name__ for row in FAILURES])
+def test_a_child_that_fails_is_one_line(job, function, kind, line):
+    with pytest.raises(UserError) as caught:
+        run_in_child(job, function, stall_deadline_s=1.0 if function is hang else 60.0)
+    assert caught.value.kind == kind and caught.value.message.startswith(line)
+    with pytest.raises(ChildProcessError):  # none is left
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_cancelled_job_ends_its_child(job):
+    job.cancelled.set()
+    with pytest.raises(Cancelled):
+        run_in_child(job, hang)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from modelfiles.engines import upstream_module
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
@@ -27,8 +28,6 @@ from .engine.network import Linear, build_cell, softmax
 from .engine.tempo import estimate_tempo
 from .engine.weights import layer_sizes, unplayable, weights_by_role
 from .notes import Note, notes_from_rows
-
-ENGINES = ("small", "upstream")
 
 Progress = Callable[[float], None]
 
@@ -55,15 +54,13 @@ def load(name_or_path: str | Path = "starter_attention_rnn", engine: str = "smal
     UserError
         When there is no such file, or none that can be played, or no such engine.
     """
-    if engine not in ENGINES:
-        raise UserError("input", f"there is no engine {engine!r}", f"there are {', '.join(ENGINES)}")
+    upstream = upstream_module(__package__ or "", engine)
     path = find(name_or_path, checkpoint_folders(__file__), (".mag",))
     bundle = read_bundle(path)  # with either engine: it says clearly what is wrong with a file
-    if engine == "small":
+    if upstream is None:
         return MelodyRnn.from_bundle(bundle)
-    from . import upstream  # imports TensorFlow, which takes seconds and half a gigabyte
-
-    return upstream.MelodyRnn(path)
+    model: MelodyModel = upstream.MelodyRnn(path)
+    return model
 
 
 class Answer(NamedTuple):
@@ -212,7 +209,18 @@ class MelodyModel(ABC):
         """
 
     def log_likelihood(self, events: Sequence[int]) -> float:
-        """Return the natural logarithm of the probability of a melody, given its first event."""
+        """Compute how likely a melody is, given its first event.
+
+        Parameters
+        ----------
+        events : sequence of int
+            At least one.
+
+        Returns
+        -------
+        float
+            The natural logarithm of its probability.
+        """
         probabilities = self.probabilities(events)
         squashed, _ = self._squashed(events)
         labels = [self.encoding.label_at(squashed, position) for position in range(1, len(events))]
@@ -261,7 +269,22 @@ class MelodyRnn(MelodyModel):
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> MelodyRnn:
-        """Return the network of a bundle, see engine/bundle.py. Raises UserError like the class."""
+        """Make the network of a bundle.
+
+        Parameters
+        ----------
+        bundle : Bundle
+            As `engine.bundle.read_bundle` gives it.
+
+        Returns
+        -------
+        MelodyRnn
+
+        Raises
+        ------
+        UserError
+            The weights do not make a network that can be played here.
+        """
         return cls(bundle.configuration, bundle.variables, bundle.state_width)
 
     def continue_melody(
@@ -325,7 +348,18 @@ class MelodyRnn(MelodyModel):
 
 
 def check_request(primer: Sequence[int], steps: int, temperature: float, candidates: int) -> None:
-    """Raise UserError, with the reason, for what cannot be generated."""
+    """Check what a continuation is asked for.
+
+    Parameters
+    ----------
+    primer, steps, temperature, candidates
+        See `MelodyModel.continue_melody`.
+
+    Raises
+    ------
+    UserError
+        It cannot be generated; the message says why.
+    """
     if not len(primer):
         raise UserError("input", "there is no event to go on from")
     if steps < 1:

@@ -1,7 +1,7 @@
 """Day 3, GANSynth: notes from points of a latent space. Imported in Pd and in the worker, so it loads nothing heavy."""
 
 
-def load(name_or_path="starter", engine="small"):
+def load(name_or_path="starter", engine="small", *, folders=None):
     """Load a model.
 
     Parameters
@@ -10,6 +10,8 @@ def load(name_or_path="starter", engine="small"):
         A model's folder or .zip: a path, or a name in the day's `checkpoints` or among the downloads.
     engine : str, optional
         "small" (torch), or "upstream" (magenta, in the environment `tensorflow`).
+    folders : iterable of path, optional
+        Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
 
     Returns
     -------
@@ -23,4 +25,4 @@ def load(name_or_path="starter", engine="small"):
     """
     from .loading import load
 
-    return load(name_or_path, engine)
+    return load(name_or_path, engine, folders=folders)

@@ -3,17 +3,22 @@
 Needs neither torch nor TensorFlow; both engines start here.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
+from numpy.typing import ArrayLike, NDArray
 
 NEEDED = re.compile(
     r"(experiment\.json|meta\.json|checkpoint|\.index|\.data-\d{5}-of-\d{5})$"
@@ -50,40 +55,41 @@ class ModelFolder:
 
     name: str
     path: Path
-    flags: dict
+    flags: dict[str, Any]
     stage: int
-    checkpoint: object
-    pitches: list = field(default_factory=list)
+    checkpoint: Any
+    pitches: list[int] = field(default_factory=list)
 
     @property
-    def latent_size(self):
+    def latent_size(self) -> int:
         """Numbers in a latent vector."""
-        return self.flags["latent_vector_size"]
+        return int(self.flags["latent_vector_size"])
 
     @property
-    def sample_rate(self):
-        return self.flags["sample_rate"]
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return int(self.flags["sample_rate"])
 
     @property
-    def audio_length(self):
+    def audio_length(self) -> int:
         """Samples of a note."""
-        return self.flags["audio_length"]
+        return int(self.flags["audio_length"])
 
     @property
-    def stages(self):
+    def stages(self) -> int:
         """How many stages a whole training has."""
-        return 2 * self.flags["num_resolutions"] - 1
+        return 2 * int(self.flags["num_resolutions"]) - 1
 
     @property
-    def blocks(self):
+    def blocks(self) -> int:
         """How many blocks the network has at its stage."""
         return (self.stage + 1) // 2 + 1
 
-    def random(self, count, seed=None):
+    def random(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
         """`count` random points of the latent space, [count, latent_size], float32."""
         return np.random.default_rng(seed).standard_normal((count, self.latent_size), np.float32)
 
-    def label(self, pitch):
+    def label(self, pitch: int) -> int:
         """The network's number for a MIDI pitch; UserError if it has none."""
         if pitch in self.pitches:
             return self.pitches.index(pitch)
@@ -93,22 +99,22 @@ class ModelFolder:
         )
         raise UserError("input", f"{self.name} has no pitch {pitch:g}; it knows {known}")
 
-    def inputs(self, latents, pitches):
+    def inputs(self, latents: ArrayLike, pitches: Sequence[int]) -> tuple[NDArray[np.float32], list[int]]:
         """Latent vectors as [notes, latent_size], float32, and labels as [notes]; UserError."""
-        latents = np.atleast_2d(np.asarray(latents, np.float32))
-        if latents.shape[1] != self.latent_size:
+        points = np.atleast_2d(np.asarray(latents, np.float32))
+        if points.shape[1] != self.latent_size:
             raise UserError(
                 "input",
-                f"a latent vector of {latents.shape[1]} numbers; {self.name} needs {self.latent_size}",
+                f"a latent vector of {points.shape[1]} numbers; {self.name} needs {self.latent_size}",
             )
-        if not np.isfinite(latents).all():
+        if not np.isfinite(points).all():
             raise UserError("input", "a latent vector holds something that is not a number")
-        if len(latents) != len(pitches):
-            raise UserError("input", f"{len(latents)} latent vectors for {len(pitches)} pitches")
-        return latents, [self.label(pitch) for pitch in pitches]
+        if len(points) != len(pitches):
+            raise UserError("input", f"{len(points)} latent vectors for {len(pitches)} pitches")
+        return points, [self.label(pitch) for pitch in pitches]
 
 
-def open_folder(path):
+def open_folder(path: str | Path) -> ModelFolder:
     """Look into a model's folder, or into a .zip of one, which is unpacked beside it the first time.
 
     Raises UserError in a line that says what is wrong with it.

@@ -1,21 +1,36 @@
 """Loading a model by name or path with one of two engines; in the worker process and in notebooks."""
 
-import importlib
+from __future__ import annotations
 
-from modelfiles.errors import UserError
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelfiles.engines import upstream_module
 from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
 
-ENGINES = {"small": "gansynth.model", "upstream": "gansynth.upstream"}
+if TYPE_CHECKING:
+    from .model import GANSynth
 
 
-def load(name_or_path="starter", engine="small"):
+def load(
+    name_or_path: str | Path = "starter",
+    engine: str = "small",
+    *,
+    folders: Iterable[str | Path] | None = None,
+) -> GANSynth:
     """Load a model; see `gansynth.load`."""
-    return load_path(find(name_or_path, checkpoint_folders(__file__), suffixes=(".zip",)), engine)
+    where = checkpoint_folders(__file__) if folders is None else folders
+    return load_path(find(str(name_or_path), where, suffixes=(".zip",)), engine)
 
 
-def load_path(path, engine="small"):
-    """Load the model in a folder or .zip with one of ENGINES. Raises UserError."""
-    if engine not in ENGINES:
-        raise UserError("input", f"there is no engine {engine!r}", f"there are: {', '.join(ENGINES)}")
-    return importlib.import_module(ENGINES[engine]).load(path)
+def load_path(path: Path, engine: str = "small") -> GANSynth:
+    """Load the model in a folder or .zip. Raises UserError."""
+    upstream = upstream_module(__package__ or "", engine)
+    if upstream is not None:
+        loaded: GANSynth = upstream.load(path)
+        return loaded
+    from . import model
+
+    return model.load(path)

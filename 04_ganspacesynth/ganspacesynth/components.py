@@ -30,7 +30,7 @@ class Components:
     stdev: np.ndarray
     var_ratio: np.ndarray
     mean: np.ndarray
-    pitch: int = None
+    pitch: int | None = None
     model: str = ""
 
     @property

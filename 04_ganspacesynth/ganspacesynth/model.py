@@ -6,14 +6,20 @@
 Härkönen et al., "GANSpace", 2020 (https://arxiv.org/abs/2004.02546).
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from gansynth.loading import load as load_gansynth
+from gansynth.model import GANSynth
 from modelfiles.errors import UserError
 from modelfiles.finding import find
+from numpy.typing import ArrayLike, NDArray
 
 from . import components as component_files
+from .components import Components
 
 SUFFIXES = (".npz", ".pickle")
 
@@ -27,15 +33,32 @@ class GANSpaceSynth:
     components : ganspacesynth.components.Components
     """
 
-    def __init__(self, model, components):
+    def __init__(self, model: GANSynth, components: Components) -> None:
         self.gansynth, self.components = model, components
         self.folder = model.folder
 
-    def random(self, count: int, seed: int | None = None) -> np.ndarray:
-        """Return `count` random points of the latent space, float32 [count, latent_size]."""
+    def random(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
+        """Draw random points of the latent space.
+
+        Parameters
+        ----------
+        count : int
+        seed : int, optional
+            Makes the draw repeatable.
+
+        Returns
+        -------
+        ndarray of float32, shape (count, latent_size)
+        """
         return self.gansynth.random(count, seed)
 
-    def generate(self, latents, pitches, edits=None, replace: bool = False) -> np.ndarray:
+    def generate(
+        self,
+        latents: ArrayLike,
+        pitches: Sequence[int],
+        edits: ArrayLike | None = None,
+        replace: bool = False,
+    ) -> NDArray[np.float32]:
         """Make notes.
 
         Parameters
@@ -64,20 +87,41 @@ class GANSpaceSynth:
         return self.gansynth.generate(latents, pitches, **self.components.change(edits, replace))
 
 
-def load(name_or_path="starter", components="conv0", engine: str = "small") -> GANSpaceSynth:
-    """Load a model and components; see `ganspacesynth.load`."""
+def load(
+    name_or_path: str | Path = "starter", components: str | Path = "conv0", engine: str = "small"
+) -> GANSpaceSynth:
+    """Load a model with the components of one of its layers.
+
+    Parameters
+    ----------
+    name_or_path, engine
+        As `gansynth.load` takes them.
+    components : str or Path, optional
+        A .npz or .pickle file: a path, or a name in the model's folder.
+
+    Returns
+    -------
+    GANSpaceSynth
+
+    Raises
+    ------
+    UserError
+        When a file is missing or damaged, or the components are another model's.
+    """
     model = load_gansynth(name_or_path, engine)
     return GANSpaceSynth(model, load_components(components, [Path.cwd()], model)[1])
 
 
-def load_components(name, folders, model):
+def load_components(
+    name: str | Path, folders: Iterable[str | Path], model: GANSynth
+) -> tuple[Path, Components]:
     """Load the components of a model's layer.
 
     Parameters
     ----------
     name : str or Path
         The file, or its name in one of the folders or in the model's folder.
-    folders : list of Path
+    folders : iterable of path
     model : gansynth.model.GANSynth
 
     Returns

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Union, cast
 
 import numpy as np
 import torch
@@ -88,7 +88,13 @@ def load(
 
 
 def processors() -> int:
-    """How many threads to compute with: the processors that this process may use, at most MOST_THREADS."""
+    """Count the threads that are useful.
+
+    Returns
+    -------
+    int
+        The processors that this process may use, at most MOST_THREADS.
+    """
     return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
@@ -204,8 +210,9 @@ class Generator:
             raise UserError(
                 "input", f"top_k {top_k} and top_p {top_p} do not fit", "top_k from 0, top_p above 0 to 1"
             )
-        each = [temperature] if isinstance(temperature, (int, float, str)) else temperature
-        if not len(each):
+        single = isinstance(temperature, (int, float, str))
+        each: list[Any] = [temperature] if single else list(cast(Sequence[Any], temperature))
+        if not each:
             raise UserError("input", "there is no temperature, so there is nothing to generate")
         samples = max(1, round(seconds * own_rate))
         curves = np.stack([envelope.temperatures(value, samples, seconds) for value in each])
@@ -249,7 +256,7 @@ class Generator:
         curves[:, known : known + samples] = temperature
         seed = secrets.randbits(31) if seed is None else seed
         if self.engine != "float32":
-            engine = KernelEngine(self, codes, known, curves, top_k, top_p, seed)
+            engine: KernelEngine | TorchEngine = KernelEngine(self, codes, known, curves, top_k, top_p, seed)
         else:
             engine = TorchEngine(self.model, codes, known, curves, top_k, top_p, seed)
         return Generation(self.config, engine, known, samples)
@@ -282,7 +289,7 @@ class Generator:
         rounded = torch.log_softmax(torch.from_numpy(loops.logits).double(), -1)
         return float((exact.exp() * (exact - rounded)).sum(-1).mean() / np.log(2))
 
-    def _pack(self):
+    def _pack(self) -> None:
         """Find the fewest bits that hold the model's distribution."""
         for bits in (4, 8) if self.large else (8,):
             self.packed = pack(self.model, bits)
@@ -291,11 +298,11 @@ class Generator:
                 self.engine = f"int{bits}"
                 return
 
-    def _silence(self, sounds, length):
+    def _silence(self, sounds: int, length: int) -> NDArray[np.int32]:
         return np.full((sounds, self.config.big_frame_size + length), self.config.q_levels // 2, np.int32)
 
 
-def _check_rate(rate):
+def _check_rate(rate: float) -> int:
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise UserError("input", f"{rate:g} Hz is no sample rate for sound", "such as 16000, 44100 or 48000")
     return int(rate)

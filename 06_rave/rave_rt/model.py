@@ -24,10 +24,6 @@ from .engine.torchscript import Method, Model, load_module
 PIECE_SAMPLES = 1 << 16  # at once: long enough to be quick, short enough to say how far it is
 
 
-def ignore(fraction: float) -> None:
-    """Show no progress."""
-
-
 def load(
     name_or_path: str | Path = "starter",
     engine: str = "small",
@@ -191,7 +187,7 @@ def transform(
     name: str,
     values: NDArray[np.float32],
     rate: int = 0,
-    progress: Callable[[float], None] = ignore,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[NDArray[np.float32], int]:
     """A method's answer to a whole signal, and its rate.
 
@@ -226,19 +222,37 @@ def transform(
     if method.out_ratio > 1:
         return answer, own
     length = samples if method.in_ratio == 1 else round(samples * rate / own) if own else samples
-    return fitted(resample(answer, own, rate), length), rate
+    return _fitted(resample(answer, own, rate), length), rate
 
 
 def whole(
     model: Model,
     method: Method,
     values: NDArray[np.float32],
-    progress: Callable[[float], None] = ignore,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> NDArray[np.float32]:
-    """A method's answer to a whole signal at the model's rate: float32 [channels, n] to [outputs, m].
+    """A method's answer to a whole signal at the model's rate.
 
-    The model gets it in pieces that follow each other, the last one filled up with zeros; channels that are missing
-    are zeros. The answer is cut to the length that belongs to the input, and must be numbers all through.
+    The model gets it in pieces that follow each other, the last one filled up with zeros.
+
+    Parameters
+    ----------
+    model : Model
+    method : Method
+    values : ndarray of float32, shape (channels, n)
+        Channels that are missing are zeros.
+    progress : callable
+        Called with the fraction that is done.
+
+    Returns
+    -------
+    ndarray of float32, shape (outputs, m)
+        m is the length that belongs to the input.
+
+    Raises
+    ------
+    UserError
+        The model fails, or answers something that is not a number.
     """
     count = values.shape[1]
     smallest = model.largest_ratio // method.in_ratio
@@ -256,6 +270,6 @@ def whole(
     return np.concatenate(answers, 1)[:, :length]
 
 
-def fitted(signals: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+def _fitted(signals: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """Exactly `length` values of each channel: cut, or filled up with zeros."""
     return np.pad(signals[:, :length], ((0, 0), (0, max(0, length - signals.shape[1]))))

@@ -53,6 +53,7 @@ def overview_of_part(
     if not len(audio) or first >= last:
         return first, np.zeros(2 * max(0, last - first), np.float32)
     begins = np.minimum(begins[first:last], len(audio) - 1)
-    part = np.nan_to_num(audio[begins[0] : ends[last - 1]])
+    part = audio[begins[0] : ends[last - 1]]
+    part = np.where(np.isnan(part), np.float32(0), part)  # nan_to_num warns in Pd, which flushes subnormals
     low, high = (edge.reduceat(part, begins - begins[0]) for edge in (np.minimum, np.maximum))
     return first, np.clip(np.stack([low, high], 1).ravel(), -1, 1).astype(np.float32)

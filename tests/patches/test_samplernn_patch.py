@@ -71,6 +71,7 @@ def test_two_sequences_grow_in_their_arrays(loaded):
     assert max(picture) == pytest.approx(max(one), abs=1e-5)
     assert min(picture) == pytest.approx(min(one), abs=1e-5)
     assert loaded.errors() == []
+    assert not [line for line in loaded.console if "Warning" in line]
 
 
 def test_the_same_number_gives_the_same_sound(loaded):

@@ -96,6 +96,10 @@ def test_what_belongs_to_the_patch_is_kept(words):
     assert formatted(text) == text
 
 
+def test_a_help_patch_opens_beside_what_it_explains():
+    assert formatted(TOP, "rave~-help.pd") == TOP.replace("40 30", "60 60")
+
+
 def test_the_cords_of_one_outlet_keep_their_order():
     boxes = "#X obj 1 1 r a;\n#X obj 1 9 s b;\n#X obj 9 9 s c;\n"
     text = f"{TOP}{boxes}#X connect 0 0 2 0;\n#X connect 0 0 1 0;\n"

@@ -11,7 +11,7 @@ import re
 from dlwakit.pdtools import patch_file
 from dlwakit.pdtools.patch_file import Canvas
 
-CORNER = ["40", "30"]  # of every patch's window
+CORNER, HELP_CORNER = ["40", "30"], ["60", "60"]  # where windows open: help beside what it explains
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 # Where in a control's record the flag stands that says whether its value is restored, and where the value.
 VALUES = {
@@ -27,9 +27,9 @@ DEFAULT_LOOKS = [["#A", "color", "0"], ["#A", "width", "1"]]
 
 
 def formatted(text, name="the patch"):
-    """Return the text of a .pd file in its normal form. Raises UserError if it is no patch."""
+    """Return the text of a .pd file, called `name`, in its normal form. Raises UserError if it is no patch."""
     root = patch_file.read(text, name)
-    root.head[2:4] = CORNER
+    root.head[2:4] = HELP_CORNER if str(name).endswith("-help.pd") else CORNER
     for canvas in root.canvases():
         _set_to_rest(canvas)
     return "".join(patch_file.line([_atom(atom) for atom in record]) for record in root.records())

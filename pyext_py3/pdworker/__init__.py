@@ -1,6 +1,10 @@
 """The bridge between Pure Data and the worker processes that run the models.
 
-`client.Worker` lives in Pd and never makes it wait; `server.serve` answers in the worker, in the model's own
-environment; `protocol` is the wire between them (PROTOCOL.md); `worker_object.WorkerObject` is what the
-objects of the course days are made of. Needs Python 3.9 or later and numpy.
+host      what runs in Pd's process: `pd_object.PdObject`, on which the objects of the course days are built, and
+          `worker.Worker` below it, which never makes Pd wait
+serving   what runs in the worker process, in the model's own environment: `server.serve` answers calls, `live` plays
+          on an audio stream
+protocol  the frames between the two (PROTOCOL.md)
+
+Needs Python 3.9 or later and numpy.
 """

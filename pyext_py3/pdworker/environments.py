@@ -1,5 +1,7 @@
 """The Python interpreter of each environment; used in Pd and on the command line."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -14,16 +16,25 @@ __all__ = ["EnvironmentMissing", "data_folder", "find_python", "state_folder"]
 class EnvironmentMissing(UserError):
     """There is no interpreter for an environment; `hint` is the command that mends it."""
 
-    def __init__(self, message, hint):
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__("environment", message, hint)
 
 
-def find_python(environment, explicit=None):
-    """Return the path of the interpreter of an environment ("torch", "tensorflow").
+def find_python(environment: str, explicit: str | None = None) -> Path:
+    """Return the interpreter of an environment.
 
-    In this order: `explicit` (a path or a command's name), the variable DLWA_PYTHON_<ENVIRONMENT>, the record
-    that `setup/dlwa install` wrote. The first that is given decides; if there is nothing runnable at it,
-    or none is given, EnvironmentMissing says so.
+    Parameters
+    ----------
+    environment : str
+        "torch" or "tensorflow".
+    explicit : str, optional
+        A path or a command's name to use instead. Else the variable DLWA_PYTHON_<ENVIRONMENT> decides, else the record
+        that `setup/dlwa install` wrote.
+
+    Raises
+    ------
+    EnvironmentMissing
+        When there is nothing runnable at the first of these that is given, or none is given.
     """
     variable = f"DLWA_PYTHON_{environment.upper()}"
     if explicit:
@@ -37,7 +48,7 @@ def find_python(environment, explicit=None):
     return _runnable(recorded, f"the environment '{environment}' should have", install)
 
 
-def _recorded(install):
+def _recorded(install: str) -> dict:
     record = data_folder() / "environments.json"
     try:
         environments = json.loads(record.read_text(encoding="utf-8"))
@@ -48,7 +59,7 @@ def _recorded(install):
     return environments if isinstance(environments, dict) else {}
 
 
-def _runnable(python, who, hint):
+def _runnable(python: str, who: str, hint: str) -> Path:
     found = shutil.which(os.path.expanduser(python))
     if found is None:
         raise EnvironmentMissing(f"{who} the Python {python}, which is not there or cannot be run", hint)

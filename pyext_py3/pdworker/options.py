@@ -1,22 +1,41 @@
-"""The words of a Pd message, read like a command line: `load my voice --temperature 0.9 --loop`."""
+"""The words of a Pd message, read like a command line: `load my voice --temperature 0.9 --loop`; any thread."""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
-def parse(words):
-    """Return (plain, options): the words before any option, and what stands behind each `--name`.
+def parse(words: Iterable[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the words before any option, and what stands behind each `--name`.
 
+    Parameters
+    ----------
+    words : iterable
+        Numbers and texts.
+
+    Returns
+    -------
+    plain : list
+    options : dict
+
+    Notes
+    -----
     An option takes the words up to the next one: none makes it True, a single one is its value, several
     numbers a list, and anything else one text, as Pd cuts a file name at its spaces. Words that look like
     numbers are numbers. `--two-words` and `--two_words` are the same, `--name=value` is fine, and a bare `--`
     ends an option.
 
+    Examples
+    --------
     >>> parse(["my", "voice", 2, "--temperature", "0.9", "--out-file", "take", 1, "--", "--loop"])
     (['my', 'voice', 2], {'temperature': 0.9, 'out_file': 'take 1', 'loop': True})
     """
-    plain, options = [], {}
+    plain: list[Any] = []
+    options: dict[str, list[Any]] = {}
     values = plain
     for word in words:
         if word == "--":
@@ -29,12 +48,12 @@ def parse(words):
     return plain, {name: _option(values) for name, values in options.items()}
 
 
-def text(values):
+def text(values: Iterable[Any]) -> str:
     """Return values as one text, the way they look in a Pd message."""
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
 
 
-def _value(word):
+def _value(word: Any) -> Any:
     if not isinstance(word, str):
         return word
     word = str(word)  # a Pd symbol is a kind of str
@@ -43,7 +62,7 @@ def _value(word):
     return int(word) if word.lstrip("+-").isdigit() else float(word)
 
 
-def _option(values):
+def _option(values: Sequence[Any]) -> Any:
     if not values:
         return True
     if len(values) == 1:

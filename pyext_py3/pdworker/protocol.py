@@ -5,12 +5,16 @@ one system call per `poll`, so that they serve a blocking pipe (the worker) and 
 large array is moved in pieces between which other Python threads have their turn.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import struct
 from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from reprlib import repr as short  # what a stranger sent may be long
+from typing import Any, Protocol
 
 import numpy as np
 from modelfiles.errors import UserError
@@ -32,7 +36,7 @@ DTYPES = frozenset(
 _LEFT_OUT = type(...)  # the field may be left out
 
 # What each kind of frame must carry besides its arrays; other fields are ignored.
-FIELDS = {
+FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "hello": {"version": (int,), "name": (str,)},
     "call": {"id": (int,), "name": (str,), "arguments": (dict,)},
     "result": {"id": (int,), "values": (dict,)},
@@ -44,7 +48,23 @@ FIELDS = {
 }
 
 _SIZES = struct.Struct("<IQ")  # bytes of header, bytes of payload
-_PIECE = 64 * 1024  # what a pipe takes at once
+_PIECE_BYTES = 64 * 1024  # what a pipe takes at once
+
+Description = tuple[np.dtype, list[int], int]  # dtype, shape and bytes of an array
+
+
+class RawReader(Protocol):
+    """A raw stream to read from, such as an unbuffered file."""
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Read into a buffer; return how many bytes, None when there are none yet."""
+
+
+class RawWriter(Protocol):
+    """A raw stream to write to, such as an unbuffered file."""
+
+    def write(self, data: Any, /) -> int | None:
+        """Write from a buffer; return how many bytes, None when it takes none yet."""
 
 
 class FrameError(Exception):
@@ -81,17 +101,25 @@ class Frame:
     size: int = 0
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """One of `FIELDS`."""
         return self.header["kind"]
 
 
-def encode(header, arrays=()):
+def encode(header: Mapping[str, Any], arrays: Sequence[Any] = ()) -> list[Any]:
     """Return the bytes-like pieces of a frame.
 
-    `header` needs a `kind` and that kind's fields; numpy scalars in it become numbers. `arrays` are numpy
-    arrays (or what `np.asarray` takes) of the allowed dtypes; contiguous ones are not copied. Raises
-    FrameError for what does not fit in a frame.
+    Parameters
+    ----------
+    header : mapping
+        A `kind` and that kind's fields; numpy scalars in it become numbers.
+    arrays : sequence of numpy.ndarray
+        Or what `np.asarray` takes, of the allowed dtypes; contiguous ones are not copied.
+
+    Raises
+    ------
+    FrameError
+        When they do not fit in a frame.
     """
     try:
         arrays = [np.asarray(array) for array in arrays]
@@ -109,21 +137,32 @@ def encode(header, arrays=()):
 
 
 class FrameReader:
-    """Frames from a raw stream, that is, an object with `readinto` such as an unbuffered file."""
+    """Frames from a raw stream."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: RawReader) -> None:
         self._stream = stream
         self._stages = _read_stages()
-        self._missing = next(self._stages)
+        self._missing = self._next_missing()
         self._between_frames = True
 
-    def poll(self):
-        """Read once; return the Frame that this completes, or None.
+    def poll(self) -> Frame | None:
+        """Read once.
 
-        Raises StreamClosed at the end of the stream, TruncatedFrame if that is inside a frame, FrameError for
-        anything that is not a frame. After an error the reader is of no further use.
+        Returns
+        -------
+        Frame or None
+            The frame that this completes.
+
+        Raises
+        ------
+        StreamClosed
+            At the end of the stream.
+        TruncatedFrame
+            When that is inside a frame.
+        FrameError
+            For anything that is not a frame. The reader is of no further use after that.
         """
-        count = self._stream.readinto(self._missing[:_PIECE])
+        count = self._stream.readinto(self._missing[:_PIECE_BYTES])
         if count is None:  # a non-blocking stream with nothing to read
             return None
         if count == 0:
@@ -136,51 +175,56 @@ class FrameReader:
         if isinstance(stage, memoryview):
             self._missing = stage
             return None
-        self._missing = next(self._stages)
+        self._missing = self._next_missing()
         self._between_frames = True
         return stage
 
-    def read(self):
+    def read(self) -> Frame:
         """Return the next Frame of a blocking stream; raises as `poll`."""
         while True:
             frame = self.poll()
             if frame is not None:
                 return frame
 
+    def _next_missing(self) -> memoryview:
+        missing = next(self._stages)
+        assert isinstance(missing, memoryview)  # after a frame comes the magic of the next one
+        return missing
+
 
 class FrameWriter:
-    """Frames to a raw stream, that is, an object with `write` such as an unbuffered file."""
+    """Frames to a raw stream."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: RawWriter) -> None:
         self._stream = stream
-        self._pieces = deque()
+        self._pieces: deque[memoryview] = deque()
 
-    def add(self, header, arrays=()):
-        """Queue a frame for `poll`. Raises FrameError, and queues nothing, if it cannot be encoded."""
+    def add(self, header: Mapping[str, Any], arrays: Sequence[Any] = ()) -> None:
+        """Queue a frame for `poll`, see `encode`. Raises FrameError, and queues nothing, if it cannot be encoded."""
         self._pieces.extend(memoryview(piece) for piece in encode(header, arrays))
 
     @property
-    def pending(self):
+    def pending(self) -> bool:
         """Whether something is left to write."""
         return bool(self._pieces)
 
-    def poll(self):
+    def poll(self) -> None:
         """Write once, if something is pending. Raises OSError when the other end is gone."""
         if not self._pieces:
             return
         piece = self._pieces.popleft()
-        written = self._stream.write(piece[:_PIECE]) or 0  # None: a non-blocking stream that is full
+        written = self._stream.write(piece[:_PIECE_BYTES]) or 0  # None: a non-blocking stream that is full
         if written < len(piece):
             self._pieces.appendleft(piece[written:])
 
-    def write(self, header, arrays=()):
+    def write(self, header: Mapping[str, Any], arrays: Sequence[Any] = ()) -> None:
         """Write a frame to a blocking stream, all of it; raises as `add` and `poll`."""
         self.add(header, arrays)
         while self.pending:
             self.poll()
 
 
-def _read_stages():
+def _read_stages() -> Iterator[memoryview | Frame]:
     """Yield, by turns, the memoryviews that the stream must fill and the Frames made of them."""
     while True:
         magic = bytearray(len(MAGIC))
@@ -202,12 +246,12 @@ def _read_stages():
         for dtype, shape, size in descriptions:
             raw = _allocate(size)
             if size:
-                yield memoryview(raw)
+                yield raw.data
             arrays.append(_shaped(raw.view(dtype), shape))
         yield Frame(header, arrays, header_size + payload_size)
 
 
-def _parse(encoded):
+def _parse(encoded: bytearray) -> dict[str, Any]:
     try:
         header = json.loads(encoded.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -217,7 +261,7 @@ def _parse(encoded):
     return header
 
 
-def _check(header):
+def _check(header: Mapping[str, Any]) -> None:
     kind = header.get("kind")
     if not isinstance(kind, str) or kind not in FIELDS:
         raise FrameError(f"unknown kind of frame: {short(kind)}")
@@ -226,21 +270,21 @@ def _check(header):
             raise FrameError(f"a {kind} frame with {name} = {short(header.get(name))}")
 
 
-def _check_sizes(header_size, payload_size):
+def _check_sizes(header_size: int, payload_size: int) -> None:
     if not 0 < header_size <= MAX_HEADER:
         raise FrameError(f"a header of {header_size} bytes, at most {MAX_HEADER} go; use arrays")
     if payload_size > MAX_PAYLOAD:
         raise FrameError(f"a payload of {payload_size} bytes, at most {MAX_PAYLOAD} go")
 
 
-def _described_arrays(descriptions):
+def _described_arrays(descriptions: Any) -> list[Description]:
     """Return (dtype, shape, bytes) of each array that a header announces."""
     if not isinstance(descriptions, list) or len(descriptions) > MAX_ARRAYS:
         raise FrameError(f"arrays must be a list of at most {MAX_ARRAYS}")
     return [_described_array(description) for description in descriptions]
 
 
-def _described_array(description):
+def _described_array(description: Any) -> Description:
     if not isinstance(description, dict):
         raise FrameError("an array must be described by dtype and shape")
     dtype, shape = description.get("dtype"), description.get("shape")
@@ -254,25 +298,25 @@ def _described_array(description):
     return dtype, shape, math.prod(shape) * dtype.itemsize
 
 
-def _allocate(size):
+def _allocate(size: int) -> np.ndarray:
     try:
         return np.empty(size, np.uint8)
     except MemoryError as error:
         raise FrameError(f"no memory for an array of {size} bytes") from error
 
 
-def _shaped(array, shape):
+def _shaped(array: np.ndarray, shape: list[int]) -> np.ndarray:
     try:
         return array.reshape(shape)
     except ValueError as error:  # no samples, but lengths whose product is beyond numpy
         raise FrameError(f"an array of shape {short(shape)}") from error
 
 
-def _no_constant(name):
+def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is neither a number, a text, a list nor a dictionary")

@@ -16,7 +16,6 @@ from support.measure_code import (
 LONG_MODULES = {
     "05_samplernn/samplernn/engine/kernel.py": 419,
     "06_rave/rave_rt/pd.py": 402,
-    "tests/faults/test_client.py": 510,
     "tests/patches/test_ai_duet.py": 403,
     "tests/unit/test_checkpoints.py": 447,
 }

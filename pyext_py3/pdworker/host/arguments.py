@@ -44,7 +44,7 @@ class Unclear(Refused):  # until the days use UserError("usage", ...)
 
 @dataclass(frozen=True)
 class Handler:
-    """What `message` knows of a method.
+    """What a decorated method is called by, and its texts.
 
     Attributes
     ----------

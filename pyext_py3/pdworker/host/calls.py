@@ -119,7 +119,7 @@ class CallQueue:
         with self._lock:
             for call in self._open:
                 call.cancelled = True
-                if call is self._loaded:  # the worker has loaded it, but nobody gets to know that
+                if call is self._loaded:  # the worker has loaded it, but that is never delivered
                     self._loaded = call.loaded_before
                     self._must_replace = True
             self._open.clear()

@@ -1,4 +1,4 @@
-"""Hands what a worker sends to Pd's thread; its methods are called on the worker's thread unless they say otherwise."""
+"""Hands what a worker sends to Pd's thread; its methods are called on the worker's thread unless noted otherwise."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+import pyext
 from modelfiles.errors import UserError
 
 from pdworker.host.pd_object import PdObject
@@ -16,7 +17,7 @@ RELOAD_WINDOW_S = 30.0
 class LiveObject(PdObject):
     """A PdObject that plays what comes in, now.
 
-    In its abstraction, what `[pystream~]` says comes back to it behind the word `stream`, and `[receive $0-stream]`
+    In its abstraction, what `[pystream~]` sends comes back to it behind the word `stream`, and `[receive $0-stream]`
     goes into `[pystream~]`. Its worker has a call `play(stream, ...)`, which lets a `serving.live` loop begin; that
     reports by the events handled here.
 
@@ -28,8 +29,8 @@ class LiveObject(PdObject):
     Attributes
     ----------
     playing : dict or None
-        What the loop has said when it began, while it plays: latency and block in frames, sample_rate in Hz, and what
-        the instrument describes.
+        What the loop has reported when it began, while it plays: latency and block in frames, sample_rate in Hz,
+        and what the instrument describes.
 
     Notes
     -----
@@ -51,14 +52,14 @@ class LiveObject(PdObject):
         return {}
 
     def started_playing(self, playing: dict) -> None:
-        """Hook: the loop plays now, and this is what it has said."""
+        """Hook: the loop plays now, and this is what it has reported."""
 
     def play(self) -> None:
         """Let the worker play, anew if it does already; nothing without a model or a stream."""
         if self._to_stream is None or self.facts is None:
             return
         if self._stream_path is None:
-            self._send(self._to_stream, None)  # [pystream~] answers with its path, which comes to stream_1
+            pyext._send(self._to_stream)  # [pystream~] answers with its path, which comes to stream_1
             return
         self.playing = None
         self.call("play", stream=self._stream_path, **self.play_arguments())
@@ -85,7 +86,7 @@ class LiveObject(PdObject):
         super().unload_1()
 
     def stream_1(self, tag: str, *values: Any) -> None:
-        """Handle what [pystream~] says."""
+        """Handle what [pystream~] sends."""
         if tag == "stream":
             self._stream_path = str(values[0])
             self.play()
@@ -101,7 +102,8 @@ class LiveObject(PdObject):
         """Let [pystream~] wait as long as the loop needs."""
         self.playing = values
         self.started_playing(values)
-        self._send(self._to_stream, "latency", [values["latency"] // values["block"]])
+        if self._to_stream is not None:
+            pyext._send(self._to_stream, "latency", [values["latency"] // values["block"]])
 
     def event_cpu(self, values: dict, arrays: list) -> None:
         """Send on the share of a processor that playing needs."""

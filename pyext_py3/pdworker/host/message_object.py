@@ -44,8 +44,8 @@ class MessageObject(pyext._class):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         settings, aliases = vars(cls).get("SETTINGS", {}), vars(cls).get("ALIASES", {})
-        cls.SETTINGS = {**super(cls, cls).SETTINGS, **settings}
-        cls.ALIASES = {**super(cls, cls).ALIASES, **aliases}
+        cls.SETTINGS = _with_inherited(cls, "SETTINGS")
+        cls.ALIASES = _with_inherited(cls, "ALIASES")
         for name, setting in settings.items():
             if f"{name}_1" not in vars(cls):
                 setattr(cls, f"{name}_1", _setter(name, setting))
@@ -169,6 +169,13 @@ class MessageObject(pyext._class):
             traceback.print_exception(type(error), error, error.__traceback__)
             error = UserError("internal", f"{type(error).__name__}: {error}")
         self.report_error(with_usage(error, usage))
+
+
+def _with_inherited(cls: type, table: str) -> dict[str, Any]:
+    """Return a table of a class with the entries that its base classes have, too."""
+    return {
+        name: entry for base in reversed(cls.__mro__) for name, entry in vars(base).get(table, {}).items()
+    }
 
 
 def _setter(name: str, setting: Setting) -> Callable[..., None]:

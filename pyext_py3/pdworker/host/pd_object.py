@@ -42,7 +42,7 @@ class PdObject(MessageObject):
     SANDBOX : bool
         Whether it is to be confined, where the system can do that: for models that are programs.
     facts : dict or None
-        What the worker knows of the model that is loaded.
+        What `load` has returned about the model, while one is loaded.
 
     Notes
     -----
@@ -62,7 +62,7 @@ class PdObject(MessageObject):
         self._worker: Worker | None = None
         self._environment = self.ENVIRONMENT
         self._python: str | None = None
-        self._interpreter = (self._environment, self._python)  # of the worker
+        self._interpreter: tuple[str, str | None] | None = None  # of the worker
         self._load_words: Sequence[Any] | None = None
         self._stopping = False
 

@@ -10,13 +10,13 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from pdworker.environments import state_folder
 from pdworker.host.sandbox import confined
 
-EXIT_DEADLINE_S = 1.0  # for a worker to end when it is asked, and again when it is told
+EXIT_DEADLINE_S = 1.0  # for a worker to end when its input is closed, and again after SIGTERM
 
 _LOGS_KEPT = 20
 _LOG_TAIL_BYTES = 4096
@@ -71,9 +71,9 @@ class WorkerProcess:
                 stderr=log,
                 cwd=spec.paths[0] if spec.paths else None,
             )
-        assert self._popen.stdin is not None and self._popen.stdout is not None
-        self.stdin: IO[bytes] = self._popen.stdin
-        self.stdout: IO[bytes] = self._popen.stdout
+        stdin, stdout = self._popen.stdin, self._popen.stdout
+        assert isinstance(stdin, FileIO) and isinstance(stdout, FileIO)  # they have no buffers
+        self.stdin, self.stdout = stdin, stdout
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
 

@@ -1,7 +1,9 @@
-"""A worker that runs a stranger's program: no network, and nothing on the disk can be changed.
+"""A worker that runs a stranger's program: no network, nothing on the disk can be changed; the worker's thread in Pd.
 
 bubblewrap (Debian's package of that name) does it, where the system lets it.
 """
+
+from __future__ import annotations
 
 import functools
 import shutil
@@ -14,13 +16,13 @@ class NoSandbox(Exception):
     """There is none here; the text says why, and what would help."""
 
 
-def confined(command):
+def confined(command: list[str]) -> list[str]:
     """The command line that runs `command` in a sandbox. Raises NoSandbox. The first call takes a moment."""
     return [*_bubblewrap(), *command]
 
 
 @functools.cache
-def _bubblewrap():
+def _bubblewrap() -> tuple[str, ...]:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise NoSandbox("bubblewrap is not installed (sudo apt install bubblewrap)")

@@ -89,7 +89,7 @@ class Session:
     wake : WakePipe
         Woken when there is a new call, a cancel, a stop, or room for what the process sends.
     is_replacement : bool
-        Whether to load again what another process had loaded, and not to say that it is ready.
+        Whether to load again what another process had loaded, and not to report that it is ready.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Session:
         UserError
             When the process cannot be started or fails.
         Replace
-            When it does not obey, or must not keep what it has loaded.
+            When it does not stop after a cancel, or must not keep what it has loaded.
         """
         with self._wake:
             try:
@@ -154,7 +154,7 @@ class Session:
             return WorkerProcess(python, self._spec, sandbox=False)
 
     def _exit_error(self, failure: Exception, ending: str) -> UserError:
-        """Show the last lines of the log, and return the error that says how a process has failed."""
+        """Show the last lines of the log, and return the error of a process that has failed."""
         for line in self._process.last_lines():
             self._delivery.log(line)
         if isinstance(failure, TruncatedFrame):

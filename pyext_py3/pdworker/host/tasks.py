@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
+from modelfiles.errors import UserError
+
 Release = Callable[[], None]
 
 
@@ -182,7 +184,7 @@ class PendingCall:
         Called with an error that nobody waits for.
     """
 
-    def __init__(self, on_unawaited_error: Callable[[BaseException], None]) -> None:
+    def __init__(self, on_unawaited_error: Callable[[UserError], None]) -> None:
         self._on_unawaited_error = on_unawaited_error
         self._result = Future()
         self._is_awaited = False
@@ -196,7 +198,7 @@ class PendingCall:
         self._result.set_result((values, arrays))
         self._wake()
 
-    def set_error(self, error: BaseException) -> None:
+    def set_error(self, error: UserError) -> None:
         """The call has failed."""
         self._result.set_error(error)
         self._wake()

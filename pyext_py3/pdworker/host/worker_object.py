@@ -1,5 +1,7 @@
 """The earlier base of Pd's objects; Pd's thread. Until the days use pd_object.PdObject."""
 
+# mypy: disable-error-code="no-untyped-def"
+
 import inspect
 from pathlib import Path
 

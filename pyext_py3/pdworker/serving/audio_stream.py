@@ -48,7 +48,7 @@ class Stream:
     Parameters
     ----------
     path : path-like
-        What `[pystream~]` says behind `stream` when it gets a bang.
+        What `[pystream~]` sends behind `stream` when it gets a bang.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ class Stream:
         while self._header.captured - self._read < frames:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(self._patience_s(frames))
+            time.sleep(self._sleep_s(frames))
         captured = self._header.captured
         if captured - self._written > max(self.latency, 2 * frames):
             self.skipped += captured - frames - self._read
@@ -143,7 +143,7 @@ class Stream:
         self._written += frames
         self._header.rendered = self._written
 
-    def _patience_s(self, frames: int) -> float:
+    def _sleep_s(self, frames: int) -> float:
         """Return how long to sleep until `frames` may be there: half of what they last, so as to wake up seldom."""
         missing = self._read + frames - self._header.captured
         return max(POLL_S, missing / self.sample_rate / 2) if self.sample_rate else POLL_S

@@ -139,7 +139,7 @@ def run_in_child(
     Raises
     ------
     UserError
-        The child's own, or one that says that it has ended or hangs.
+        The child's own, or one about a child that has ended or hangs.
     Cancelled
         When the job was.
     """

@@ -92,7 +92,7 @@ class Instrument(Protocol):
         ...
 
     def describe(self, form: StreamForm) -> Mapping[str, Any]:
-        """Return what the patch is to know besides the latency, plain values."""
+        """Return what goes to the patch besides the latency, plain values."""
         ...
 
 
@@ -174,7 +174,7 @@ class LiveLoop:
         self._pulse = pulse or Pulse()
 
     def run(self) -> None:
-        """Play until `poll` says that it is enough."""
+        """Play until `poll` returns False."""
         while self._poll():
             stream = self._wait_for_sound()
             if stream is not None:

@@ -263,14 +263,13 @@ class _Server:
             raise FrameError(f"expected the hello of protocol version {VERSION}, got {short(frame.header)}")
 
     def _receive(self, frame: Frame) -> None:
-        call_id = frame.header.get("id")
+        call_id = frame.header.get("id", 0)
         if frame.kind == "call" and call_id not in self._jobs:
             job = self._jobs[call_id] = Job(self._send, call_id)
             self._calls.put((job, frame))
         elif frame.kind == "cancel":
-            job = self._jobs.get(call_id)
-            if job is not None:  # else it has been answered meanwhile
-                job.cancelled.set()
+            if call_id in self._jobs:  # else it has been answered meanwhile
+                self._jobs[call_id].cancelled.set()
         else:
             raise FrameError(f"unexpected {short(frame.header)}")
 
@@ -332,7 +331,7 @@ def _error_header(call_id: int | None, error: BaseException) -> dict[str, Any]:
 
 
 def _as_user_error(error: BaseException) -> UserError | None:
-    """Return what an exception says to a person; None for one that only a programmer can mend."""
+    """Return an exception as a UserError; None for one that only a programmer can mend."""
     if isinstance(error, UserError):
         return error
     if isinstance(error, Cancelled):
@@ -350,7 +349,9 @@ def _lower_priority_and_follow_parent(niceness: int) -> None:
     """Leave Pd its processor time, end when it ends, and leave a trace when crashing."""
     faulthandler.enable(all_threads=False)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    with contextlib.suppress(OSError, AttributeError):  # not Linux: the closing pipe alone tells of Pd's end
+    with contextlib.suppress(
+        OSError, AttributeError
+    ):  # not Linux: only the closing pipe shows that Pd has ended
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(niceness)
     # A kernel with autogroups shares the processor among sessions and counts niceness within each; the worker has

@@ -58,7 +58,7 @@ class Supervisor:
         self._child: Child | None = None
         self._ended = False
         self._pulse = Pulse.shared()
-        self._plays = False  # the child has said that it does
+        self._plays = False  # the child has reported that it does
         self._restarts = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -189,7 +189,7 @@ class Supervisor:
 
 
 def _play(link: Link, path: str | Path, make_instrument: MakeInstrument, pulse: Pulse) -> None:
-    """Play in the child, until StreamClosed says that the worker has gone."""
+    """Play in the child, until StreamClosed: the worker has ended."""
     instrument: Instrument = make_instrument(pulse)
 
     def poll() -> bool:

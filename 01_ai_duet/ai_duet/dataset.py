@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
+from modelfiles.finding import find_files
 
 from .training.corpus import CORPORA, fetch
 from .training.melodies import Dataset, Melody, split
@@ -32,10 +33,7 @@ def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tup
     """
     from .training import reading  # magenta takes seconds to import; a wrong argument should not
 
-    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.SUFFIXES)
-    if not paths:
-        kinds = ", ".join(sorted(reading.SUFFIXES))
-        raise UserError("file", f"there are no music files ({kinds}) in {folder}")
+    paths = find_files(folder, reading.SUFFIXES, "music files")
     melodies: list[Melody] = []
     unreadable: list[str] = []
     left_out: Counter = Counter()

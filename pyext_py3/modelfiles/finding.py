@@ -1,4 +1,4 @@
-"""From the name that a person typed to the files of a checkpoint. Runs in the workers and on the command line."""
+"""Finds the checkpoint of a name, and the files of a kind in a folder. Runs in the workers and on the command line."""
 
 from __future__ import annotations
 
@@ -53,6 +53,47 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
         f"there is no checkpoint {str(name)!r} in {', '.join(map(str, places))}",
         f"there is: {', '.join(there)}" if there else "",
     )
+
+
+def find_files(source: Path, suffixes: Iterable[str], what: str) -> list[Path]:
+    """Find the files of a kind in a folder and its sub-folders.
+
+    Hidden files and folders are left out, among them the `._NAME` that macOS writes beside each file.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or one file, which is taken whatever its ending.
+    suffixes : iterable of str
+        The endings of such files, with the dot, in small letters.
+    what : str
+        How error lines call them, such as "sounds".
+
+    Returns
+    -------
+    list of Path
+        Sorted; one at least.
+
+    Raises
+    ------
+    UserError
+        There is no such folder, or no such file in it.
+    """
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise UserError("file", f"there is no folder {source}")
+    endings = set(suffixes)
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in endings
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(source).parts)
+    )
+    if not found:
+        raise UserError("file", f"there are no {what} in {source}", f"looked for {' '.join(sorted(endings))}")
+    return found
 
 
 def _renamed(folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import UserError
+from .finding import find_files
 from .resample import resample
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
@@ -23,8 +24,6 @@ Sound = TypeVar("Sound")
 def find_sounds(source: Path) -> list[Path]:
     """Find the sound files in a folder and its sub-folders.
 
-    Hidden files and folders are left out, among them the `._NAME` that macOS writes beside each file.
-
     Parameters
     ----------
     source : Path
@@ -33,27 +32,14 @@ def find_sounds(source: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        Sorted; one at least.
+        See `finding.find_files`.
 
     Raises
     ------
     UserError
         There is no such folder, or there is no sound in it.
     """
-    if source.is_file():
-        return [source]
-    if not source.is_dir():
-        raise UserError("file", f"there is no folder {source}")
-    found = sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(source).parts)
-    )
-    if not found:
-        raise UserError("sound", f"there are no sounds in {source}", f"looked for {' '.join(SUFFIXES)}")
-    return found
+    return find_files(source, SUFFIXES, "sounds")
 
 
 def read_each(

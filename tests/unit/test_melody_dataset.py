@@ -174,11 +174,8 @@ def test_a_folder_without_music_is_one_clear_line(tmp_path):
     (tmp_path / "notes.txt").write_text("not music")
     result = run("ai_duet.dataset", tmp_path, "--out", tmp_path / "data")
     assert result.returncode == 1
-    assert (
-        result.stderr.strip()
-        .splitlines()[-1]
-        .startswith("setup/dlwa dataset melody: there are no music files")
-    )
+    assert result.stderr.splitlines()[-2].startswith("setup/dlwa dataset melody: there are no music files")
+    assert ".mid" in result.stderr.splitlines()[-1]
     assert not (tmp_path / "data").exists()
 
 

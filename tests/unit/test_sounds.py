@@ -37,7 +37,7 @@ def test_sounds_are_found_sorted_and_hidden_files_are_not(folder):
 
 
 def test_a_folder_without_sounds_is_refused_in_one_line(tmp_path):
-    with pytest.raises(UserError, match=r"there are no sounds in .*looked for \.wav"):
+    with pytest.raises(UserError, match=r"there are no sounds in .*looked for \.aif .*\.wav"):
         find_sounds(tmp_path)
     with pytest.raises(UserError, match="there is no folder"):
         find_sounds(tmp_path / "nowhere")

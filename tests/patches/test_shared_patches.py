@@ -219,6 +219,16 @@ def test_what_a_patch_plays_is_recorded(page, tmp_path):
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
 
 
+@pytest.mark.parametrize("words", [("stop",), ("symbol", "stop")])
+def test_a_recording_is_ended_from_outside(page, tmp_path, words):
+    file = tmp_path / "short.wav"
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.say("record-file", "symbol", str(file))
+    page.say("record-file", *words)
+    assert page.pd.expect("page-out", "saved") == ["saved", str(file)]
+    assert list(tmp_path.glob("**/stop*")) == []
+
+
 def test_the_record_button_is_off_until_a_file_was_chosen(page):
     page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
     page.listen("record-set")

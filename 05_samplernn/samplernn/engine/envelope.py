@@ -1,20 +1,37 @@
 """Temperature over time: a number, `Env([levels],[times],[curves])` of SuperCollider, or a curve; worker process."""
 
+from __future__ import annotations
+
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from modelfiles.errors import UserError
+from numpy.typing import ArrayLike, NDArray
 
 STRAIGHT = 0.001
 LISTS = re.compile(r"Env\(\s*(\[[^\[\]]*\](?:\s*,\s*\[[^\[\]]*\])*)\s*\)")
 
 
-def parse(text):
-    """`Env([levels],[times],[curves])` to three lists of floats.
+def parse(text: str) -> tuple[list[float], list[float], list[float]]:
+    """Read the text of an envelope.
 
-    Times are in seconds, one fewer than levels; left out, every segment lasts a second. Curves, as many as times:
-    0 is straight, above 0 starts slowly, below 0 starts fast; left out, all are straight.
+    Parameters
+    ----------
+    text : str
+        `Env([levels],[times],[curves])`; blanks and backslashes do not count. Times are in seconds, one fewer than
+        levels; left out, every segment lasts a second. Curves, as many as times: 0 is straight, above 0 starts
+        slowly, below 0 starts fast; left out, all are straight.
+
+    Returns
+    -------
+    levels, times, curves : list of float
+
+    Raises
+    ------
+    UserError
+        The text is not of that form.
     """
     text = re.sub(r"[\\\s]", "", text)
     found = LISTS.fullmatch(text)
@@ -43,17 +60,30 @@ def parse(text):
     return levels, times, curves
 
 
-def _numbers(text):
+def _numbers(text: str) -> list[float]:
     values = [float(word) for word in text.split(",")] if text else []
     if not all(map(math.isfinite, values)):
         raise ValueError(text)
     return values
 
 
-def evaluate(levels, times, curves, at):
-    """An envelope's values at the times `at` (seconds, an array): the first level before 0, the last after the end.
+def evaluate(
+    levels: Sequence[float], times: Sequence[float], curves: Sequence[float], at: ArrayLike
+) -> NDArray[np.float64]:
+    """Compute values of an envelope.
 
-    In a segment, with x from 0 to 1: y = x, or (1 - e^(curve x)) / (1 - e^curve); the value is (1-y) start + y end.
+    Parameters
+    ----------
+    levels, times, curves : sequence of float
+        See `parse`.
+    at : array_like, shape (n,)
+        Times in seconds.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The first level before 0, the last one after the end. In a segment, with x from 0 to 1: y = x, or
+        (1 - e^(curve x)) / (1 - e^curve); the value is (1-y) start + y end.
     """
     at = np.asarray(at, np.float64)
     out = np.full(at.shape, levels[-1], np.float64)
@@ -68,15 +98,30 @@ def evaluate(levels, times, curves, at):
     return out
 
 
-def temperatures(what, samples, seconds):
-    """The temperature of each sample, float32 [samples]; `what` is a number, Env text or the points of a curve.
+def temperatures(value: float | str | ArrayLike, samples: int, seconds: float) -> NDArray[np.float32]:
+    """Compute the temperature of each sample.
 
-    A curve's points are spread evenly over the `seconds`. Temperature 0 always takes the likeliest value.
+    Parameters
+    ----------
+    value : float, str or array_like of shape (n,)
+        A number, the text of an envelope, or the points of a curve, spread evenly over the time.
+    samples : int
+    seconds : float
+        How long the samples last.
+
+    Returns
+    -------
+    ndarray of float32, shape (samples,)
+
+    Raises
+    ------
+    UserError
+        The value is no temperature: below 0, or not of a form above.
     """
-    if isinstance(what, str):
-        values = evaluate(*parse(what), np.arange(samples) / max(samples, 1) * seconds)
+    if isinstance(value, str):
+        values = evaluate(*parse(value), np.arange(samples) / max(samples, 1) * seconds)
     else:
-        points = np.atleast_1d(np.asarray(what, np.float64))
+        points = np.atleast_1d(np.asarray(value, np.float64))
         if not len(points):
             raise UserError("input", "the temperature curve has no points")
         values = np.interp(np.arange(samples), np.linspace(0, max(samples - 1, 1), len(points)), points)

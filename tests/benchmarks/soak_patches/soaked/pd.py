@@ -2,34 +2,31 @@
 
 import numpy as np
 import pyext
-from pdworker.host.arrays import Copier
-from pdworker.host.pd_object import WorkerObject
+from pdworker.host.arguments import message
+from pdworker.host.pd_object import PdObject
 
 
-class generator(WorkerObject):
-    """Puts what the worker generates into the array `soak-made`: `generate SAMPLES`, answered by `generated COUNT`."""
+class generator(PdObject):
+    """Puts what the worker generates into the array `soak-made`."""
 
     WORKER = "soaked.worker"
 
-    def __init__(self):
-        self.copier = Copier()
-        self.count = 0
+    count = 0
 
-    def generate_1(self, samples):
-        self.call("generate", self.generated, samples=samples)
-
-    def generated(self, values, arrays):
-        self.copier.write("soak-made", arrays[0], self.written)
-
-    def written(self):
+    @message("generate SAMPLES")
+    async def generate_1(self, samples):
+        """Generate; `generated COUNT` is the answer."""
+        _, (sound,) = await self.call("generate", samples=samples)
+        await self.write("soak-made", sound)
         self.count += 1
-        self.say("generated", self.count)
+        self.output("generated", self.count)
 
+    @message("rest")
     def rest_1(self):
-        """Brings the arrays to the length they had, so that memory can be compared."""
+        """Bring the arrays to the length they had, so that memory can be compared."""
         for name in ("soak-made", "soak-written"):
             pyext.Buffer(name).resize(1000)
-        self.say("rested")
+        self.output("rested")
 
 
 class writer(pyext._class):

@@ -3,7 +3,7 @@
 import doctest
 
 import pytest
-from pdworker import options as words
+from pdworker import options
 from pdworker.options import parse, text
 
 MESSAGES = [
@@ -24,9 +24,9 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize("message, plain, options", MESSAGES)
-def test_parse(message, plain, options):
-    assert parse(message) == (plain, options)
+@pytest.mark.parametrize("message, plain, given", MESSAGES)
+def test_parse(message, plain, given):
+    assert parse(message) == (plain, given)
 
 
 def test_values_look_as_in_pd():
@@ -34,4 +34,4 @@ def test_values_look_as_in_pd():
 
 
 def test_the_example_in_the_docstring():
-    assert doctest.testmod(words).failed == 0
+    assert doctest.testmod(options).failed == 0

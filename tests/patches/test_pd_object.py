@@ -11,7 +11,7 @@ from support.external import EXTERNAL
 from support.waiting import wait_until
 from support.worker_desk import ended
 
-HERE = Path(__file__).parent / "worker_object"
+HERE = Path(__file__).parent / "pd_object"
 OUT = "toy-out"
 
 
@@ -232,6 +232,17 @@ def test_settings(toy):
         toy.send("toy", *message)
         assert toy.expect(OUT, "set")[1:] == said
     assert toy.errors() == []
+
+
+def test_a_box_that_is_detached_works_on_pds_thread_all_the_same(toy):
+    toy.send("toy-detached", "load", "a")
+    toy.expect(OUT, "worker", "on")
+    toy.send("toy-detached", "gain", 20)
+    assert "out of range" in toy.expect(OUT, "error")[1]
+    for number in range(20):
+        toy.send("toy-detached", "add", number, 1)
+    for number in range(20):
+        toy.expect(OUT, "added", number + 1)
 
 
 def test_aliases(toy):

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -193,7 +192,7 @@ def test_generate_before_load(duet):
 def test_keys_let_go_or_struck_twice(duet):
     for pitch, velocity in ((60, 100), (60, 90), (60, 0), (60, 0), (62, 0)):
         duet.send("note", pitch, velocity)
-        time.sleep(0.03)
+        duet.pd.let_time_pass(30)
     assert [pitch for pitch, start, length in duet.drawn("theme")] == [60, 60]
     assert duet.pd.errors() == []
 
@@ -278,11 +277,11 @@ def test_duet_mode_answers_after_a_rest_for_as_long_as_the_phrase(duet):
     duet.send("rest", 200)
     duet.send("duet", 1)
     duet.send("note", 60, 100)
-    time.sleep(0.6)
+    duet.pd.let_time_pass(600)
     assert duet.all("generated") == []  # a key is down
     duet.send("note", 60, 0)
     duet.send("note", 64, 100)
-    time.sleep(0.9)
+    duet.pd.let_time_pass(900)
     duet.send("note", 64, 0)
     duet.expect("generated")
     _, _, start, length = duet.expect("roll", "play")

@@ -1,6 +1,5 @@
 """Plays day 1's patch in real Pd, for its tests and benchmarks."""
 
-import time
 from pathlib import Path
 
 from dlwakit.pdtools.pd_session import PatchObject
@@ -52,6 +51,6 @@ class Duet(PatchObject):
         """Play notes one after the other."""
         for pitch in pitches:
             self.send("note", pitch, 100)
-            time.sleep(0.06)
+            self.pd.let_time_pass(60)
             self.send("note", pitch, 0)
         self.pd.sync()

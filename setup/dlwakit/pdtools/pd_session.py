@@ -24,7 +24,7 @@ from dlwakit.pdtools.processes import ending_with_us, free_port
 
 DRIVER = """#N canvas 0 0 450 300 10;
 #X obj 20 20 netreceive {port};
-#X obj 20 50 route send ping;
+#X obj 20 50 route send ping wait;
 #X obj 20 80 list;
 #X obj 150 110 list split 1;
 #X obj 20 110 list split 1;
@@ -34,6 +34,8 @@ DRIVER = """#N canvas 0 0 450 300 10;
 #X obj 250 110 list trim;
 #X obj 250 20 receive {reply};
 #X obj 20 95 t l l;
+#X obj 350 80 delay;
+#X msg 350 110 send pong wait;
 #X connect 0 0 1 0;
 #X connect 1 0 2 0;
 #X connect 1 1 7 0;
@@ -46,6 +48,9 @@ DRIVER = """#N canvas 0 0 450 300 10;
 #X connect 7 0 8 0;
 #X connect 8 0 0 0;
 #X connect 9 0 0 0;
+#X connect 1 2 11 0;
+#X connect 11 0 12 0;
+#X connect 12 0 0 0;
 """
 
 LISTENER = """#N canvas 0 0 450 300 10;
@@ -137,6 +142,7 @@ class PdSession:
         self._changed = threading.Condition()
         self._pongs = 0
         self._pings = 0
+        self._waits = self._waited = 0
         self._folder = Path(tempfile.mkdtemp(prefix="dlwa-pd-"))
         self._start(pd, arguments, jack, display, path, environment or {})
         try:
@@ -207,7 +213,9 @@ class PdSession:
                 self._changed.notify_all()
 
     def _take(self, words):
-        if words[:1] == ["pong"]:
+        if words[:2] == ["pong", "wait"]:
+            self._waited += 1
+        elif words[:1] == ["pong"]:
             self._pongs = int(words[1])
         elif words[:1] == ["received"] and len(words) > 1:
             self.received.setdefault(str(words[1]), []).append(words[2:])
@@ -222,6 +230,13 @@ class PdSession:
         self._pings += 1
         self._socket.sendall(f"ping {self._pings};\n".encode())
         self._wait(lambda: self._pongs >= self._pings, timeout, "Pd does not answer")
+
+    def let_time_pass(self, ms):
+        """Wait until Pd has computed as many milliseconds of its own time, however long that takes."""
+        self._waits += 1
+        self._socket.sendall(f"wait {ms};\n".encode())
+        self._wait(lambda: self._waited >= self._waits, 20 + ms / 1000, "Pd does not compute")
+        self.sync()
 
     def open(self, patch):
         """Open a patch, as File/Open does, and wait until it is there."""

@@ -34,16 +34,6 @@ PROBE = """#N canvas 0 0 450 300 12;
 """
 
 
-# Waits for as many milliseconds of Pd's logical time as it is sent.
-WAIT = """#N canvas 0 0 450 300 12;
-#X obj 10 10 receive wait-ms;
-#X obj 10 40 delay;
-#X obj 10 70 send waited;
-#X connect 0 0 1 0;
-#X connect 1 0 2 0;
-"""
-
-
 class Box:
     """One object in a patch of its own: messages to its inlets, and from its outlets."""
 
@@ -133,9 +123,7 @@ class Rig:
 
     def let_time_pass(self, ms):
         """Wait for `ms` milliseconds of Pd's logical time, with all that Pd computes in them."""
-        self.pd.send("wait-ms", ms)
-        self.pd.expect("waited")
-        self.pd.sync()
+        self.pd.let_time_pass(ms)
 
     @property
     def console(self):
@@ -180,12 +168,6 @@ class Thing(pyext._class):
 """
 
 
-def start_pd(folder):
-    """Start a Pd with the external and the patch that waits."""
-    (folder / "wait.pd").write_text(WAIT)
-    return PdSession([folder / "wait.pd"], arguments=Rig.LIBRARY, listen=["waited"])
-
-
 @pytest.fixture(scope="session")
 def running_pds():
     """The Pds that were started; the last one is running unless a test has ended it."""
@@ -201,7 +183,7 @@ def rig(running_pds, tmp_path):
     if not (EXTERNAL / "py.pd_linux").exists():
         pytest.fail("the external is not built: make -C pyext_py3")
     if not running_pds or running_pds[-1].process.poll() is not None:
-        running_pds.append(start_pd(tmp_path))
+        running_pds.append(PdSession(arguments=Rig.LIBRARY))
     pd = running_pds[-1]
     rig = Rig(pd, tmp_path)
     yield rig

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from modelfiles.errors import UserError
 
-from pdworker.host.calls import Call, CallQueue
+from pdworker.host.calls import Call, CallQueue, OnError
 from pdworker.protocol import Frame
 
 MAX_WAITING_BYTES = 16 << 20  # of partial results, events and results
@@ -18,17 +18,21 @@ FRAME_OVERHEAD_BYTES = 1024  # what a waiting frame takes at least
 _LOG_LINES_WAITING = 50
 
 Post = Callable[..., None]
+OnReady = Callable[[dict], None]
+OnReplaced = Callable[[], None]
+OnLog = Callable[[str], None]
+OnEvent = Callable[[str, dict, list], None]
 
 
 @dataclass
 class Listeners:
     """What to call on Pd's thread; see `pdworker.host.worker.Worker.start`."""
 
-    on_ready: Callable[[dict], None] | None = None
-    on_gone: Callable[[UserError], None] | None = None
-    on_replaced: Callable[[], None] | None = None
-    on_log: Callable[[str], None] | None = None
-    on_event: Callable[[str, dict, list], None] | None = None
+    on_ready: OnReady | None = None
+    on_gone: OnError | None = None
+    on_replaced: OnReplaced | None = None
+    on_log: OnLog | None = None
+    on_event: OnEvent | None = None
 
 
 class Delivery:

@@ -244,18 +244,25 @@ class Session:
         header = frame.header
         if frame.kind == "error" and header["id"] is None:
             raise UserError(header["error"], header["message"], header["hint"], str(self._process.log))
-        if frame.kind == "hello" and self._hello is None:
-            self._welcome(header)
-        elif frame.kind == "log" and self._hello is not None:
-            self._delivery.log(header["text"])
-        elif frame.kind == "event" and self._hello is not None:
-            self._delivery.event(frame)
-        elif self._call is None or header.get("id") != self._call.id:
+        if (frame.kind == "hello") != (self._hello is None):
             raise FrameError(f"unexpected {short(header)}")
-        elif frame.kind == "progress":
-            self._delivery.progress(self._call, frame)
+        if frame.kind == "hello":
+            self._welcome(header)
+        elif frame.kind == "log":
+            self._delivery.log(header["text"])
+        elif frame.kind == "event":
+            self._delivery.event(frame)
+        else:
+            self._receive_of_call(frame)
+
+    def _receive_of_call(self, frame: Frame) -> None:
+        call, header = self._call, frame.header
+        if call is None or header.get("id") != call.id:
+            raise FrameError(f"unexpected {short(header)}")
+        if frame.kind == "progress":
+            self._delivery.progress(call, frame)
         elif frame.kind in ("result", "error"):
-            self._settle(self._call, frame)
+            self._settle(call, frame)
         else:
             raise FrameError(f"unexpected {short(header)}")
 

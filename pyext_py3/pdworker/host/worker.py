@@ -17,7 +17,7 @@ import numpy as np
 from modelfiles.errors import UserError
 
 from pdworker.host.calls import CallQueue, OnError, OnPartial, OnProgress, OnResult, Replace
-from pdworker.host.delivery import Delivery, Listeners, Post
+from pdworker.host.delivery import Delivery, Listeners, OnEvent, OnLog, OnReady, OnReplaced, Post
 from pdworker.host.process import WorkerSpec
 from pdworker.host.session import Session, WakePipe
 
@@ -116,11 +116,11 @@ class Worker:
     def start(
         self,
         python: str | None = None,
-        on_ready: Any = None,
-        on_gone: Any = None,
-        on_log: Any = None,
-        on_event: Any = None,
-        on_replaced: Any = None,
+        on_ready: OnReady | None = None,
+        on_gone: OnError | None = None,
+        on_log: OnLog | None = None,
+        on_event: OnEvent | None = None,
+        on_replaced: OnReplaced | None = None,
     ) -> None:
         """Start the process if there is none; with another interpreter than before, start anew.
 

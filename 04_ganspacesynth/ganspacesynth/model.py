@@ -38,18 +38,7 @@ class GANSpaceSynth:
         self.folder = model.folder
 
     def random(self, count: int, seed: int | None = None) -> NDArray[np.float32]:
-        """Draw random points of the latent space.
-
-        Parameters
-        ----------
-        count : int
-        seed : int, optional
-            Makes the draw repeatable.
-
-        Returns
-        -------
-        ndarray of float32, shape (count, latent_size)
-        """
+        """See `gansynth.model.GANSynth.random`."""
         return self.gansynth.random(count, seed)
 
     def generate(

@@ -175,21 +175,19 @@ class Generator:
         Parameters
         ----------
         seconds : float
-            How much to generate.
         temperature : float or str, or a sequence with one item for each sound
-            0 always chooses the likeliest sample; 1 chooses as the model has learned; more strays further. A number;
-            an envelope as text, `Env([levels],[times],[curves])`; or, as an item of a sequence, the points of a
-            curve, spread evenly over the whole time.
+            0 chooses the likeliest sample, 1 as the model has learned, more strays further. A number, an envelope
+            `Env([levels],[times],[curves])`, or, in a sequence, the points of a curve over the whole time.
         rate : int, optional
             Sample rate of the result in Hz; the model's if not given.
         primer : array_like, shape (n,), optional
             A sound within -1 to 1 that all sounds go on from. The result begins after it.
         primer_rate : int, optional
-            Its sample rate in Hz; the model's if not given.
+            As `rate`, for the primer.
         top_k : int
             Choose from so many of the likeliest values only; 0 for all.
         top_p : float
-            Choose from the likeliest values only that make up this probability together; 1 for all.
+            Choose from the likeliest values that make up this probability together; 1 for all.
         seed : int or None
             The same number gives the same sound again; None, another one each time.
 
@@ -202,23 +200,14 @@ class Generator:
         UserError
             There is nothing to generate, or a value is out of its range.
         """
+        _check_request(seconds, top_k, top_p)
         own_rate = self.config.sample_rate
         rate, primer_rate = _check_rate(rate or own_rate), _check_rate(primer_rate or own_rate)
-        if not 0 < seconds < float("inf"):
-            raise UserError("input", f"{seconds:g} s cannot be generated", "it must be more than 0")
-        if not (top_k >= 0 and 0 < top_p <= 1):
-            raise UserError(
-                "input", f"top_k {top_k} and top_p {top_p} do not fit", "top_k from 0, top_p above 0 to 1"
-            )
-        single = isinstance(temperature, (int, float, str))
-        each: list[Any] = [temperature] if single else list(cast(Sequence[Any], temperature))
-        if not each:
-            raise UserError("input", "there is no temperature, so there is nothing to generate")
         samples = max(1, round(seconds * own_rate))
-        curves = np.stack([envelope.temperatures(value, samples, seconds) for value in each])
+        curves = _temperature_curves(temperature, samples, seconds)
         known = resample(np.nan_to_num(np.asarray(primer, np.float32)), primer_rate, own_rate)
-        generation = self.start(samples, curves, primer=known, top_k=top_k, top_p=top_p, seed=seed)
-        return SoundStream(generation, rate, max(1, round(seconds * rate)))
+        started = self.start(samples, curves, primer=known, top_k=top_k, top_p=top_p, seed=seed)
+        return SoundStream(started, rate, max(1, round(seconds * rate)))
 
     def start(
         self,
@@ -306,3 +295,23 @@ def _check_rate(rate: float) -> int:
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise UserError("input", f"{rate:g} Hz is no sample rate for sound", "such as 16000, 44100 or 48000")
     return int(rate)
+
+
+def _check_request(seconds: float, top_k: int, top_p: float) -> None:
+    if not 0 < seconds < float("inf"):
+        raise UserError("input", f"{seconds:g} s cannot be generated", "it must be more than 0")
+    if not (top_k >= 0 and 0 < top_p <= 1):
+        raise UserError(
+            "input", f"top_k {top_k} and top_p {top_p} do not fit", "top_k from 0, top_p above 0 to 1"
+        )
+
+
+def _temperature_curves(
+    temperature: Temperature | Sequence[Temperature], samples: int, seconds: float
+) -> NDArray[np.float32]:
+    """The temperature of each sample of each sound, [sounds, samples]."""
+    single = isinstance(temperature, (int, float, str))
+    each: list[Any] = [temperature] if single else list(cast(Sequence[Any], temperature))
+    if not each:
+        raise UserError("input", "there is no temperature, so there is nothing to generate")
+    return np.stack([envelope.temperatures(value, samples, seconds) for value in each])

@@ -1,21 +1,16 @@
 """The checkpoint reader on files made here: right values, and one clear error for everything that is wrong."""
 
-import collections
 import contextlib
-import pickle
 import random
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
-from modelfiles.finding import find, latest
 from modelfiles.slices import part_key
 from modelfiles.snappy import decompress
 from modelfiles.table import masked_crc32c
-from modelfiles.unpickling import load_pickle_allow_list
 from support.checkpoint_writer import (
     block,
     field,
@@ -29,8 +24,7 @@ from support.checkpoint_writer import (
     write_v1,
     write_v2,
 )
-
-MEMORY_LIMIT = 64 << 20  # bytes; the files here are of some kB
+from support.hostile_files import MEMORY_LIMIT, memory_stays_small, mutate  # noqa: F401, a fixture
 
 
 @pytest.fixture
@@ -237,34 +231,16 @@ def read_all(source):
             checkpoint[name]
 
 
-def mutate(data, rng):
-    """One to three of: a byte changed, a piece cut out, doubled, or filled with FF."""
-    data = bytearray(data)
-    for _ in range(rng.randint(1, 3)):
-        place = rng.randrange(len(data) + 1)
-        size = rng.choice([1, 1, 1, 2, 4, 10])
-        piece = rng.choice([rng.randbytes(size), b"", data[place : place + size] * 2, b"\xff" * size])
-        data[place : place + size] = piece
-    return bytes(data)
-
-
-@pytest.fixture
-def memory_stays_small():
-    tracemalloc.start()
-    yield
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < MEMORY_LIMIT
-
-
-def test_3000_mutated_v1_files(tensors, memory_stays_small):
+@pytest.mark.usefixtures("memory_stays_small")
+def test_3000_mutated_v1_files(tensors):
     rng = random.Random(1)
     data = table(v1_entries(tensors))
     for _ in range(3000):
         read_all(mutate(data, rng))
 
 
-def test_3000_mutated_v1_files_with_right_checksums(tensors, memory_stays_small):
+@pytest.mark.usefixtures("memory_stays_small")
+def test_3000_mutated_v1_files_with_right_checksums(tensors):
     """The checksums stop nearly every mutation of a file; hostile ones fit, and reach the parser behind them."""
     rng = random.Random(2)
     entries = v1_entries(tensors)
@@ -277,7 +253,8 @@ def test_3000_mutated_v1_files_with_right_checksums(tensors, memory_stays_small)
         read_all(table(hostile, compress))
 
 
-def test_3000_mutated_blocks_with_right_checksums(tensors, memory_stays_small):
+@pytest.mark.usefixtures("memory_stays_small")
+def test_3000_mutated_blocks_with_right_checksums(tensors):
     rng = random.Random(3)
     bodies = [block(v1_entries(tensors)), block([(b"z", varint(0) + varint(500))])]
     for _ in range(3000):
@@ -288,7 +265,8 @@ def test_3000_mutated_blocks_with_right_checksums(tensors, memory_stays_small):
         read_all(stored + seal(index) + footer.ljust(40, b"\0") + table([])[-8:])
 
 
-def test_3000_mutated_v2_files_with_right_checksums(tmp_path, tensors, memory_stays_small):
+@pytest.mark.usefixtures("memory_stays_small")
+def test_3000_mutated_v2_files_with_right_checksums(tmp_path, tensors):
     rng = random.Random(4)
     entries, data = v2_entries({**tensors, "graph": [b"abc", b"", b"de"]})
     for number in range(3000):
@@ -300,148 +278,3 @@ def test_3000_mutated_v2_files_with_right_checksums(tmp_path, tensors, memory_st
         shard = mutate(data, rng) if number % 2 else data
         (tmp_path / "ckpt.data-00000-of-00001").write_bytes(shard)
         read_all(tmp_path / "ckpt")
-
-
-# --- names ---------------------------------------------------------------------------------------------------
-
-
-def test_find_looks_in_the_order_of_the_folders(tmp_path):
-    patch, course = tmp_path / "my patch", tmp_path / "checkpoints"
-    for folder in (patch, course):
-        folder.mkdir()
-        (folder / "rnn.mag").touch()
-    (course / "other.mag").touch()
-    assert find("rnn", [patch, course], (".mag",)) == patch / "rnn.mag"
-    assert find("other.mag", [patch, course], (".mag",)) == course / "other.mag"
-    assert find("my patch/rnn", [course, tmp_path], (".mag",)) == patch / "rnn.mag"
-    assert find(str(course / "rnn.mag"), [patch], (".mag",)) == course / "rnn.mag"
-
-
-def test_find_takes_the_successor_of_what_was_renamed(tmp_path):
-    (tmp_path / "starter_new").mkdir()
-    (tmp_path / "renamed.json").write_text('{"starter": "starter_new", "lost": "gone"}')
-    assert find("starter", [tmp_path / "empty", tmp_path]) == tmp_path / "starter_new"
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "starter").mkdir()
-    assert find("starter", [tmp_path / "own", tmp_path]) == tmp_path / "own" / "starter"
-    with pytest.raises(UserError, match="no checkpoint 'gone'"):
-        find("lost", [tmp_path])
-
-
-def test_find_names_what_there_is(tmp_path):
-    (tmp_path / "rnn.mag").touch()
-    with pytest.raises(UserError, match="no checkpoint 'rmn'") as caught:
-        find("rmn", [tmp_path], (".mag",))
-    assert "rnn.mag" in caught.value.hint
-    with pytest.raises(UserError, match="no checkpoint was named"):
-        find("", [tmp_path], (".mag",))
-
-
-def test_latest_counts_steps_as_numbers(tmp_path):
-    for step in (999, 1000):
-        (tmp_path / f"ckpt-{step}.index").touch()
-    assert latest(tmp_path) == tmp_path / "ckpt-1000"
-
-
-def test_latest_believes_the_state_file_wherever_the_folder_has_moved(tmp_path):
-    for step in (1, 2):
-        (tmp_path / f"ckpt-{step}.index").touch()
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/old/place/ckpt-1"\n')
-    assert latest(tmp_path) == tmp_path / "ckpt-1"
-    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "/old/place/ckpt-9"\n')
-    assert latest(tmp_path) == tmp_path / "ckpt-2"
-
-
-# --- pickles -------------------------------------------------------------------------------------------------
-
-ARRAYS = {
-    "layer": "conv0",
-    "comp": np.arange(24, dtype="f4").reshape(2, 3, 4),
-    "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-    "big_endian": np.arange(3, dtype=">i2"),
-    "text": np.array(["a", "bcd"]),
-    "flags": np.array([True, False]),
-    "scalar": np.float32(0.1),
-    "step": np.int64(7),
-    "plain": [1, 2.5, None, True, (b"raw", {3}), frozenset([4]), 1 + 2j],
-    "ordered": collections.OrderedDict(b=1, a=2),
-}
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickles_of_data(tmp_path, protocol):
-    (tmp_path / "p.pkl").write_bytes(pickle.dumps(ARRAYS, protocol))
-    read = load_pickle_allow_list(tmp_path / "p.pkl")
-    expected = pickle.loads(pickle.dumps(ARRAYS, protocol))
-    assert list(read) == list(expected)
-    for name, value in expected.items():
-        assert type(read[name]) is type(value)
-        if isinstance(value, np.ndarray):
-            assert read[name].dtype == value.dtype
-            np.testing.assert_array_equal(read[name], value)
-        else:
-            assert read[name] == value
-
-
-class Quantiles:
-    """Stands for a class that the reader does not have."""
-
-    def __init__(self):
-        self.quantiles_ = np.arange(3.0)
-        self.random = np.random.RandomState(1)
-
-    def __setstate__(self, state):
-        raise AssertionError("a stranger's code was run")
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_objects_of_named_classes_come_as_records(tmp_path, protocol):
-    (tmp_path / "p.pkl").write_bytes(pickle.dumps({"transform": Quantiles()}, protocol))
-    name = f"{Quantiles.__module__}.Quantiles"
-    record = load_pickle_allow_list(tmp_path / "p.pkl", records=[name])["transform"]
-    assert record.name == name
-    np.testing.assert_array_equal(record.attributes["quantiles_"], [0, 1, 2])
-
-
-class Hostile:
-    def __init__(self, function, *arguments):
-        self._call = (function, arguments)
-
-    def __reduce__(self):
-        return self._call
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize(
-    "value",
-    [
-        Hostile(Path.touch, Path("hacked")),
-        Hostile(eval, "open('hacked', 'w')"),
-        Hostile(np.load, "hacked"),
-        Hostile(np.zeros, 10**9),
-        np.array([1, None], object),
-        np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")]),
-        Quantiles(),
-    ],
-)
-def test_pickles_that_want_more_are_refused(tmp_path, monkeypatch, value, protocol):
-    monkeypatch.chdir(tmp_path)
-    Path("p.pkl").write_bytes(pickle.dumps({"mean": value}, protocol))
-    with pytest.raises(UserError, match="the pickle"):
-        load_pickle_allow_list("p.pkl")
-    assert not Path("hacked").exists()
-
-
-def test_a_missing_pickle():
-    with pytest.raises(UserError, match="cannot read nowhere"):
-        load_pickle_allow_list("nowhere")
-
-
-@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
-def test_2000_mutated_pickles(tmp_path, protocol, memory_stays_small):
-    rng = random.Random(protocol)
-    data = pickle.dumps(ARRAYS, protocol)
-    for _ in range(2000):
-        (tmp_path / "p.pkl").write_bytes(mutate(data, rng))
-        with contextlib.suppress(UserError):
-            load_pickle_allow_list(tmp_path / "p.pkl")

@@ -17,7 +17,6 @@ LONG_MODULES = {
     "05_samplernn/samplernn/engine/kernel.py": 419,
     "06_rave/rave_rt/pd.py": 402,
     "tests/patches/test_ai_duet.py": 403,
-    "tests/unit/test_checkpoints.py": 447,
 }
 LONG_FUNCTIONS = {
     ("01_ai_duet/ai_duet/model.py", "MelodyModel.generate"): 51,

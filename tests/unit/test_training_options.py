@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 from dlwakit.course.days import all_days
-from dlwakit.training.options import VOCABULARY, dataset_parser, given, next_command, train_parser
+from dlwakit.training.options import (
+    VOCABULARY,
+    dataset_parser,
+    given,
+    next_command,
+    old_learning_rate,
+    train_parser,
+)
 from modelfiles.errors import UserError
 from support.tools import setup_dlwa
 
@@ -60,6 +67,15 @@ def test_an_old_spelling_works_and_is_not_in_the_help():
     assert own.parse(["sounds", "--out", "set"]).data == Path("set")
     assert own.parse(["sounds"]).data == Path("runs/toy/data")
     assert "--out" not in own.format_help()
+
+
+def test_the_rate_is_no_learning_rate_any_more_where_it_once_was_one(capsys):
+    own = parser()
+    own.add_hidden("--rate", dest="learning_rate", type=old_learning_rate)
+    assert given(own.parse(["--rate", "0.002"]), DEFAULTS) == {"learning_rate": 0.002}
+    with pytest.raises(SystemExit):
+        own.parse(["--rate", "44100"])
+    assert "the sample rate is that of the data set" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--steps", "many"], ["--nonsense"], ["one", "two"], ["--lear", "0.1"]])

@@ -50,9 +50,9 @@ def sounds(folder):
 MODELS = {
     "melody": ("starter_basic_rnn", melodies, ["third-order Markov chain", "repeat the last note"]),
     "ddsp": ("starter_violin", lambda folder: ["--sounds", tones(folder / "tones")], ["untrained"]),
-    "gansynth": ("starter", lambda _: ["--points", 2, "--notes", 4], ["untrained"]),
+    "gansynth": ("starter_instruments", lambda _: ["--points", 2, "--notes", 4], ["untrained"]),
     "ganspace": (
-        "starter",
+        "starter_instruments",
         lambda _: ["--samples", 200],
         ["conv0, random directions", "conv1", "conv1, random directions"],
     ),

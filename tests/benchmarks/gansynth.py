@@ -49,7 +49,7 @@ def official_model():
     folder = Path(tempfile.gettempdir(), "dlwa-benchmark-gansynth")
     if not Path(f"{folder}.npz").exists():
         order = {"flags": OFFICIAL, "stage": 12, "images": 11_000_000, "pitches": list(range(24, 85))}
-        run("tensorflow", FIDELITY / "gansynth_magenta.py", folder, json.dumps(order))
+        run("tensorflow", FIDELITY / "gansynth_magenta.py", json.dumps({str(folder): order}))
     return folder
 
 

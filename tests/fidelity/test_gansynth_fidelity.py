@@ -1,18 +1,15 @@
 """Our GANSynth against magenta's, on the same random weights, of official and of small size."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gansynth.model import load
 from support.gansynth_files import OFFICIAL
-from support.tools import need_environment
+from support.tensorflow_environment import run_in_tensorflow
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 
 SMALL = {
     "start_height": 2,
@@ -34,24 +31,49 @@ MODELS = {
 }
 
 
-def run_in_tensorflow(script, *arguments):
-    variables = dict(
-        os.environ,
-        PYTHONPATH=f"{ROOT / '03_gansynth'}:{ROOT / 'pyext_py3'}",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
+PLAY = """
+import sys
+import numpy as np
+from gansynth.upstream import load
+
+for folder in sys.argv[1:]:
+    reference = np.load(folder + ".npz")
+    model = load(folder)
+    z, pitches = reference["latents"], reference["pitches"].tolist()
+    change = dict(layer="conv0", offset=reference["change"])
+    np.savez(
+        folder + "_played.npz",
+        audio=model.generate(z, pitches),
+        conv1=model.activations(z, pitches, "conv1"),
+        offset=model.generate(z, pitches, **change),
+        replaced=model.generate(z, pitches, **change, replace=True),
+        layers=sorted(model.layers),
     )
-    command = [need_environment("tensorflow"), script, *arguments]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+"""
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def magenta(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """{name: folder of a model that magenta wrote}."""
+    folder = tmp_path_factory.mktemp("magenta")
+    folders = {name: folder / name.replace(" ", "_") for name in MODELS}
+    orders = {str(folders[name]): order for name, order in MODELS.items()}
+    run_in_tensorflow(HERE / "gansynth_magenta.py", json.dumps(orders), day="03_gansynth")
+    return folders
+
+
+@pytest.fixture(params=MODELS)
+def magenta(request, folders):
     """(folder of a model that magenta wrote, what magenta makes of it)."""
-    folder = tmp_path_factory.mktemp("magenta") / request.param.replace(" ", "_")
-    run_in_tensorflow(HERE / "gansynth_magenta.py", folder, json.dumps(MODELS[request.param]))
-    return folder, np.load(f"{folder}.npz")
+    return folders[request.param], np.load(f"{folders[request.param]}.npz")
+
+
+@pytest.fixture(scope="module")
+def upstream(folders, tmp_path_factory):
+    """What the engine `upstream` has made of each model is in FOLDER_played.npz."""
+    script = tmp_path_factory.mktemp("upstream") / "play.py"
+    script.write_text(PLAY)
+    run_in_tensorflow(script, *folders.values(), day="03_gansynth")
 
 
 def difference(ours, theirs):
@@ -83,22 +105,9 @@ def test_same_audio_with_a_layer_changed(magenta, replace, key):
     assert difference(audio, reference[key]) < 1e-3
 
 
-def test_upstream_engine_answers_the_same(magenta, tmp_path):
+def test_upstream_engine_answers_the_same(magenta, upstream):
     folder, reference = magenta
-    script = tmp_path / "play.py"
-    script.write_text(
-        "import sys, numpy as np\n"
-        "from gansynth.upstream import load\n"
-        "reference = np.load(sys.argv[1] + '.npz')\n"
-        "model = load(sys.argv[1])\n"
-        "z, pitches = reference['latents'], reference['pitches'].tolist()\n"
-        "change = dict(layer='conv0', offset=reference['change'])\n"
-        "np.savez(sys.argv[2], audio=model.generate(z, pitches), conv1=model.activations(z, pitches, 'conv1'),\n"
-        "    offset=model.generate(z, pitches, **change),\n"
-        "    replaced=model.generate(z, pitches, **change, replace=True), layers=sorted(model.layers))\n"
-    )
-    run_in_tensorflow(script, folder, tmp_path / "played.npz")
-    played = np.load(tmp_path / "played.npz")
+    played = np.load(f"{folder}_played.npz")
     assert played["layers"].tolist() == sorted(load(folder).layers)
     for key in ("audio", "conv1", "offset", "replaced"):
         assert difference(played[key], reference[key]) < 1e-4

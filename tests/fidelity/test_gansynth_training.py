@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("torch")
 import torch
 from gansynth.model import load
 from gansynth.training.network import TrainableGenerator

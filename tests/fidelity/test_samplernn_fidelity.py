@@ -1,17 +1,15 @@
 """PRiSM's network in Keras against ours, on the same random weights, through PRiSM's own checkpoint files."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from modelfiles.errors import UserError
-from pdworker.environments import find_python
 from samplernn.engine import store
 from samplernn.model import Generator
+from support.tensorflow_environment import run_in_tensorflow
 
 SCRIPT = Path(__file__).parent / "samplernn_prism.py"
 
@@ -40,9 +38,7 @@ def checkpoints(tmp_path_factory):
         }
         folders[rnn, skip] = tmp_path_factory.mktemp(f"{rnn}-{skip}")
         (folders[rnn, skip] / "my.config.json").write_text(json.dumps(config))
-    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    command = [find_python("tensorflow"), SCRIPT, *folders.values()]
-    subprocess.run(list(map(str, command)), check=True, env=quiet, capture_output=True)
+    run_in_tensorflow(SCRIPT, *folders.values())
     return folders
 
 

@@ -17,9 +17,7 @@ LONG_MODULES = {
     "06_rave/rave_rt/pd.py": 402,
     "tests/patches/test_ai_duet.py": 403,
 }
-LONG_FUNCTIONS = {
-    ("tests/fidelity/gansynth_magenta.py", "main"): 76,
-}
+LONG_FUNCTIONS = {}
 COPIES = {
     ("01_ai_duet/ai_duet/model.py", "01_ai_duet/ai_duet/upstream.py"),
     ("03_gansynth/gansynth/model.py", "04_ganspacesynth/ganspacesynth/model.py"),

@@ -1,6 +1,6 @@
-"""The worker of timbre transfer: what it can be asked for, and how requests and results look on the wire.
+"""The worker process of timbre transfer: the calls that the Pd objects of day 2 make.
 
-Sounds stay here: features are extracted once, and moving a control plays them anew.
+Sounds stay here: features are extracted once, and a moved control makes the sound anew from them.
 """
 
 import contextlib
@@ -11,102 +11,139 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from modelfiles.finding import find
+from modelfiles.errors import UserError
 from modelfiles.overview import overview
 from modelfiles.resample import resample
-from modelfiles.sounds import read_sound as read_file
-from pdworker.serving.server import WorkerError, serve
+from modelfiles.sounds import read_sound
+from pdworker.serving.live import LiveThread
+from pdworker.serving.server import serve
 
-from timbre_transfer import controls, features, live, model, picture
-from timbre_transfer.controls import Controls
-from timbre_transfer.engine.pitch import DEFAULT, estimate
-from timbre_transfer.features import SAMPLE_RATE
+from . import controls, features, live, model, picture
+from .controls import Controls
+from .engine.pitch import DEFAULT, SAMPLE_RATE, estimate
 
 PEAK = 0.9
-KEPT = 4  # sounds whose features are remembered
+SOUNDS_REMEMBERED = 4  # whose features are kept
 
 torch.set_num_threads(1)  # the small products of a GRU wait for each other's threads
 
-player = None
-playing = None  # a live.Live
-heard = {}  # of the latest sounds: (digest, rate, estimator) to (audio, Features)
 
+class Worker:
+    """Loads a model, and plays sounds with it, at once or live; the public methods are the calls.
 
-def load(job, *, checkpoint="ddsp_violin", folders=(), engine="small"):
-    """Load a model's folder (or a file in it) by name."""
-    global player
-    with clear_errors():
-        path = find(checkpoint, folders)
-        path = path.parent if path.is_file() else path
-        job.progress(0.3, "reading the model")
-        player = _load(job, path, engine)
-        job.progress(0.7, "warming up")
-        warm_up()
-    return {
-        "name": player.name,
-        "rate": player.sample_rate,
-        "harmonics": player.harmonics,
-        "adjustable": int(player.statistics is not None),
-        "engine": player.engine,
-    }
-
-
-def _load(job, path, engine):
-    if engine == "small":
-        return model.read_folder(path)
-    from timbre_transfer import upstream  # imports TensorFlow, which takes seconds and half a gigabyte
-
-    return upstream.read_folder(path)
-
-
-def warm_up():
-    """Make the first transfer as fast as all others."""
-    with contextlib.suppress(WorkerError):  # said when it is asked for
-        estimate(np.zeros(SAMPLE_RATE // 4, np.float32))
-    player.generate(np.full(8, 220.0), np.full(8, -30.0), seed=0)
-
-
-def transfer(job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settings):
-    """Play a sound with the model: arrays [audio] at `rate`.
-
-    settings: those of Controls. Gives [audio at out_rate, and pictures: its wave, then pitch (MIDI) and loudness (dB)
-    of what was heard, then of what was played].
+    Parameters
+    ----------
+    instrument : timbre_transfer.transfer.Instrument, optional
+        A model that is loaded already.
     """
-    need_model()
-    with clear_errors():
-        audio, found = listen(job, np.asarray(arrays[0], np.float32), rate, estimator)
-        f0_hz, loudness = controls.apply(found, Controls(**settings), player.statistics)
+
+    def __init__(self, instrument=None):
+        self._instrument = instrument
+        self._features = {}  # of the latest sounds: (digest, rate, estimator) to (audio, Features)
+        self._live = self._player = None  # a live.LiveInstrument and what plays it
+
+    def load(self, job, *, checkpoint="starter_violin", folders=(), engine="small"):
+        """Load a model's folder (or a file in it) by name; returns facts about it."""
+        job.progress(0.3, "reading the model")
+        instrument = model.load(checkpoint, engine, folders=folders)
+        job.progress(0.7, "warming up")
+        warm_up(instrument)
+        self._instrument = instrument
+        return {
+            "name": instrument.name,
+            "rate": instrument.sample_rate,
+            "harmonics": instrument.harmonics,
+            "adjustable": int(instrument.statistics is not None),
+            "engine": instrument.engine,
+        }
+
+    def transfer(self, job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settings):
+        """Play a sound with the model: arrays [audio] at `rate`.
+
+        settings: those of Controls. Returns [audio at out_rate, and pictures: its wave, then pitch (MIDI) and
+        loudness (dB) of the input, then of the output].
+        """
+        instrument = self._require_model()
+        audio, found = self._extract_features(job, np.asarray(arrays[0], np.float32), rate, estimator)
+        f0_hz, loudness = controls.apply(found, Controls(**settings), instrument.statistics)
         job.progress(0.6, "playing")
-        sound = player.generate(
+        sound = instrument.generate(
             f0_hz,
             loudness,
             audio=audio,
             seed=seed,
             progress=lambda part: job.progress(0.6 + 0.4 * part, "playing"),
         )
-        sound = normalize(resample(sound, player.sample_rate, out_rate))
-    voiced = found.confidence >= 0.5
-    pictures = [
-        overview(sound, picture.POINTS),
-        picture.pitch(np.where(voiced, found.f0_hz, 0)),
-        picture.loudness(found.loudness_db),
-        picture.pitch(f0_hz),
-        picture.loudness(loudness),
-    ]
-    return {"rate": out_rate, "voiced": float(np.mean(voiced))}, [sound, *pictures]
+        sound = normalize(resample(sound, instrument.sample_rate, out_rate))
+        voiced = found.confidence >= 0.5
+        pictures = [
+            overview(sound, picture.POINTS),
+            picture.pitch(np.where(voiced, found.f0_hz, 0)),
+            picture.loudness(found.loudness_db),
+            picture.pitch(f0_hz),
+            picture.loudness(loudness),
+        ]
+        return {"rate": out_rate, "voiced": float(np.mean(voiced))}, [sound, *pictures]
+
+    def play(self, job, *, stream, milliseconds, **settings):
+        """Play live on a stream of Pd's; how it goes is reported by events, see `serving.live`."""
+        instrument = self._require_model()
+        if instrument.needs_audio:
+            raise UserError("checkpoint", f"{instrument.name} cannot play live", "it needs whole sounds")
+        if self._player is not None:
+            self._player.end()
+        self._live = live.LiveInstrument(instrument, milliseconds, live_controls(settings))
+        self._player = LiveThread(stream, self._live)
+        return {}
+
+    def change(self, job, **settings):
+        """Change the controls of what plays live."""
+        if self._live is not None:
+            self._live.controls = live_controls(settings)
+        return {}
+
+    def draw(self, job, *, arrays):
+        """Return [the picture of a sound's wave]."""
+        return {}, [overview(arrays[0], picture.POINTS)]
+
+    def read_sound(self, job, *, path):
+        """Read a sound file: [audio, picture of its wave], its channels mixed, at its own sample rate."""
+        audio, rate = read_sound(path, longest_s=features.LONGEST_S)
+        return {"rate": rate, "name": Path(path).name}, [audio, overview(audio, picture.POINTS)]
+
+    def write_sound(self, job, *, path, rate, arrays):
+        """Write a sound to a WAV file (24 bits)."""
+        try:
+            soundfile.write(path, np.asarray(arrays[0]), round(rate), subtype="PCM_24")
+        except soundfile.SoundFileError as error:
+            raise UserError("file", str(error)) from None
+        return {"path": os.fspath(path)}
+
+    def _require_model(self):
+        if self._instrument is None:
+            raise UserError("state", "no model is loaded", "load one first")
+        return self._instrument
+
+    def _extract_features(self, job, audio, rate, estimator):
+        """(audio at 16 kHz, Features) of a sound, remembered where it is one of the latest."""
+        key = hashlib.blake2b(audio.tobytes()).digest(), rate, estimator
+        if key not in self._features:
+            job.progress(0.05, "listening")
+            sound = features.prepare(audio, rate)
+            self._features[key] = (
+                sound,
+                features.extract(sound, estimator, lambda part: job.progress(0.05 + 0.5 * part, "listening")),
+            )
+            while len(self._features) > SOUNDS_REMEMBERED:
+                self._features.pop(next(iter(self._features)))
+        return self._features[key]
 
 
-def listen(job, audio, rate, estimator):
-    """(audio at 16 kHz, Features) of a sound, remembered where it is one of the latest."""
-    key = hashlib.blake2b(audio.tobytes()).digest(), rate, estimator
-    if key not in heard:
-        job.progress(0.05, "listening")
-        sound = features.prepare(audio, rate)
-        found = features.extract(sound, estimator, lambda part: job.progress(0.05 + 0.5 * part, "listening"))
-        heard[key] = sound, found
-        while len(heard) > KEPT:
-            heard.pop(next(iter(heard)))
-    return heard[key]
+def warm_up(instrument):
+    """Make an instrument's first transfer as fast as all others."""
+    with contextlib.suppress(UserError):  # raised again when it matters
+        estimate(np.zeros(SAMPLE_RATE // 4, np.float32))
+    instrument.generate(np.full(8, 220.0), np.full(8, -30.0), seed=0)
 
 
 def normalize(audio):
@@ -115,78 +152,10 @@ def normalize(audio):
     return (audio * (PEAK / peak)).astype(np.float32) if peak > 1e-6 else np.asarray(audio, np.float32)
 
 
-def play(job, *, stream, milliseconds, **settings):
-    """Play live on a stream of Pd's; `report` tells the latency when it is known."""
-    global playing
-    need_model()
-    if player.needs_audio:
-        raise WorkerError("checkpoint", f"{player.name} cannot play live", "it needs whole sounds")
-    if playing is not None:
-        playing.end()
-    playing = live.Live(player, stream, milliseconds, live_controls(settings))
-    return {}
-
-
-def change(job, **settings):
-    """Change the controls of what plays live."""
-    if playing is not None:
-        playing.settings = live_controls(settings)
-    return {}
-
-
 def live_controls(settings):
     """Controls that need no whole phrase."""
     return Controls(adjust=False, **settings)
 
 
-def report(job):
-    """{"latency", "block": frames or None, "error"} of what plays live."""
-    return {"latency": playing.latency, "block": playing.block, "error": playing.error}
-
-
-def draw(job, *, arrays):
-    """[the picture of a sound's wave]."""
-    return {}, [overview(arrays[0], picture.POINTS)]
-
-
-def read_sound(job, *, path):
-    """[audio, picture of its wave] of a sound file, its channels mixed, at its own sample rate."""
-    with clear_errors():
-        audio, rate = read_file(path, longest_s=features.LONGEST_S)
-    return {"rate": rate, "name": Path(path).name}, [audio, overview(audio, picture.POINTS)]
-
-
-def write_sound(job, *, path, rate, arrays):
-    """Write a sound to a WAV file (24 bits)."""
-    with clear_errors():
-        soundfile.write(path, np.asarray(arrays[0]), round(rate), subtype="PCM_24")
-    return {"path": os.fspath(path)}
-
-
-def need_model():
-    if player is None:
-        raise WorkerError("state", "no model is loaded", "load one first")
-
-
-@contextlib.contextmanager
-def clear_errors():
-    """Turn what a person can do wrong into the one line that they will read."""
-    try:
-        yield
-    except (OSError, soundfile.SoundFileError) as error:
-        raise WorkerError("file", str(error)) from None
-
-
 if __name__ == "__main__":
-    serve(
-        {
-            "load": load,
-            "transfer": transfer,
-            "play": play,
-            "change": change,
-            "report": report,
-            "draw": draw,
-            "read_sound": read_sound,
-            "write_sound": write_sound,
-        }
-    )
+    serve(Worker())

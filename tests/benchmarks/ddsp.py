@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 from pdworker.environments import find_python
-from timbre_transfer import model, worker
+from timbre_transfer import model
 from timbre_transfer.engine import pitch
+from timbre_transfer.worker import Worker, warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16000
@@ -81,22 +82,28 @@ def timed(function):
     return time.perf_counter() - begun
 
 
+def warm_worker():
+    """A worker with the official model."""
+    instrument = model.load(official_model())
+    warm_up(instrument)
+    return Worker(instrument)
+
+
+def play(player, audio, **settings):
+    return player.transfer(Job(), rate=RATE, out_rate=RATE, arrays=[audio], **settings)
+
+
 def transfer(seconds):
     """A new sound: features and playing."""
-    worker.player = model.load(official_model())
-    worker.warm_up()
-    worker.heard.clear()
-    audio = singing(seconds)
-    took = timed(lambda: worker.transfer(Job(), rate=RATE, out_rate=RATE, arrays=[audio]))
-    return measured(took, seconds)
+    player, audio = warm_worker(), singing(seconds)
+    return measured(timed(lambda: play(player, audio)), seconds)
 
 
 def recontrol():
     """The same sound with another setting."""
-    transfer(4)
-    audio = singing(4)
-    took = timed(lambda: worker.transfer(Job(), rate=RATE, out_rate=RATE, arrays=[audio], octave_shift=1))
-    return measured(took, 4)
+    player, audio = warm_worker(), singing(4)
+    play(player, audio)
+    return measured(timed(lambda: play(player, audio, octave_shift=1)), 4)
 
 
 def measured(took, seconds):

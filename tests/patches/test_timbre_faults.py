@@ -57,7 +57,7 @@ def test_what_is_no_sound_is_said_and_the_next_one_plays(player):
         ("0.010 seconds long, too short", "transfer", "out", "in"),
         ("there is no array nowhere", "transfer", "nowhere", "out"),
         ("there is no array nowhere", "transfer", "in", "nowhere"),
-        ("two arrays", "transfer", "in"),
+        ("1 word instead of two", "transfer", "in"),
     ):
         player.send(*message)
         (_, line) = player.expect("error")

@@ -1,7 +1,8 @@
-"""Day 2 live: what is heard and played piece by piece is what is heard and played at once."""
+"""Day 2 live: features and sound made piece by piece are those made at once."""
 
 import numpy as np
 import pytest
+from pdworker.serving.live import StreamForm, latency_of
 from support.timbre_files import small_model
 from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls
@@ -9,6 +10,10 @@ from timbre_transfer.features import Features
 
 PIECE = 777
 AS_SUNG = Controls(adjust=False)
+
+
+def live_chain(player, rate, milliseconds=220):
+    return live.Chain(live.LiveInstrument(player, milliseconds, AS_SUNG), rate)
 
 
 def song(rate=16000):
@@ -23,15 +28,16 @@ def pieces(audio, size=PIECE):
     return [audio[start : start + size] for start in range(0, len(audio), size)]
 
 
-def heard_by(ear, audio):
-    taken = [ear.take(piece) for piece in pieces(audio)]
+def features_of(audio):
+    extractor = live.StreamingFeatureExtractor()
+    taken = [extractor.extract(piece) for piece in pieces(audio)]
     columns = ("f0_hz", "confidence", "loudness_db")
-    return Features(*(np.concatenate([getattr(heard, column) for heard in taken]) for column in columns))
+    return Features(*(np.concatenate([getattr(part, column) for part in taken]) for column in columns))
 
 
-def test_the_ear_hears_what_is_heard_at_once():
+def test_features_in_pieces_are_those_of_the_whole():
     audio = song()
-    heard, whole = heard_by(live.Ear(), audio), features.extract(audio)
+    heard, whole = features_of(audio), features.extract(audio)
     frames = len(heard)
     assert len(whole) - live.LOOKAHEAD / 64 - 1 <= frames < len(whole)
     np.testing.assert_allclose(heard.loudness_db, whole.loudness_db[:frames], atol=1e-4)
@@ -43,9 +49,9 @@ def test_the_ear_hears_what_is_heard_at_once():
 
 def test_what_sounds_live_is_what_the_model_plays_at_once():
     player, audio = small_model(noise=False), song()
-    chain = live.Chain(player, 16000, AS_SUNG)
-    sound = np.concatenate([chain.take(piece) for piece in pieces(audio)])
-    whole = player.generate(*controls.apply(heard_by(live.Ear(), audio), AS_SUNG), seed=0)
+    chain = live_chain(player, 16000)
+    sound = np.concatenate([chain.process(piece[None])[0] for piece in pieces(audio)])
+    whole = player.generate(*controls.apply(features_of(audio), AS_SUNG), seed=0)
     assert len(sound) > 28000 and np.abs(sound).max() > 0.01
     assert np.abs(sound - whole[: len(sound)]).max() < 1e-5
 
@@ -54,17 +60,17 @@ def test_what_sounds_live_is_what_the_model_plays_at_once():
 @pytest.mark.parametrize("milliseconds", [1, 400])
 def test_the_latency_is_near_what_was_asked_and_never_too_short(rate, milliseconds):
     player = small_model()
-    piece = live.piece_size(milliseconds, rate)
-    latency = live.held_back(live.Chain(player, rate, AS_SUNG), piece) + piece
+    instrument = live.LiveInstrument(player, milliseconds, AS_SUNG)
+    latency, piece = latency_of(instrument, StreamForm(rate, 64, 1, 1)), live.piece_size(milliseconds, rate)
     assert latency / rate < max(milliseconds, 150) / 1000 + 0.08  # 44.1 kHz needs the longest filter
-    chain, out = live.Chain(player, rate, AS_SUNG), 0
+    chain, out = live_chain(player, rate, milliseconds), 0
     for number, part in enumerate(pieces(song(rate), piece)[:-1]):
-        out += len(chain.take(part))
+        out += chain.process(part[None]).shape[1]
         assert (number + 2) * piece - out <= latency
 
 
-def test_what_is_no_sound_is_silence_for_the_ear():
-    chain = live.Chain(small_model(), 16000, AS_SUNG)
+def test_what_is_no_sound_is_silence():
+    chain = live_chain(small_model(), 16000)
     strange = np.full(16000, np.nan, np.float32)
     strange[::2] = np.inf
-    assert np.isfinite(np.concatenate([chain.take(piece) for piece in pieces(strange)])).all()
+    assert np.isfinite(np.concatenate([chain.process(piece[None])[0] for piece in pieces(strange)])).all()

@@ -333,14 +333,15 @@ LONG = """
 import resource, sys
 import numpy as np
 from support.timbre_files import small_model
-from timbre_transfer import worker
+from timbre_transfer.worker import Worker, warm_up
 
 class Job:
     def progress(self, fraction, text):
         pass
 
-worker.player = small_model()
-worker.warm_up()
+instrument = small_model()
+warm_up(instrument)
+worker = Worker(instrument)
 second = sum(np.sin(2 * np.pi * 220 * k * np.arange(16000) / 16000) / k for k in range(1, 8))
 audio = np.tile((0.3 * second).astype(np.float32), 600)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

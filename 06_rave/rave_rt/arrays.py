@@ -1,49 +1,41 @@
-"""Signals of several channels in Pd arrays: NAME for a single one, NAME-1 NAME-2 ... for more."""
+"""Signals of several channels in Pd arrays, NAME for a single one, NAME-1 NAME-2 ... for more; on Pd's thread."""
 
 import numpy as np
 import pyext
-from pdworker.host.arguments import Refused
-from pdworker.host.arrays import Copier
+from modelfiles.errors import UserError
 
 
-class Arrays:
+class ArraySets:
     """Reads and writes sets of arrays. What a patch has no arrays for is remembered from the last write.
 
     A patch may show eight latents of a model that has sixteen: the others come back as they were.
+
+    Parameters
+    ----------
+    pd_object : pdworker.host.message_object.MessageObject
+        Whose `read` and `write` are used.
     """
 
-    def __init__(self):
-        self._copier = Copier()
+    def __init__(self, pd_object):
+        self._pd_object = pd_object
         self._written = {}
 
     def of(self, name, channels):
-        """The names of the arrays that are there. Refused when there is none."""
+        """The names of the arrays that are there. Raises UserError when there is none."""
         names = [name] if channels == 1 else [f"{name}-{channel}" for channel in range(1, channels + 1)]
         there = [one for one in names if len(pyext.Buffer(one))]
         if not there:
-            raise Refused(f"there is no array {names[0]}" + (f" to {names[-1]}" if channels > 1 else ""))
+            wanted = f"{names[0]} to {names[-1]}" if channels > 1 else names[0]
+            raise UserError("input", f"there is no array {wanted}")
         return there
 
-    def read(self, name, channels, done):
-        """Call done([float32 array, ...]), one for each channel."""
-        there = self.of(name, channels)
-        signals = []
+    async def read(self, name, channels):
+        """[float32 array, ...], one for each channel."""
+        signals = [await self._pd_object.read(array) for array in self.of(name, channels)]
+        return signals + self._written.get(name, [])[len(signals) : channels]
 
-        def take(samples):
-            signals.append(samples)
-            if len(signals) < len(there):
-                self._copier.read(there[len(signals)], take)
-            else:
-                done(signals + self._rest(name, len(signals), channels))
-
-        self._copier.read(there[0], take)
-
-    def write(self, name, there, signals, done):
-        """Put signals into the arrays `there`, resized to fit, and remember the others; then call done()."""
+    async def write(self, name, there, signals):
+        """Put signals into the arrays `there`, resized to fit, and remember the others."""
         self._written[name] = [np.array(signal, np.float32) for signal in signals]
-        for array, signal in zip(there[:-1], signals):
-            self._copier.write(array, signal)
-        self._copier.write(there[-1], signals[len(there) - 1], done)
-
-    def _rest(self, name, known, channels):
-        return self._written.get(name, [])[known:channels]
+        for array, signal in zip(there, signals):
+            await self._pd_object.write(array, signal)

@@ -1,402 +1,283 @@
-"""The Pd object of day 6: `[pyext. 1 1 rave_rt.pd rave]`, and inside `[rave~]` with its signals."""
+"""The Pd object of day 6, `[pyext. 1 1 rave_rt.pd rave]`, also inside `[rave~]`; runs on Pd's thread."""
 
 import itertools
-import time
 
 import numpy as np
 import pyext
-from pdworker import options as command_line
-from pdworker.host.arguments import Refused, Unclear, message, name, number, only
+from modelfiles.errors import UserError
+from modelfiles.overview import overview
+from pdworker import options
+from pdworker.host.arguments import message, name, number, only
 from pdworker.host.arrays import draw, existing
-from pdworker.host.pd_object import WorkerObject
+from pdworker.host.live_object import LiveObject
+from pdworker.host.settings import Text, Toggle, Whole
 
-from rave_rt.arrays import Arrays
-from rave_rt.box import channels
+from .arrays import ArraySets
+from .box import channels
 
-REPORT = 200  # milliseconds from one report to the next
-CPU_OVER = 1.0  # seconds of sound that the share of the processor is told of
 NO_MODEL = ("none", "-")
-MOST_LATENTS = 64
-MOST_DEATHS, A_WHILE = 5, 30.0  # so many of the worker's in so many seconds: then it stays dead
+MAX_LATENTS = 64
+USUAL_BUFFER = 4096
 
 
-class rave(WorkerObject):
+class rave(LiveObject):
     """A TorchScript model that follows nn~'s convention.
 
-    In:  load NAME, unload, cancel, status (see WorkerObject), reload
-         methods, attributes           what the model has
-         get ATTRIBUTE, set ATTRIBUTE VALUE ...
-         forward ARRAY ARRAY, encode ARRAY LATENTS, decode LATENTS ARRAY, apply METHOD FROM TO    [--sr HZ] [--random N]
-         prior LATENTS SECONDS, mix LATENTS LATENTS TO AMOUNT, adjust LATENTS N TIMES PLUS, view ARRAY PICTURE
-             LATENTS stands for the arrays LATENTS-1, LATENTS-2 ...
-         enable 0/1, method NAME, buffer SAMPLES, scale N VALUE, bias N VALUE    while it plays, in [rave~]
-    Out: done METHOD TO LENGTH HZ
-         playing METHOD BUFFER HZ, latency SAMPLES MILLISECONDS, cpu SHARE, late BLOCKS, alive 0/1
-         method NAME INPUTS RATIO OUTPUTS RATIO, label METHOD input/output N TEXT, attribute NAME TYPE ...,
-         value NAME ...
-         and what every WorkerObject says: worker, progress, status, error
+    LATENTS stands for the arrays LATENTS-1, LATENTS-2 and so on. Where a message takes --sr HZ, that is the sample
+    rate of the arrays; --random N makes what the model draws repeatable.
+
+    Out of the outlet, beside what every LiveObject says: `done METHOD TO LENGTH HZ`, `playing METHOD BUFFER HZ`,
+    `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`, `attribute NAME TYPE ...`,
+    `value NAME ...`, `note TEXT`.
     """
 
     WORKER = "rave_rt.worker"
-    NICENESS = 0  # its sound is played while it is made
     SANDBOX = True  # a .ts file is a program
+    SETTINGS = {
+        "enable": Toggle(True, help="play, or be silent; in [rave~]"),
+        "method": Text("forward", help="the method that plays; in [rave~]"),
+        "buffer": Whole(
+            USUAL_BUFFER, 1, 1 << 16, unit="samples", help="that the model gets at once; in [rave~]"
+        ),
+    }
 
     def __init__(self, box=None, model=None, method="forward", buffer=0, inputs=0, outputs=0):
-        super().__init__()
-        self._box_name = f"{box:g}" if box else None
-        self._method = str(method) if method else "forward"
-        self._buffer = int(buffer) or 4096
-        self._channels = channels(self._method, inputs, outputs)
-        self._stream = self._load_words = None
-        self._enabled, self._scale, self._bias = True, [], []
-        self._playing, self._latency, self._cpu = None, 0, (0.0, 0.0)
-        self._arrays = Arrays()
-        self._clock = pyext.Clock(self._ask)
+        super().__init__(box)
+        self.settings["method"] = str(method) if method else "forward"
+        self.settings["buffer"] = int(buffer) or USUAL_BUFFER
+        self._channels = channels(self.settings["method"], inputs, outputs)
+        self._scale, self._bias = [], []
+        self._arrays = ArraySets(self)
         self._methods, self._attributes = {}, {}
-        self._deaths = []
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
-    # Loading.
-
-    def load_1(self, *words):
-        self._load_words = words
-        super().load_1(*words)
-
-    def reload_1(self):
-        """Load the same file again, as it is now."""
-        if self._load_words is None:
-            self.report("there is nothing to reload: load a model first")
-        else:
-            self.load_1(*self._load_words)
-
-    def _loaded(self, facts, arrays):
+    def model_loaded(self, facts):
         self._methods = {method["name"]: method for method in facts["methods"]}
         self._attributes = facts["attributes"]
-        plain = {**facts, "methods": list(self._methods), "attributes": list(self._attributes)}
-        super()._loaded(plain, arrays)
+        super().model_loaded(facts)
 
-    def loaded(self, facts):
-        self._play()
-
-    def unload_1(self):
-        self._playing = None
-        super().unload_1()
-
-    def cancel_1(self):
-        super().cancel_1()
-        if self._box_name is not None:
-            self._clock.delay(REPORT)  # the report on its way was cancelled, too
-
-    def _gone(self, error):
-        """What plays is replaced when its worker has died, unless it does nothing but die."""
-        had_loaded = self.facts is not None
-        super()._gone(error)
-        self._playing = None
-        now = time.monotonic()
-        self._deaths = [*(death for death in self._deaths if now - death < A_WHILE), now]
-        if had_loaded and self._box_name is not None and len(self._deaths) <= MOST_DEATHS:
-            self.load_1(*self._load_words)
+    def facts_to_show(self, facts):
+        names = [method["name"] for method in facts["methods"]]
+        return {**facts, "methods": names, "attributes": list(facts["attributes"])}
 
     # What the model has.
 
+    @message("methods")
     def methods_1(self):
+        """Get the model's methods, with their channels, ratios and labels."""
         for method in self._methods.values():
-            self.say(
-                "method", *(method[key] for key in ("name", "inputs", "in_ratio", "outputs", "out_ratio"))
-            )
+            facts = (method[key] for key in ("name", "inputs", "in_ratio", "outputs", "out_ratio"))
+            self.output("method", *facts)
             for side in ("input", "output"):
                 for index, label in enumerate(method[f"{side}_labels"]):
-                    self.say("label", method["name"], side, index + 1, label)
+                    self.output("label", method["name"], side, index + 1, label)
 
+    @message("attributes")
     def attributes_1(self):
+        """Get the model's attributes with their types."""
         for attribute, types in self._attributes.items():
-            self.say("attribute", attribute, *types)
+            self.output("attribute", attribute, *types)
 
     @message("get ATTRIBUTE")
-    def get_1(self, *values):
-        attribute = self._known(values)
-        self.call(
-            "get", lambda answer, arrays: self.say("value", attribute, *answer["values"]), name=attribute
-        )
+    async def get_1(self, *words):
+        """Get the values of an attribute."""
+        attribute = self._attribute(only(words))
+        answer, _ = await self.call("get", name=attribute)
+        self.output("value", attribute, *answer["values"])
 
     @message("set ATTRIBUTE VALUE ...; an array's name where the type is tensor or buffer")
-    def set_1(self, *values):
-        attribute = self._known(values[:1])
-        arrays, given = [], []
-        for value, kind in itertools.zip_longest(values[1:], self._attributes[attribute]):
-            if kind in ("tensor", "buffer") and value is not None:
+    async def set_1(self, *words):
+        """Set an attribute, or one of the settings."""
+        if words and str(words[0]) in self.SETTINGS and str(words[0]) not in self._attributes:
+            super().set_1(*words)
+            return
+        attribute = self._attribute(only(words[:1]))
+        arrays, values = [], []
+        for value, kind in itertools.zip_longest(words[1:], self._attributes[attribute]):
+            if value is None:
+                continue
+            if kind in ("tensor", "buffer"):
                 arrays.append(np.array(existing(name(value))[:], np.float32))
                 value = {"array": len(arrays) - 1, "rate": int(pyext._samplerate())}
-            given += [str(value) if isinstance(value, str) else value] if value is not None else []
-        self.call(
-            "set", lambda answer, _: self.say("set", attribute), arrays=arrays, name=attribute, values=given
-        )
+            values.append(str(value) if isinstance(value, str) else value)
+        await self.call("set", arrays=arrays, name=attribute, values=values)
+        self.output("set", attribute)
 
-    def _known(self, values):
-        """The attribute that a message begins with."""
-        attribute = name(only(values))
-        if self.facts is None:
-            raise Refused("no model is loaded: load one first, and wait until it is ready")
+    def _attribute(self, value):
+        """The name of an attribute that the model has."""
+        attribute = name(value)
+        self.require_model()
         if attribute not in self._attributes:
-            raise Refused(
-                f"this model has no attribute {attribute} (it has: {', '.join(self._attributes) or 'none'})"
-            )
+            there = ", ".join(self._attributes) or "none"
+            raise UserError("input", f"this model has no attribute {attribute} (it has: {there})")
         return attribute
 
     # Whole sounds.
 
-    @message("forward ARRAY ARRAY")
-    def forward_1(self, *values):
-        self._transform("forward", values)
+    @message("forward ARRAY ARRAY [--sr HZ] [--random N]")
+    async def forward_1(self, *words):
+        """Send a sound through the model into another array."""
+        await self._transform("forward", words)
 
-    @message("encode ARRAY LATENTS")
-    def encode_1(self, *values):
-        self._transform("encode", values)
+    @message("encode ARRAY LATENTS [--sr HZ] [--random N]")
+    async def encode_1(self, *words):
+        """Get the latents of a sound."""
+        await self._transform("encode", words)
 
-    @message("decode LATENTS ARRAY")
-    def decode_1(self, *values):
-        self._transform("decode", values)
+    @message("decode LATENTS ARRAY [--sr HZ] [--random N]")
+    async def decode_1(self, *words):
+        """Make a sound of latents."""
+        await self._transform("decode", words)
 
-    @message("apply METHOD FROM TO")
-    def apply_1(self, *values):
-        if not values:
-            raise Unclear("no method")
-        self._transform(name(values[0]), values[1:])
+    @message("apply METHOD FROM TO [--sr HZ] [--random N]")
+    async def apply_1(self, *words):
+        """Send arrays through any method of the model."""
+        if not words:
+            raise UserError("usage", "no method is named")
+        await self._transform(name(words[0]), words[1:])
 
     @message("prior LATENTS SECONDS [TEMPERATURE]")
-    def prior_1(self, *values):
-        """Latents that the model makes up by itself. Temperature: the prior's input, 0 as it was trained."""
-        if not 2 <= len(values) <= 3:
-            raise Unclear(f"{len(values)} words instead of two or three")
-        facts = self._known_method("prior")
-        target = name(values[0])
+    async def prior_1(self, latents, seconds, temperature=0):
+        """Let the model make up latents; temperature is its prior's input, 0 as it was trained."""
+        facts = self._method("prior")
+        target = name(latents)
         outputs = self._arrays.of(target, facts["outputs"])
-        seconds = number(values[1], "the length", 0.1, 600)
-        temperature = number(values[2] if len(values) == 3 else 0, "the temperature", -20, 20)
+        seconds = number(seconds, "the length", 0.1, 600)
+        temperature = number(temperature, "the temperature", -20, 20)
         rate = self.facts["rate"] or int(pyext._samplerate())
         frames = max(1, round(seconds * rate / facts["in_ratio"]))
-        signal = np.full(frames, temperature, np.float32)
-        self._call_transform("prior", target, outputs, [signal], rate, None)
-
-    def _known_method(self, method):
-        """What is known of a method that the model has; else Refused."""
-        if self.facts is None:
-            raise Refused("no model is loaded: load one first, and wait until it is ready")
-        if method not in self._methods:
-            raise Refused(f"this model has no {method}, only {', '.join(self._methods)}")
-        return self._methods[method]
-
-    def _transform(self, method, words):
-        """Put a method's answer to one set of arrays into another."""
-        plain, options = command_line.parse(words)
-        if len(plain) != 2:
-            raise Unclear(f"{len(plain)} names instead of two")
-        source, target = map(name, plain)
-        facts = self._known_method(method)
-        outputs = self._arrays.of(target, facts["outputs"])
-        rate = number(options.get("sr", pyext._samplerate()), "--sr", 1000, 384000)
-        random = options.get("random")
-        if random is not None:
-            number(random, "--random", 0, 1 << 31)
-
-        def go(signals):
-            self._call_transform(method, target, outputs, signals, rate, random)
-
-        self._arrays.read(source, facts["inputs"], go)
-
-    def _call_transform(self, method, target, outputs, signals, rate, random):
-        self.call(
-            "transform",
-            lambda values, arrays: self._transformed(method, target, outputs, values["rate"], arrays),
-            arrays=signals,
-            method=method,
-            rate=int(rate),
-            random=None if random is None else int(random),
+        await self._put_transformed(
+            "prior", target, outputs, [np.full(frames, temperature, np.float32)], rate
         )
 
-    def _transformed(self, method, target, outputs, rate, arrays):
-        length = len(arrays[0])
-        self.say("progress", 1, f"{method} done")
-        self._arrays.write(target, outputs, arrays, lambda: self.say("done", method, target, length, rate))
+    def _method(self, method):
+        """What is known of a method that the model has."""
+        self.require_model()
+        if method not in self._methods:
+            raise UserError("input", f"this model has no {method}, only {', '.join(self._methods)}")
+        return self._methods[method]
+
+    async def _transform(self, method, words):
+        """Put a method's answer to one set of arrays into another."""
+        plain, given = options.parse(words)
+        if len(plain) != 2:
+            raise UserError("usage", f"{len(plain)} names instead of two")
+        source, target = map(name, plain)
+        facts = self._method(method)
+        outputs = self._arrays.of(target, facts["outputs"])
+        rate = number(given.get("sr", pyext._samplerate()), "--sr", 1000, 384000)
+        random = given.get("random")
+        if random is not None:
+            number(random, "--random", 0, 1 << 31)
+        signals = await self._arrays.read(source, facts["inputs"])
+        await self._put_transformed(method, target, outputs, signals, rate, random)
+
+    async def _put_transformed(self, method, target, outputs, signals, rate, random=None):
+        random = None if random is None else int(random)
+        call = self.call("transform", arrays=signals, method=method, rate=int(rate), random=random)
+        values, arrays = await call
+        self.output("progress", 1, f"{method} done")
+        await self._arrays.write(target, outputs, arrays)
+        self.output("done", method, target, len(arrays[0]), values["rate"])
 
     # Latents.
 
     @message("mix LATENTS LATENTS TO AMOUNT")
-    def mix_1(self, *values):
-        """Latents between two sounds: 0 is the first, 1 the second; so is the length."""
-        if len(values) != 4:
-            raise Unclear(f"{len(values)} words instead of four")
-        one, other, target = map(name, values[:3])
-        amount = number(values[3], "the amount", 0, 1)
-        channels = self._latents()
-        there = self._arrays.of(target, channels)
-
-        def write(first, second):
-            length = round((1 - amount) * len(first[0]) + amount * len(second[0]))
-            mixed = [
-                (1 - amount) * stretched(a, length) + amount * stretched(b, length)
-                for a, b in zip(first, second)
-            ]
-            self._arrays.write(target, there, mixed, lambda: self.say("done", "mix", target, length))
-
-        self._arrays.read(one, channels, lambda a: self._arrays.read(other, channels, lambda b: write(a, b)))
+    async def mix_1(self, first, second, target, amount):
+        """Put latents between two sounds into a third: 0 is the first, 1 the second; so is the length."""
+        first, second, target = name(first), name(second), name(target)
+        amount = number(amount, "the amount", 0, 1)
+        latents = self._method("decode")["inputs"]
+        outputs = self._arrays.of(target, latents)
+        ones, others = await self._arrays.read(first, latents), await self._arrays.read(second, latents)
+        length = round((1 - amount) * len(ones[0]) + amount * len(others[0]))
+        mixed = [
+            (1 - amount) * stretch(one, length) + amount * stretch(other, length)
+            for one, other in zip(ones, others)
+        ]
+        await self._arrays.write(target, outputs, mixed)
+        self.output("done", "mix", target, length)
 
     @message("adjust LATENTS N TIMES PLUS")
-    def adjust_1(self, *values):
+    async def adjust_1(self, latents, index, times, plus):
         """Scale and shift one latent."""
-        if len(values) != 4:
-            raise Unclear(f"{len(values)} words instead of four")
-        target, channels = name(values[0]), self._latents()
-        latent = int(number(values[1], "the latent", 1, channels))
-        times, plus = number(values[2], "times", -1000, 1000), number(values[3], "plus", -1000, 1000)
-        there = self._arrays.of(target, channels)
-
-        def write(latents):
-            latents[latent - 1] = latents[latent - 1] * times + plus
-            self._arrays.write(target, there, latents, lambda: self.say("done", "adjust", target))
-
-        self._arrays.read(target, channels, write)
-
-    def _latents(self):
-        return self._known_method("decode")["inputs"]
+        target, count = name(latents), self._method("decode")["inputs"]
+        index = int(number(index, "the latent", 1, count))
+        times, plus = number(times, "times", -1000, 1000), number(plus, "plus", -1000, 1000)
+        outputs = self._arrays.of(target, count)
+        signals = await self._arrays.read(target, count)
+        signals[index - 1] = signals[index - 1] * times + plus
+        await self._arrays.write(target, outputs, signals)
+        self.output("done", "adjust", target)
 
     @message("view ARRAY PICTURE")
-    def view_1(self, *values):
-        """An overview of a long array: the lowest and the highest of each stretch in turn."""
-        if len(values) != 2:
-            raise Unclear(f"{len(values)} words instead of two")
-        picture = existing(name(values[1]))
-        columns = len(picture) // 2
-
-        def paint(samples):
-            edges = np.linspace(0, len(samples), columns, endpoint=False).astype(int)
-            lows, highs = np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
-            draw(name(values[1]), np.stack([lows, highs], 1).ravel())
-
-        self._arrays.read(name(values[0]), 1, lambda signals: paint(signals[0]))
+    async def view_1(self, array, picture):
+        """Draw an overview of a long array: the lowest and the highest of each stretch in turn."""
+        columns = len(existing(name(picture))) // 2
+        (samples,) = await self._arrays.read(name(array), 1)
+        draw(name(picture), overview(samples, columns))
 
     # Playing.
 
-    @message("enable 1, or enable 0")
-    def enable_1(self, *values):
-        self._enabled = bool(number(only(values), "enable", 0, 1))
-        self._tell("enable", on=self._enabled)
+    def play_arguments(self):
+        return {
+            "method": self.settings["method"],
+            "buffer": self.settings["buffer"],
+            "enabled": self.settings["enable"],
+            "scale": self._scale,
+            "bias": self._bias,
+        }
 
-    @message("method NAME")
-    def method_1(self, *values):
-        self._method = name(only(values))
-        self._play()
-
-    @message("buffer SAMPLES")
-    def buffer_1(self, *values):
-        self._buffer = int(number(only(values), "the buffer", 1, 1 << 16))
-        self._play()
+    def setting_changed(self, name):
+        if name == "enable":
+            self._call_playing("enable", on=self.settings["enable"])
+        else:
+            self.play()
 
     @message("scale LATENT VALUE")
-    def scale_1(self, *values):
-        self._bend(self._scale, values, 1.0)
+    def scale_1(self, latent, value):
+        """Multiply a latent while forward plays; in [rave~]."""
+        self._bend(self._scale, latent, value, 1.0)
 
     @message("bias LATENT VALUE")
-    def bias_1(self, *values):
-        self._bend(self._bias, values, 0.0)
+    def bias_1(self, latent, value):
+        """Add to a latent while forward plays; in [rave~]."""
+        self._bend(self._bias, latent, value, 0.0)
 
-    def _bend(self, column, values, plain):
-        if len(values) != 2:
-            raise Unclear(f"{len(values)} words instead of two")
-        latent = int(number(values[0], "the latent", 1, MOST_LATENTS))
-        column += [plain] * (latent - len(column))
-        column[latent - 1] = number(values[1], "the value", -100, 100)
-        self._tell("bend", scale=self._scale, bias=self._bias)
+    def _bend(self, column, latent, value, neutral):
+        latent = int(number(latent, "the latent", 1, MAX_LATENTS))
+        column += [neutral] * (latent - len(column))
+        column[latent - 1] = number(value, "the value", -100, 100)
+        self._call_playing("bend", scale=self._scale, bias=self._bias)
 
-    def _tell(self, call, **arguments):
-        if self._playing is not None:
-            self._call(call, arguments, lambda values, arrays: None)
+    def _call_playing(self, call, **arguments):
+        if self.playing is not None:
+            self.call(call, **arguments)
 
-    def stream_1(self, *words):
-        """What [pystream~] says."""
-        tag, values = str(words[0]), words[1:]
-        if tag == "stream":
-            self._stream = str(values[0])
-            self._play()
-        elif tag == "latency":
-            self._latency = int(values[0])
-            self._say_latency()
-        else:
-            self.say(tag, *values)
-
-    def _play(self):
-        if self._box_name is None or self.facts is None:
-            return
-        if self._stream is None:
-            self._send(f"{self._box_name}-stream", None)
-            return
-        self._playing = None
-        self.call(
-            "play",
-            lambda values, arrays: self._clock.delay(0),
-            stream=self._stream,
-            method=self._method,
-            buffer=self._buffer,
-            enabled=self._enabled,
-            bend={"scale": self._scale, "bias": self._bias},
-        )
-
-    def _ask(self):
-        """Ask how it goes; the answer asks again."""
-        if self.facts is not None:
-            self._call("report", {}, self._reported)
-
-    def _reported(self, report, arrays):
-        for line in report["lines"]:
-            self.report(line)
-        if report["playing"] != self._playing:
-            self._playing = report["playing"]
-            if self._playing is not None:
-                self._begun(self._playing)
-        if self._playing is not None:
-            self._say_cpu(report["spent"], report["played"])
-        if not report["watched"]:  # the worker was replaced
-            self._play()
-        self._clock.delay(REPORT)
-
-    def _begun(self, playing):
-        self._cpu = (0.0, 0.0)
-        self.say("playing", playing["method"], playing["buffer"], playing["rate"])
-        if playing["method"] != self._method:
-            self.say("note", f"the model has no method {self._method}: {playing['method']} plays instead")
+    def started_playing(self, playing):
+        self.output("playing", playing["method"], playing["buffer"], playing["rate"])
+        if playing["method"] != self.settings["method"]:
+            wanted = self.settings["method"]
+            self.output("note", f"the model has no method {wanted}: {playing['method']} plays instead")
         signals = playing["inputs"], playing["outputs"]
         if signals != self._channels:
             box = " ".join(
                 map(str, ("rave~", self.facts["name"], playing["method"], playing["buffer"], *signals))
             )
-            self.say(
+            self.output(
                 "note",
-                "this method has {} inputs and {} outputs, the box {} and {}".format(
+                "this method has {} inputs and {} outputs, but [rave~] was created with {} and {}".format(
                     *signals, *self._channels
                 ),
             )
             print(f"rave: a box for all of them: [{box}]")
-        if playing["rate"] != playing["host_rate"]:
-            self.say(
-                "note",
-                f"the model runs at {playing['rate']} Hz, Pd at {playing['host_rate']}: resampled",
-            )
-        self._send(f"{self._box_name}-stream", "latency", [playing["latency"] // playing["block"]])
-
-    def _say_latency(self):
-        if self._playing is not None:
-            self.say("latency", self._latency, 1000 * self._latency / self._playing["host_rate"])
-
-    def _say_cpu(self, spent, played):
-        before, since = self._cpu
-        if played - since >= CPU_OVER:
-            if since > 0:
-                self.say("cpu", (spent - before) / (played - since))
-            self._cpu = spent, played
+        if playing["rate"] != playing["sample_rate"]:
+            rates = f"{playing['rate']} Hz, Pd at {playing['sample_rate']}"
+            self.output("note", f"the model runs at {rates}: resampled")
 
 
-def stretched(curve, length):
+def stretch(curve, length):
     """A curve [n] over `length` points."""
     places = np.linspace(0, len(curve) - 1, length)
     return np.interp(places, np.arange(len(curve)), curve).astype(np.float32)

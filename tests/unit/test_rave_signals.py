@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pdworker.serving.live import StreamForm, latency_of
 from rave_rt import live, rates
 from rave_rt.engine.torchscript import Method, Model
 from rave_rt.engine.torchscript import load_module as load
@@ -14,6 +15,10 @@ NOISE = np.random.default_rng(5).normal(0, 0.3, (1, 1 << 16)).astype(np.float32)
 
 def method(inputs=1, in_ratio=1, outputs=1, out_ratio=1):
     return Method("forward", inputs, in_ratio, outputs, out_ratio, (), ())
+
+
+def chain_of(method, buffer, compute, rate=48000, host_rate=48000, inputs=1, outputs=1):
+    return live.Chain(method, buffer, compute, rate, StreamForm(host_rate, 64, inputs, outputs))
 
 
 def in_pieces(process, signals, piece):
@@ -33,8 +38,8 @@ def shift(answer, sound):
 )
 @pytest.mark.parametrize("piece", [64, 256, 5000])
 def test_what_comes_out_stands_where_it_went_in(rate, host_rate, piece):
-    chain = live.Chain(method(), 2048, lambda values: values, rate, host_rate, 1, 1)
-    answer = in_pieces(chain.take, NOISE, piece)
+    chain = chain_of(method(), 2048, lambda values: values, rate, host_rate)
+    answer = in_pieces(chain.process, NOISE, piece)
     found, likeness = shift(answer[0], NOISE[0, : answer.shape[1]])
     assert found == 0
     assert likeness > 0.9 * min(1, rate / host_rate) * 0.9
@@ -45,15 +50,20 @@ def test_what_comes_out_stands_where_it_went_in(rate, host_rate, piece):
 def test_the_latency_is_enough_and_not_twice_too_long(rate, host_rate, block):
     """Play blocks as Pd does: what a buffer's time of computing may delay is there when its turn comes."""
     buffer = 4096
-    frames = live.latency(method(), buffer, rate, host_rate, block)
-    chain = live.Chain(method(), buffer, lambda values: values, rate, host_rate, 1, 1)
-    piece = live.piece_size(buffer, rate, host_rate)
+
+    class Instrument:
+        def make_chain(self, form, measuring):
+            return live.Chain(method(), buffer, lambda values: values, rate, form)
+
+    form = StreamForm(host_rate, block, 1, 1)
+    frames, chain = latency_of(Instrument(), form), Instrument().make_chain(form, False)
+    piece = chain.piece
     delivered, read, least = 0, 0, 1 << 30
     for now in range(0, 40 * max(buffer, block), block):
         if now >= frames:
             least = min(least, delivered - (now - frames))
         while now + block - read >= piece:
-            delivered += chain.take(np.zeros((1, piece), np.float32)).shape[1]
+            delivered += chain.process(np.zeros((1, piece), np.float32)).shape[1]
             read += piece
     assert block <= least
     assert frames % block == 0
@@ -63,17 +73,15 @@ def test_the_latency_is_enough_and_not_twice_too_long(rate, host_rate, block):
 
 def test_latents_are_the_last_of_each_stretch_and_hold():
     seen = []
-    chain = live.Chain(
+    chain = chain_of(
         method(2, 64, 3, 64),
         256,
         lambda values: seen.append(values) or np.vstack([values, values[:1]]),
-        48000,
-        48000,
-        2,
-        3,
+        inputs=2,
+        outputs=3,
     )
     ramp = np.arange(512, dtype=np.float32)[None].repeat(2, 0)
-    answer = chain.take(ramp)
+    answer = chain.process(ramp)
     assert np.concatenate(seen, 1)[0].tolist() == [63, 127, 191, 255, 319, 383, 447, 511]
     assert answer.shape == (3, 512)
     assert set(answer[2, 64:128]) == {127}
@@ -88,8 +96,8 @@ def test_held_values_are_not_smeared_at_another_rate():
 
 
 def test_missing_channels_are_silent_and_spare_ones_are_left_out():
-    chain = live.Chain(method(2, 1, 2, 1), 64, lambda values: values[::-1], 48000, 48000, 1, 3)
-    answer = chain.take(np.ones((1, 64), np.float32))
+    chain = chain_of(method(2, 1, 2, 1), 64, lambda values: values[::-1], outputs=3)
+    answer = chain.process(np.ones((1, 64), np.float32))
     assert answer[:, 0].tolist() == [0, 1, 0]
 
 
@@ -105,8 +113,8 @@ def test_block_by_block_is_the_whole(tmp_path, buffer):
     path = rave_files.save(rave_files.Codec(), tmp_path / "codec.ts")
     model = Model(load(path))
     forward = model.methods["forward"]
-    chain = live.Chain(forward, buffer, lambda values: model.run("forward", values), 48000, 48000, 1, 1)
-    played = in_pieces(chain.take, NOISE, 512)
+    chain = chain_of(forward, buffer, lambda values: model.run("forward", values))
+    played = in_pieces(chain.process, NOISE, 512)
     at_once = whole(Model(load(path)), forward, NOISE)
     np.testing.assert_allclose(played, at_once[:, : played.shape[1]], atol=1e-5)
 

@@ -25,7 +25,7 @@ ANSWER_DEADLINE_S = 5.0  # for a call of the child, a new one's first pieces inc
 
 _POLL_S = 0.05
 
-MakeInstrument = Callable[[Pulse], Any]
+MakeInstrument = Callable[[Pulse, Report], Any]
 
 
 class NotPlaying(Exception):
@@ -40,9 +40,10 @@ class Supervisor:
     path : path-like
         Of the stream.
     make_instrument : callable
-        make_instrument(pulse) returns the Instrument. It runs in the child, first thing in each; what it takes from
-        this process is as it is then. Whatever in it may hang is to be done within `pulse.busy()`. The instrument's
-        public methods are the calls that the child answers between two pieces: `method(arrays=..., **arguments)`.
+        make_instrument(pulse, report) returns the Instrument. It runs in the child, first thing in each; what it
+        takes from this process is as it is then. Whatever in it may hang is to be done within `pulse.busy()`. The
+        instrument's public methods are the calls that the child answers between two pieces:
+        `method(arrays=..., **arguments)`.
     report : callable
         report(name, values): what LiveLoop reports; "warning" (value message) when the child is replaced, "stopped"
         (value message) when that does not help any more.
@@ -190,15 +191,16 @@ class Supervisor:
 
 def _play(link: Link, path: str | Path, make_instrument: MakeInstrument, pulse: Pulse) -> None:
     """Play in the child, until StreamClosed: the worker has ended."""
-    instrument: Instrument = make_instrument(pulse)
+
+    def report(name: str, values: Mapping[str, Any]) -> None:
+        link.send("event", name=name, values=dict(values))
+
+    instrument: Instrument = make_instrument(pulse, report)
 
     def poll() -> bool:
         while (frame := link.receive()) is not None:
             _answer(link, instrument, frame)
         return True
-
-    def report(name: str, values: Mapping[str, Any]) -> None:
-        link.send("event", name=name, values=dict(values))
 
     LiveLoop(path, instrument, report, poll, pulse).run()
 

@@ -74,7 +74,7 @@ class Worker:
         if how == "thread":
             self.player = LiveThread(stream, toy)
         else:
-            self.player = Supervisor(stream, lambda pulse: Toy(toy.gain, toy.buffer, toy.trouble))
+            self.player = Supervisor(stream, lambda pulse, report: Toy(toy.gain, toy.buffer, toy.trouble))
         return {}
 
     def change(self, job, *, gain):

@@ -76,19 +76,16 @@ EXPECTED.update(generate=["generate", 10], duet=["duet", 1], estimate=["tempo", 
 
 
 def test_every_button_sends_its_message(duet):
-    for number in range(1000, 1016):  # one of these is the patch's own $0
-        duet.pd.listen(f"{number}-do")
+    duet.pd.listen(duet.own("do"))
     duet.pd.send("pd-ai_duet.pd", "vis", 1)
     places = buttons()
     assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in"}
     for name, message in EXPECTED.items():
-        for heard in duet.pd.received.values():
-            heard.clear()
+        duet.pd.forget(duet.own("do"))
         for act in ("mouse", "mouseup"):
             duet.pd.send("pd-ai_duet.pd", act, *places[name], 1, 0)
         duet.pd.sync()
-        sent = [heard for name_, all_heard in duet.pd.received.items() if name_ != OUT for heard in all_heard]
-        assert sent == [message], name
+        assert duet.pd.received[duet.own("do")] == [message], name
 
 
 def test_a_click_on_a_key_is_a_note(duet):
@@ -102,15 +99,12 @@ def test_a_click_on_a_key_is_a_note(duet):
 
 
 def test_the_status_line_says_what_happens_and_never_outgrows_the_window(duet):
-    for number in range(1000, 1016):  # one of these is the patch's own $0
-        duet.pd.listen(f"{number}-status")
+    status = duet.own("status")
+    duet.pd.listen(status)
 
     def line():
         duet.pd.sync()
-        labels = [
-            message[1] for heard in duet.pd.received.values() for message in heard if message[0] == "label"
-        ]
-        return labels[-1]
+        return [message[1] for message in duet.pd.received[status] if message[0] == "label"][-1]
 
     duet.send("load", "no_such_network_" * 8)
     duet.expect("error")
@@ -390,12 +384,3 @@ def test_no_process_outlives_a_killed_pd(duet):
     (worker,) = workers(duet)
     duet.pd.process.send_signal(signal.SIGKILL)
     wait_until(lambda: ended(worker), "the end of the worker")
-
-
-def test_without_the_external_the_patch_says_so(play, environment):
-    """The words are in the patch as it is saved; only an answer of the object replaces them."""
-    text = (DAY / "ai_duet.pd").read_text()
-    assert r"The\ Python\ object\ is\ missing:\ run\ setup/dlwa\ install" in text
-    pd = play([DAY / "ai_duet.pd"], listen=[OUT], environment=environment)
-    pd.sync()
-    assert pd.received[OUT] == []

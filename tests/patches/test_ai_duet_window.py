@@ -26,3 +26,18 @@ def test_computer_keys_are_piano_keys_and_do_not_stutter(duet, screen):
     duet.expect("roll", "theme", 73)
     assert [pitch for pitch, start, length in duet.drawn("theme")] == [60, 73]
     assert duet.pd.errors() == []
+
+
+def test_keys_typed_into_a_dialogue_are_no_music(duet, screen):
+    press = buttons(screen, DAY / "ai_duet.pd")
+    duet.expect("worker", "off")
+    duet.pd.send("dlwa-dialog", 1)  # as a dialogue says when it opens
+    duet.pd.sync()
+    screen.xdotool("mousemove", 500, 560)
+    screen.xdotool("key", "a", "key", "x")
+    press("\\$0-stop")
+    duet.expect("stopped")
+    screen.xdotool("mousemove", 500, 560)
+    screen.xdotool("key", "d")
+    duet.expect("roll", "theme", 64)
+    assert [pitch for pitch, start, length in duet.drawn("theme")] == [64]

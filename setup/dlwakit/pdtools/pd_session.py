@@ -356,10 +356,18 @@ class PatchObject:
 
     def __init__(self, pd, name):
         self.pd, self.name = pd, name
+        self._number = None
 
     def send(self, *message):
         """Send the object a message."""
         self.pd.send(self.name, *message)
+
+    def own(self, name):
+        """The full name of what the patch calls `$0-NAME`: a button, a field, an array."""
+        if self._number is None:
+            self.send("number")
+            self._number = int(self.expect("number")[1])
+        return f"{self._number}-{name}"
 
     def expect(self, *start, timeout=60):
         """The object's next message that begins so; PdError with its error message if one comes before."""

@@ -17,7 +17,6 @@ from reprlib import repr as short  # what a stranger sent may be long
 from typing import Any, Protocol
 
 import numpy as np
-from modelfiles.errors import UserError
 
 VERSION = 2
 MAGIC = b"pdwk"
@@ -77,9 +76,6 @@ class TruncatedFrame(FrameError):
 
 class StreamClosed(EOFError):
     """The stream ended between two frames: the other end has closed it."""
-
-
-WorkerError = UserError  # until the days use modelfiles.errors
 
 
 @dataclass

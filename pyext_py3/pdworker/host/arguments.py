@@ -28,20 +28,6 @@ _NUMBERS = [
 ]
 
 
-class Refused(UserError):  # until the days use UserError("input", ...)
-    """What a message asks for cannot be done; the text says why."""
-
-    def __init__(self, message: str, kind: str = "input") -> None:
-        super().__init__(kind, message)
-
-
-class Unclear(Refused):  # until the days use UserError("usage", ...)
-    """A message that is not of its form; the text says why."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "usage")
-
-
 @dataclass(frozen=True)
 class Handler:
     """What a decorated method is called by, and its texts.
@@ -113,7 +99,7 @@ def with_usage(error: UserError, usage: str) -> UserError:
 def only(values: Sequence[Any]) -> Any:
     """Return the one word of a message. Raises UserError unless there is just one."""
     if len(values) != 1:
-        raise Unclear(f"{_words(len(values))} instead of one")
+        raise UserError("usage", f"{_words(len(values))} instead of one")
     return values[0]
 
 
@@ -135,9 +121,11 @@ def number(value: Any, what: str, low: float, high: float) -> float:
         When it is no number, or out of range.
     """
     if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise Unclear(f"{what} should be a number, not {value}")
+        raise UserError("usage", f"{what} should be a number, not {value}")
     if not low <= value <= high:
-        raise Refused(f"{what} {figure(value)} is out of range, it goes from {figure(low)} to {figure(high)}")
+        raise UserError(
+            "input", f"{what} {figure(value)} is out of range, it goes from {figure(low)} to {figure(high)}"
+        )
     return value
 
 
@@ -149,7 +137,7 @@ def figure(value: float) -> str:
 def name(value: Any) -> str:
     """Return the name of an array. Raises UserError for a number."""
     if isinstance(value, (int, float)):
-        raise Unclear(f"{value:g} is a number, not the name of an array")
+        raise UserError("usage", f"{value:g} is a number, not the name of an array")
     return str(value)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyext
-
-from pdworker.host.arguments import Refused
+from modelfiles.errors import UserError
 
 PIECE = 65536  # samples at once
 
@@ -132,5 +131,5 @@ def existing(array: str) -> Any:
     """Return the pyext.Buffer of an array that is there. Raises UserError when there is none."""
     buffer = pyext.Buffer(array)
     if not len(buffer):
-        raise Refused(f"there is no array {array}")
+        raise UserError("input", f"there is no array {array}")
     return buffer

@@ -17,9 +17,6 @@ from pdworker.host.arguments import message
 from pdworker.host.message_object import MessageObject
 from pdworker.host.tasks import PendingCall, Task
 from pdworker.host.worker import Worker
-from pdworker.host.worker_object import WorkerObject  # until the days use PdObject
-
-__all__ = ["PdObject", "WorkerObject"]
 
 _ENGINES = ("small", "upstream")
 

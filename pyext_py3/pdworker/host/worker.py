@@ -21,10 +21,6 @@ from pdworker.host.delivery import Delivery, Listeners, OnEvent, OnLog, OnReady,
 from pdworker.host.process import WorkerSpec
 from pdworker.host.session import Session, WakePipe
 
-__all__ = ["Worker", "WorkerError", "WorkerGone"]
-
-WorkerError = UserError  # until the days use modelfiles.errors
-
 
 class WorkerGone(UserError):
     """The worker cannot be started, or ended during the call; `on_gone` reports it, too."""

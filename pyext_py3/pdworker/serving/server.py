@@ -33,10 +33,6 @@ from modelfiles.errors import UserError
 
 from pdworker.protocol import VERSION, Frame, FrameError, FrameReader, FrameWriter, StreamClosed
 
-__all__ = ["Cancelled", "Job", "WorkerError", "send_event", "serve"]
-
-WorkerError = UserError  # until the days use modelfiles.errors
-
 PROGRESS_INTERVAL_S = 0.05  # a faster loop need not count its own reports
 
 _LONGEST_LINE = 500  # characters of an error message
@@ -293,8 +289,6 @@ def _running_server() -> _Server:
 
 def _calls_of(worker: object) -> Mapping[str, Callable[..., Any]]:
     """Return the public methods of a worker by name."""
-    if isinstance(worker, dict):  # until the days use class Worker
-        return worker
     kind = type(worker)
     names = [name for name in dir(kind) if not name.startswith("_")]
     return {name: getattr(worker, name) for name in names if inspect.isfunction(getattr(kind, name))}

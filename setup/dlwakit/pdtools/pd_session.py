@@ -113,9 +113,7 @@ def starts_with(message, start):
 class PdSession:
     """A running Pd.
 
-    patches: .pd files to open, in order.
-    arguments: further words for Pd's command line.
-    listen: receive names to collect from before the patches open (see `listen`).
+    patches: .pd files to open, in order; arguments: further words for Pd's command line; listen: receive names to collect from before the patches open (see `listen`).
     jack: a `Jack` to play through; without one Pd runs without audio hardware, DSP still computes.
     display: an X display such as ":7" to show windows on; without one Pd runs without windows.
     path: folders for Pd's search path.

@@ -113,11 +113,11 @@ def starts_with(message, start):
 class PdSession:
     """A running Pd.
 
-    patches: .pd files to open, in order; arguments: further words for Pd's command line; listen: receive names to collect from before the patches open (see `listen`).
+    patches: .pd files to open, in order. arguments: more words for Pd's command line.
+    listen: receive names to collect from before the patches open (see `listen`).
     jack: a `Jack` to play through; without one Pd runs without audio hardware, DSP still computes.
     display: an X display such as ":7" to show windows on; without one Pd runs without windows.
-    path: folders for Pd's search path.
-    environment: variables that differ from this process's own.
+    path: folders for Pd's search path. environment: variables that differ from this process's own.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pdworker.serving.live import StreamForm
 from rave_rt import live
 from rave_rt import model as rave_model
 from rave_rt.engine.torchscript import Model
@@ -39,9 +40,10 @@ def test_streaming_equals_offline_and_the_package(exported):
     forward = first.methods["forward"]
     whole = rave_model.whole(first, forward, NOISE)
     model = Model(load(exported))
-    chain = live.Chain(forward, 4096, lambda values: model.run("forward", values), 44100, 44100, 1, 1)
+    form = StreamForm(sample_rate=44100, block_size=64, inputs=1, outputs=1)
+    chain = live.Chain(forward, 4096, lambda values: model.run("forward", values), 44100, form)
     played = np.concatenate(
-        [chain.take(NOISE[:, start : start + 1024]) for start in range(0, NOISE.shape[1], 1024)], 1
+        [chain.process(NOISE[:, start : start + 1024]) for start in range(0, NOISE.shape[1], 1024)], 1
     )
     loudest = np.abs(direct).max()  # random weights are quiet
     assert loudest > 0

@@ -48,14 +48,18 @@ class rave(LiveObject):
         self._channels = channels(self.settings["method"], inputs, outputs)
         self._scale, self._bias = [], []
         self._arrays = ArraySets(self)
-        self._methods, self._attributes = {}, {}
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
-    def model_loaded(self, facts):
-        self._methods = {method["name"]: method for method in facts["methods"]}
-        self._attributes = facts["attributes"]
-        super().model_loaded(facts)
+    @property
+    def _methods(self):
+        """{name: what is known} of the model's methods."""
+        return {method["name"]: method for method in (self.facts or {}).get("methods", ())}
+
+    @property
+    def _attributes(self):
+        """{name: types} of the model's attributes."""
+        return (self.facts or {}).get("attributes", {})
 
     def facts_to_show(self, facts):
         names = [method["name"] for method in facts["methods"]]

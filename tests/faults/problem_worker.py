@@ -113,6 +113,7 @@ def announces_and_starves():
     send(HELLO)
     frame = encode({"kind": "result", "id": take_call(), "values": {}}, [np.zeros(1 << 24)])
     write(frame[0])  # the array never comes
+    forever()
 
 
 def speaks_another_version():

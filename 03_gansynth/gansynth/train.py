@@ -8,13 +8,12 @@ model, in a folder of the run's own name, which patches can load at any time.
 """
 
 import hashlib
-import shutil
 import sys
-import time
 from dataclasses import dataclass
 
 import torch
 from dlwakit.training.options import given, train_parser
+from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
@@ -30,7 +29,6 @@ PLOTS = [
     Plot(DISTANCE, {"training_db": "notes that it learns from", "held_out_db": "held out"}),
     Plot("losses", {"power": "power", "linear": "frequency", "sound": "sound"}),
 ]
-NOTHING = "nothing"  # to begin with: random weights
 DEFAULTS = {
     "data": str(DATA),
     "source": NOTHING,
@@ -40,11 +38,6 @@ DEFAULTS = {
     "learning_rate": 0.008,
 }
 STATE = "last.pt"
-STAGES = "stages"  # models of the run's youth, at powers of two of the time
-FIRST_STAGE = 15  # seconds
-CHECKS = (20, 60, 200)  # seconds between checks: at least, at most; checks in a training
-FAR = 10**9  # images that no training reaches: the time is its end
-MEASURED = 10  # steps from which the speed is known
 
 
 @dataclass
@@ -66,8 +59,8 @@ def open_training(options):
         "gansynth",
         DEFAULTS,
         given(options, DEFAULTS),
-        goal=FAR,
-        check_every=FAR,
+        goal=ENDLESS,
+        check_every=ENDLESS,
         plots=PLOTS,
         watch="training_db",
         unit="image",
@@ -93,43 +86,8 @@ def open_training(options):
         source = open_source(run.settings["source"])
         run.settings["sizes"] = sizes_of(source, notes.sample_rate)
     flags |= run.settings.get("sizes", {})
-    run.goal = options.steps * run.settings["batch_size"] if options.steps else FAR
-    seconds = None if options.steps else 60 * (options.minutes or PRESETS[preset]["minutes"])
-    return Training(run, notes, flags, source, seconds)
-
-
-class Clock:
-    """How much of a training is over, by images or by time, and when a check is due."""
-
-    def __init__(self, run, seconds):
-        self._run, self._seconds = run, seconds
-        self._begun = self._checked = None
-
-    def progress(self, images):
-        """0 to 1; ends the run when its time is over, and tells it how many images it will be."""
-        if self._seconds is None:
-            return images / self._run.goal
-        spent = self._run.seconds
-        if self._begun is None:
-            self._begun = spent, images
-        if spent >= self._seconds:
-            self._run.enough(f"{self._seconds / 60:g} minutes are over")
-        learned = images - self._begun[1]
-        if learned >= MEASURED * self._run.settings["batch_size"]:
-            left = (self._seconds - spent) * learned / (spent - self._begun[0])
-            self._run.goal = images + max(1, round(left))
-        return min(1.0, spent / self._seconds)
-
-    def check_due(self, images):
-        """Whether it is time for a check: at regular intervals, at stages, before a stop."""
-        now = time.monotonic()
-        if self._checked is None:
-            self._checked = now
-        between = min(CHECKS[1], max(CHECKS[0], (self._seconds or 0) / CHECKS[2]))
-        due = now - self._checked >= between or not self._run.wants_more(images)
-        if due:
-            self._checked = now
-        return due
+    run.goal = options.steps * run.settings["batch_size"] if options.steps else ENDLESS
+    return Training(run, notes, flags, source, seconds_for(options, MINUTES[preset]))
 
 
 def train(training):
@@ -159,17 +117,7 @@ def _check(run, trainer, model):
     before = run.history.seconds
     run.check(trainer.images, **run.means(), **trainer.judge())
     run.preview(trainer.images, trainer.preview(), trainer.notes.sample_rate)
-    stage = FIRST_STAGE
-    while 2 * stage <= run.history.seconds:
-        stage *= 2
-    if before < stage <= run.history.seconds:
-        _keep(model, run.folder / STAGES / f"{stage:06d}s")
-
-
-def _keep(model, stage):
-    """Keep a copy of the model as it is now."""
-    shutil.rmtree(stage, ignore_errors=True)
-    shutil.copytree(model, stage)
+    keep_stage(run, [model], before)
 
 
 def main(arguments=None):
@@ -182,12 +130,6 @@ def main(arguments=None):
         unit="image",
         preset={"choices": PRESETS},
         batch_size={"help": "notes in one step"},
-    )
-    parser.begin.add_argument(
-        "--from",
-        dest="source",
-        metavar="MODEL",
-        help=f"model or run folder to begin with, or {NOTHING} (default: {NOTHING})",
     )
     options = parser.parse(arguments)
     torch.set_num_threads(options.threads or torch.get_num_threads())

@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("torch")
 import torch
+from dlwakit.training import patience
 from gansynth import train
 from gansynth.generator import Generator
 from gansynth.model import load
@@ -253,19 +254,20 @@ def test_a_run_that_goes_on_ends_where_one_without_a_stop_does(data, tmp_path):
 
 
 def test_a_run_whose_time_is_over_ends_and_has_kept_stages(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(train, "FIRST_STAGE", 1)
-    monkeypatch.setattr(train, "CHECKS", (1, 1, 200))
+    monkeypatch.setattr(patience, "FIRST_STAGE", 1)
+    monkeypatch.setattr(patience, "CHECKS", (1, 1, 200))
     run = tmp_path / "short"
     assert train.main([*command(run, data)[3:], "--minutes", "0.1"]) == 0
     assert float(rows(run)[-1]["seconds"]) >= 6
     stages = sorted(path.name for path in (run / "stages").iterdir())
     assert "000004s" in stages
-    load(run / "stages" / stages[0])
+    load(run / "stages" / stages[0] / "short")
 
 
 def test_a_killed_run_goes_on(data, tmp_path):
     run = tmp_path / "killed"
-    quick = "from gansynth import train; train.CHECKS = (0, 0, 1); train.main()"
+    quick = "from dlwakit.training import patience; patience.CHECKS = (0, 0, 1)\n"
+    quick += "from gansynth import train; train.main()"
     words = command(run, data, "--minutes", "1")[3:]
     for _ in range(2):
         before = len(rows(run)) if (run / "history.csv").exists() else 0

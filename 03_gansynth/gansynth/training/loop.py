@@ -1,10 +1,8 @@
 """Steps, averaged weights, checks and saved states of a training by regression. Runs in a training."""
 
-import copy
-import math
-
 import numpy as np
 import torch
+from dlwakit.training.averaging import Average, cosine_rate
 
 from . import codes as latent
 from . import warm
@@ -15,8 +13,6 @@ from .pictures import Pictures
 from .writer import write_model
 
 BETAS = 0.9, 0.99
-WARM_UP = 50  # steps
-LAST_RATE = 0.02  # of the learning rate, at the end of the cosine
 CODE_RATE = 0.25  # of the learning rate, for the codes
 LARGEST_GRADIENT = 5.0
 AVERAGING = 0.995
@@ -56,7 +52,7 @@ class Trainer:
         start, spread = self._begin_with(source) if source else self._begin()
         self.codes = torch.nn.Parameter(start)
         self.blends = latent.Blends(notes, spread)
-        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self.average = Average(self.network, AVERAGING)
         learned = [weight for weight in self.network.parameters() if weight.requires_grad]
         groups = [{"params": learned, "part": 1.0}, {"params": [self.codes], "part": CODE_RATE}]
         self.optimiser = torch.optim.Adam(groups, lr=settings["learning_rate"], betas=BETAS)
@@ -103,18 +99,13 @@ class Trainer:
         latent.standardise(self.codes, SPREADING)
         self.steps += 1
         self.images += len(points)
-        keep = min(AVERAGING, (1 + self.steps) / (10 + self.steps))
-        with torch.no_grad():
-            pairs = zip(self.average.parameters(), self.network.parameters())
-            for averaged, weight in pairs:
-                averaged.lerp_(weight, 1 - keep)
+        self.average.follow()
         return {name: value.item() for name, value in losses.items()}
 
     def _set_rate(self, progress):
-        cosine = 0.5 + 0.5 * math.cos(math.pi * min(progress, 1.0))
-        rate = self.settings["learning_rate"] * (LAST_RATE + (1 - LAST_RATE) * cosine)
+        rate = cosine_rate(self.settings["learning_rate"], progress, self.steps)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["part"] * min(1.0, (self.steps + 1) / WARM_UP)
+            group["lr"] = rate * group["part"]
 
     def _batch(self):
         """What this step learns from: half at codes, half at random points.
@@ -182,7 +173,7 @@ class Trainer:
     def paint(self, points, labels):
         """Audio [notes, samples] of latent points [notes, latent] and labels, by the averaged weights."""
         with torch.no_grad():
-            painted = self.average(torch.as_tensor(points), self._one_hot(labels))
+            painted = self.average.module(torch.as_tensor(points), self._one_hot(labels))
             return self.pictures.to_audio(*self.pictures.of_network(painted)).numpy()
 
     def judge(self):
@@ -214,7 +205,7 @@ class Trainer:
 
     def export(self, folder):
         """Write the averaged generator as a model folder."""
-        tensors = {name: array.copy() for name, array in self.average.tensors().items()}
+        tensors = {name: array.copy() for name, array in self.average.module.tensors().items()}
         points = np.round(self.codes.detach().numpy(), 4).tolist()
         timbres = dict(zip(self.notes.timbres, points))
         write_model(folder, tensors, self.flags, self.notes.pitches, self.images, timbres)

@@ -1,4 +1,4 @@
-"""Sizes and lengths of trainings by regression, from minutes to a night on a laptop. Runs in a training.
+"""Sizes of trainings by regression, from minutes to a night on a laptop. Runs in a training.
 
 Flags are magenta's; the size of the picture follows from the training set's notes (`flags_for`).
 """
@@ -21,9 +21,9 @@ COMMON = {
     **{name: DEFAULTS[name] for name in DEFAULTS if name.endswith(("normalizer_a", "normalizer_b"))},
 }
 PRESETS = {
-    "minutes": {"minutes": 3, "fmap_base": 512, "fmap_max": 64, "latent_vector_size": 16, "batch_size": 4},
-    "coffee": {"minutes": 30, "fmap_base": 512, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
-    "night": {"minutes": 480, "fmap_base": 1024, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
+    "minutes": {"fmap_base": 512, "fmap_max": 64, "latent_vector_size": 16, "batch_size": 4},
+    "coffee": {"fmap_base": 512, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
+    "night": {"fmap_base": 1024, "fmap_max": 128, "latent_vector_size": 16, "batch_size": 8},
 }
 HIGH_RATE = 24000  # Hz; from here on a window of 1024 samples is too short for low notes
 

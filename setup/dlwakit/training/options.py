@@ -40,6 +40,11 @@ VOCABULARY = {
         "help": "data set that setup/dlwa dataset {model} wrote",
     },
     "--run": {"metavar": "FOLDER", "type": path, "help": "run folder; its name names the model"},
+    "--from": {
+        "dest": "source",
+        "metavar": "MODEL",
+        "help": "name, path or run folder of the model to begin with, or 'nothing' for random weights",
+    },
     "--preset": {"help": "size of the network and its training"},
     "--steps": {"metavar": "N", "type": int, "help": "steps in all"},
     "--minutes": {"metavar": "X", "type": float, "help": "minutes of training in all"},
@@ -51,7 +56,15 @@ VOCABULARY = {
     "--check-every": {"metavar": "N", "type": int, "help": "{unit}s between two checks"},
     "--json": {"metavar": "FILE", "type": path, "help": "also write the figures to a file"},
 }
-SETTINGS = ("data", "preset", "batch_size", "learning_rate", "seed")  # those that a run keeps, by attribute
+SETTINGS = (
+    "data",
+    "source",
+    "preset",
+    "batch_size",
+    "learning_rate",
+    "seed",
+)  # those that a run keeps, by attribute
+_OPTIONS = {"source": "--from"}  # where an option is not called as its setting
 ALL_CORES = 0
 _OLD_DATA = "the data set, as it was once given"
 
@@ -141,7 +154,7 @@ def train_parser(model, about, defaults, *, steps, check_every=None, unit="step"
     parser.today = parser.add_argument_group("this time")
     for name in SETTINGS:
         if name in defaults:
-            option = f"--{name.replace('_', '-')}"
+            option = _OPTIONS.get(name, f"--{name.replace('_', '-')}")
             parser.add(option, says=defaults[name], group=parser.begin, **changes.get(name, {}))
     parser.add_hidden_data()
     parser.add("--run", says=f"{Path('runs', model)}/my_PRESET", group=parser.today)

@@ -15,13 +15,17 @@ import numpy as np
 import torch
 from dlwakit.training.evaluation import evaluate
 from dlwakit.training.options import evaluate_parser, path
+from modelfiles.checkpoint import load_checkpoint
+from modelfiles.finding import latest
 from modelfiles.sounds import find_sounds, read_sound
 
 from . import features, model
 from .controls import notes
+from .engine import configuration
 from .engine.decoder import SUFFIX
 from .engine.loudness import loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
+from .engine.timbre_model import TimbreModel, decoder_tensors
 from .features import Features
 from .train import load_examples
 
@@ -102,7 +106,7 @@ def plain(spectrum):
 def untrained(folder, seed=0):
     """The model of a folder with random weights: dense kernels as Glorot drew them, everything else at rest."""
     random = np.random.default_rng(seed)
-    trained = model.decoder_tensors(model.load_checkpoint(model.latest(folder)))
+    trained = decoder_tensors(load_checkpoint(latest(folder)))
     tensors = {}
     for name, values in trained.items():
         if values.ndim == 2 and name.endswith("kernel"):
@@ -111,8 +115,8 @@ def untrained(folder, seed=0):
         elif not name.endswith(SUFFIX):
             values = np.ones_like(values) if name.endswith("gamma") else np.zeros_like(values)
         tensors[name] = values
-    settings = model.configuration.read(model.configuration.newest(folder).read_text())
-    return model.TimbreModel(folder.name, settings, tensors)
+    settings = configuration.read(configuration.newest(folder).read_text())
+    return TimbreModel(folder.name, settings, tensors)
 
 
 def compare(path, phrases, training, seed=0):

@@ -8,8 +8,8 @@ from . import controls
 from .engine import pitch
 from .engine.loudness import FFT_SIZE, loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
+from .engine.timbre_model import Performance
 from .features import Features
-from .model import Performance
 
 WINDOW = 4096  # samples that the pitch estimator gets at once
 SMALLEST_PIECE = pitch.SWIFT_HOP
@@ -50,7 +50,7 @@ class LiveInstrument:
 
     Parameters
     ----------
-    instrument : timbre_transfer.model.TimbreModel
+    instrument : timbre_transfer.engine.timbre_model.TimbreModel
     milliseconds : float
         The latency asked for; what comes of it is as near as the model allows.
     controls : timbre_transfer.controls.Controls

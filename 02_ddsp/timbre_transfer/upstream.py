@@ -18,7 +18,7 @@ from modelfiles.finding import latest
 from .engine import configuration, statistics
 from .engine.loudness import loudness_db as measure_loudness
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
-from .transfer import Instrument, ignore
+from .model import Instrument, ignore
 
 # ddsp imports `crepe`, whose installation fetches weights from the internet; f0 comes from `engine.pitch` here.
 sys.modules.setdefault("crepe", types.ModuleType("crepe"))

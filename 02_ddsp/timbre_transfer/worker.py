@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 from modelfiles.errors import UserError
 from modelfiles.overview import overview
 from modelfiles.resample import resample
@@ -18,14 +17,17 @@ from modelfiles.sounds import read_sound
 from pdworker.serving.live import LiveThread
 from pdworker.serving.server import serve
 
-from . import controls, features, live, model, picture
+from . import controls, features, model, picture
 from .controls import Controls
 from .engine.pitch import DEFAULT, SAMPLE_RATE, estimate
 
 PEAK = 0.9
 SOUNDS_REMEMBERED = 4  # whose features are kept
 
-torch.set_num_threads(1)  # the small products of a GRU wait for each other's threads
+with contextlib.suppress(ImportError):  # the environment of the engine "upstream" has no torch
+    import torch
+
+    torch.set_num_threads(1)  # the small products of a GRU wait for each other's threads
 
 
 class Worker:
@@ -33,7 +35,7 @@ class Worker:
 
     Parameters
     ----------
-    instrument : timbre_transfer.transfer.Instrument, optional
+    instrument : timbre_transfer.model.Instrument, optional
         A model that is loaded already.
     """
 
@@ -90,6 +92,8 @@ class Worker:
         instrument = self._require_model()
         if instrument.needs_audio:
             raise UserError("checkpoint", f"{instrument.name} cannot play live", "it needs whole sounds")
+        from . import live  # needs torch
+
         if self._player is not None:
             self._player.end()
         self._live = live.LiveInstrument(instrument, milliseconds, live_controls(settings))

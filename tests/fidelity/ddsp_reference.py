@@ -19,6 +19,8 @@ import ddsp.training
 import gin
 import numpy as np
 import tensorflow as tf
+from timbre_transfer import load
+from timbre_transfer.worker import Worker
 
 FRAMES, HOP = 400, 64
 
@@ -68,7 +70,7 @@ def make(folder, gin_file, bindings, noise):
     tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
     Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
     sound = features["audio"].numpy()[0]
-    upstream_audio = upstream.read_folder(folder).generate(f0_hz, loudness_db, audio=sound)
+    upstream_audio = load(folder, "upstream").generate(f0_hz, loudness_db, audio=sound)
     np.savez(
         folder / "reference.npz",
         f0_hz=f0_hz,
@@ -106,11 +108,24 @@ def make_vst(folder):
     audio = model(features, training=False)["audio_synth"][0]
     tf.train.Checkpoint(model=model).save(str(folder / "ckpt"))
     Path(folder, "operative_config-0.gin").write_text(gin.operative_config_str())
-    player = upstream.read_folder(folder)
+    player = loaded_by_the_worker(folder)
     loudness_db = upstream.measure_loudness(sound)
     player.generate(f0_hz, loudness_db, audio=sound)  # builds the model, which draws from the same source
     played = [player.generate(f0_hz, loudness_db + shift, audio=sound, seed=0) for shift in (0, -30)]
     np.savez(folder / "reference.npz", audio=audio, upstream=played[0], softer=played[1])
+
+
+def loaded_by_the_worker(folder):
+    """The instrument as the worker has it, which runs in this environment, too."""
+
+    class Job:
+        def progress(self, fraction, text=""):
+            pass
+
+    worker = Worker()
+    facts = worker.load(Job(), checkpoint=folder.name, folders=[folder.parent], engine="upstream")
+    assert facts["engine"] == "upstream"
+    return worker._instrument
 
 
 def draw_weights(model, random):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from modelfiles.errors import UserError
 from support.tensorflow_environment import run_in_tensorflow
-from timbre_transfer.model import Harmonic, load
+from timbre_transfer import load
+from timbre_transfer.engine.synthesiser import Harmonic
 
 HERE = Path(__file__).parent
 SOLO, TINY, AE = "models/solo_instrument.gin", "papers/iclr2020/tiny_instrument.gin", "models/ae.gin"

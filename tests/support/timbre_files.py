@@ -4,9 +4,9 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-from timbre_transfer import model
 from timbre_transfer.engine import configuration
 from timbre_transfer.engine.decoder import SUFFIX
+from timbre_transfer.engine.timbre_model import TimbreModel
 
 from support.checkpoint_writer import write_v2
 
@@ -53,7 +53,7 @@ def tensors(noise=True):
 
 def small_model(noise=True):
     """A model of these weights."""
-    return model.TimbreModel("small", configuration.read(GIN), tensors(noise))
+    return TimbreModel("small", configuration.read(GIN), tensors(noise))
 
 
 def write_model(folder, statistics=None):

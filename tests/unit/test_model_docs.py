@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_YET = "timbre_transfer"
-MODELS = [path for path in sorted(ROOT.glob("[0-9][0-9]_*/*/model.py")) if path.parent.name != NOT_YET]
+MODELS = sorted(ROOT.glob("[0-9][0-9]_*/*/model.py"))
 
 
 def public(body, place=""):

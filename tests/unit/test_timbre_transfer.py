@@ -17,6 +17,8 @@ from timbre_transfer.controls import Controls
 from timbre_transfer.engine import configuration, pitch, statistics
 from timbre_transfer.engine.decoder import SUFFIX
 from timbre_transfer.engine.pitch import hertz, midi
+from timbre_transfer.engine.synthesiser import Harmonic
+from timbre_transfer.engine.timbre_model import Performance, TimbreModel, decoder_tensors
 from timbre_transfer.features import Features
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +111,7 @@ def test_playing_in_pieces_is_playing_at_once():
     f0_hz, loudness = controls.apply(sung(), Controls())
     noise = np.random.default_rng(0).uniform(-1, 1, len(f0_hz) * player.hop)
     whole = player.generate(f0_hz, loudness, noise=noise)
-    performance = model.Performance(player)
+    performance = Performance(player)
     pieces = [
         performance(f0_hz[a : a + 7], loudness[a : a + 7], noise[a * player.hop : (a + 7) * player.hop])
         for a in range(0, 600, 7)
@@ -129,7 +131,7 @@ def test_a_tone_begins_and_ends_on_its_pitch():
     """Linear interpolation of a masked f0 glides up from 0 Hz and down to it."""
     f0_hz = np.repeat([0.0, 220.0, 0.0], 3)
     amplitudes = (f0_hz > 0)[:, None] * 1.0
-    sound = model.Harmonic(16000, 64)(amplitudes, f0_hz)
+    sound = Harmonic(16000, 64)(amplitudes, f0_hz)
     phase = 2 * np.pi * 220 / 16000 * np.arange(1, 4 * 64 + 1)
     fade = 0.5 - 0.5 * np.cos(np.pi * np.arange(64) / 64)
     envelope = np.concatenate([fade, np.ones(128), 1 - fade])
@@ -244,7 +246,7 @@ def test_the_noise_has_the_window_that_the_gin_file_asks_for(window, changes):
     settings = configuration.read(GIN.replace("window_size = 0", f"window_size = {window}"))
     assert settings.noise_window == window
     asked, whole = (
-        model.TimbreModel("small", config, tensors()).generate(np.zeros(50), np.full(50, -20.0), seed=1)
+        TimbreModel("small", config, tensors()).generate(np.zeros(50), np.full(50, -20.0), seed=1)
         for config in (settings, configuration.read(GIN))
     )
     assert len(asked) == len(whole) and np.isfinite(asked).all()
@@ -273,7 +275,7 @@ def test_a_models_folder_is_loaded_with_its_statistics(tmp_path):
 
 def test_a_checkpoint_of_another_kind_is_refused():
     with pytest.raises(UserError, match="no DDSP decoder"):
-        model.decoder_tensors({f"model/generator/kernel{SUFFIX}": np.zeros(3)})
+        decoder_tensors({f"model/generator/kernel{SUFFIX}": np.zeros(3)})
 
 
 def test_the_newest_gin_file_counts_as_a_number(tmp_path):

@@ -13,7 +13,7 @@ from pdworker.host.settings import Toggle, Whole
 
 ROOT = Path(__file__).resolve().parents[2]
 # Days whose objects have no table yet.
-NOT_YET = {"03_gansynth", "04_ganspacesynth", "06_rave"}
+NOT_YET = {"06_rave"}
 DAYS = [day for day in sorted(ROOT.glob("[0-9][0-9]_*")) if day.name not in NOT_YET]
 BOX = re.compile(r"^#X obj \d+ \d+ pyext\. 1 1 (\S+) ([\w~]+)", re.MULTILINE)
 TABLES = list(references())

@@ -40,7 +40,12 @@ MARKED = re.compile(
 SUBPATCH = "messages"
 USAGE_X, HELP_X, VALUES_X = 12, 250, 712  # pixels, the columns of the subpatch
 USAGE_WIDTH, HELP_WIDTH, VALUES_WIDTH = 32, 64, 30  # letters
-WIDTH, LINE, GAP = 940, 15, 7  # pixels: the subpatch, a line of text, what is free between rows
+WIDTH, HEIGHT, LINE, GAP = (
+    940,
+    640,
+    15,
+    7,
+)  # pixels: the window at most, a line of text, what is free between rows
 
 
 class Row(NamedTuple):
@@ -142,7 +147,9 @@ def _subpatch(cls: type) -> Canvas:
         lines.append(_comment(USAGE_X, top, 120, also))
         top += GAP + LINE * _lines(also, 120)
     bar = f"#X obj 2 2 cnv 15 {WIDTH - 4} 26 empty empty {cls.__name__}:\\ messages 10 13 0 12 #e6e6e6 #202020 0;\n"
-    return patch_file.read(f"#N canvas 100 100 {WIDTH} {top + GAP} {SUBPATCH} 0;\n{bar}{''.join(lines)}")
+    return patch_file.read(
+        f"#N canvas 100 100 {WIDTH} {min(top + GAP, HEIGHT)} {SUBPATCH} 0;\n{bar}{''.join(lines)}"
+    )
 
 
 def _comment(left: int, top: int, letters: int, text: str) -> str:

@@ -37,7 +37,7 @@ class rave(LiveObject):
         "enable": Toggle(True, help="play, or be silent; in [rave~]"),
         "method": Text("forward", help="the method that plays; in [rave~]"),
         "buffer": Whole(
-            USUAL_BUFFER, 1, 1 << 16, unit="samples", help="that the model gets at once; in [rave~]"
+            USUAL_BUFFER, 1, 1 << 16, unit="samples", help="how many the model gets at once; in [rave~]"
         ),
     }
 
@@ -90,9 +90,9 @@ class rave(LiveObject):
         answer, _ = await self.call("get", name=attribute)
         self.output("value", attribute, *answer["values"])
 
-    @message("set ATTRIBUTE VALUE ...; an array's name where the type is tensor or buffer")
+    @message("set ATTRIBUTE VALUE ...")
     async def set_1(self, *words):
-        """Set an attribute, or one of the settings."""
+        """Set an attribute (a tensor or buffer by the name of an array), or a setting."""
         if words and str(words[0]) in self.SETTINGS and str(words[0]) not in self._attributes:
             super().set_1(*words)
             return

@@ -12,9 +12,7 @@ from pdworker.host.arguments import message
 from pdworker.host.settings import Toggle, Whole
 
 ROOT = Path(__file__).resolve().parents[2]
-# Days whose objects have no table yet.
-NOT_YET = {"06_rave"}
-DAYS = [day for day in sorted(ROOT.glob("[0-9][0-9]_*")) if day.name not in NOT_YET]
+DAYS = sorted(ROOT.glob("[0-9][0-9]_*"))
 BOX = re.compile(r"^#X obj \d+ \d+ pyext\. 1 1 (\S+) ([\w~]+)", re.MULTILINE)
 TABLES = list(references())
 MARK = "<!-- messages of toy.pd toy, also in toy-help.pd -->"

@@ -113,9 +113,10 @@ def train(training):
 
 def _check(run, trainer, model):
     trainer.save(run.checkpoints / STATE)
-    trainer.export(model)
-    before = run.history.seconds
-    run.check(trainer.images, **run.means(), **trainer.judge())
+    before, best, figures = run.history.seconds, run.history.best("training_db"), trainer.judge()
+    if best is None or not model.exists() or figures["training_db"] <= best["training_db"]:
+        trainer.export(model)
+    run.check(trainer.images, **run.means(), **figures)
     run.preview(trainer.images, trainer.preview(), trainer.notes.sample_rate)
     keep_stage(run, [model], before)
 

@@ -33,6 +33,7 @@ from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.runs.state import minutes
 from dlwakit.training.history import History
+from dlwakit.training.patience import ENDLESS
 from dlwakit.training.stopping import StopSignal
 from dlwakit.training.versions import versions
 
@@ -322,7 +323,9 @@ class Run:
 
     def _left(self, step):
         done = step - self._begun_at
-        return (time.monotonic() - self._started) / done * (self.goal - step) if done > 0 else None
+        if done <= 0 or self.goal >= ENDLESS:
+            return None
+        return (time.monotonic() - self._started) / done * (self.goal - step)
 
     def _state(self, step, state, message="", numbers=None):
         self._last_state = time.monotonic()

@@ -1,0 +1,153 @@
+"""The sounds of a collection: which they are, and what is wrong with them. Runs in the worker process."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from modelfiles.errors import UserError
+from modelfiles.overview import overview
+from modelfiles.sounds import SUFFIXES, find_sounds, read_sound, write_sound
+
+TABLE = "sounds.json"
+RECORDINGS = "recordings"
+LINKS = "used"  # folder of links to the sounds that are used, which the data set is made of
+MELODIES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
+LONGEST_S = 3600.0
+COLUMNS = 48  # of a sound's picture
+SHORTEST_S, QUIETEST, FULL, CLIPPED = 0.2, 0.01, 0.999, 1e-4
+
+
+@dataclass
+class Sound:
+    """One file of a collection.
+
+    Attributes
+    ----------
+    path : str
+    used : bool
+        Whether it is trained on.
+    seconds : float
+    fault : str
+        What is wrong with it, in a few words, or "".
+    """
+
+    path: str
+    used: bool = True
+    seconds: float = 0.0
+    fault: str = ""
+
+
+class Collection:
+    """The sounds that a model is trained on; its table lies in `folder` and is written at each change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.sounds = [Sound(**row) for row in self._read()]
+
+    def _read(self) -> list[dict]:
+        try:
+            return json.loads((self.folder / TABLE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+
+    def _write(self) -> None:
+        part = self.folder / f".{TABLE}"
+        part.write_text(json.dumps([asdict(sound) for sound in self.sounds], indent=1), encoding="utf-8")
+        part.replace(self.folder / TABLE)
+
+    def add(self, path: Path) -> list[Sound]:
+        """Add a sound or all sounds of a folder, without those that are there; return what is new.
+
+        Raises
+        ------
+        UserError
+            There is no such file or folder, or nothing in it that can be read.
+        """
+        known = {sound.path for sound in self.sounds}
+        new = [Sound(str(each)) for each in _files(path) if str(each) not in known]
+        for sound in new:
+            _examine(sound)
+        self.sounds += new
+        self._write()
+        return new
+
+    def record(self, samples: np.ndarray, rate: float) -> Sound:
+        """Keep a recording, float32 (n,), and add it."""
+        folder = self.folder / RECORDINGS
+        folder.mkdir(exist_ok=True)
+        number = 1 + sum(1 for _ in folder.glob("*.wav"))
+        path = folder / f"recording-{number:02d}.wav"
+        write_sound(path, np.clip(samples, -1, 1), rate)
+        return self.add(path)[0]
+
+    def use(self, index: int, used: bool) -> None:
+        """Train on a sound or leave it out. Raises UserError where there is no such sound."""
+        self.sound(index).used = used
+        self._write()
+
+    def sound(self, index: int) -> Sound:
+        """The sound with this number, from 0. Raises UserError where there is none."""
+        if not 0 <= index < len(self.sounds):
+            raise UserError("input", f"there is no sound {index + 1}, only {len(self.sounds)}")
+        return self.sounds[index]
+
+    def clear(self) -> None:
+        """Forget all sounds; the files stay."""
+        self.sounds = []
+        self._write()
+
+    def link(self) -> Path:
+        """A folder with links to the sounds that are used. Raises UserError where none is."""
+        folder = self.folder / LINKS
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        used = [sound for sound in self.sounds if sound.used and Path(sound.path).exists()]
+        if not used:
+            raise UserError("input", "there is no sound to learn from", "record some, or open a folder")
+        for number, sound in enumerate(used):
+            path = Path(sound.path).resolve()
+            os.symlink(path, folder / f"{number:03d}-{path.name}")
+        return folder
+
+
+def picture(sound: Sound, columns: int = COLUMNS) -> np.ndarray:
+    """The lowest and highest sample of each column, float32 [2 * columns]; zeros for a sound that is unreadable."""
+    try:
+        samples, _ = read_sound(Path(sound.path), longest_s=LONGEST_S)
+    except UserError:
+        return np.zeros(2 * columns, np.float32)
+    return overview(samples, columns)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.suffix.lower() in MELODIES and path.is_file():
+        return [path]
+    if path.is_dir():
+        melodies = sorted(each for each in path.rglob("*") if each.suffix.lower() in MELODIES)
+        if melodies:
+            return melodies
+    return find_sounds(path)
+
+
+def _examine(sound: Sound) -> None:
+    """Find out how long a sound is and what is wrong with it; what cannot be read is not used."""
+    path = Path(sound.path)
+    if path.suffix.lower() not in SUFFIXES:
+        return
+    try:
+        samples, rate = read_sound(path, longest_s=LONGEST_S)
+    except UserError as error:
+        sound.fault, sound.used = error.message.replace(str(path), "it"), False
+        return
+    sound.seconds = round(len(samples) / rate, 2)
+    peak = float(np.abs(samples).max(initial=0))
+    if not np.isfinite(peak) or peak < QUIETEST:
+        sound.fault, sound.used = "silent", False
+    elif sound.seconds < SHORTEST_S:
+        sound.fault, sound.used = "too short", False
+    elif (np.abs(samples) >= FULL).mean() > CLIPPED:
+        sound.fault = "clipped"

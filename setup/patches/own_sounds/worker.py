@@ -1,0 +1,144 @@
+"""What collects sounds and trains on them; the worker process of [own_sounds]."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from dlwakit.course.days import find_program
+from modelfiles.errors import UserError
+from modelfiles.places import data_folder, store_folder
+from modelfiles.sounds import read_sound
+from pdworker.serving.server import Job, send_event, serve
+
+from .collection import Collection, Sound, picture
+from .training import Training, make_data_set, playable
+
+
+class Worker:
+    """A collection of sounds and a training on it; its public methods are the calls of the Pd object."""
+
+    def __init__(self) -> None:
+        self._model = ""
+        self._collection: Collection | None = None
+        self._training: Training | None = None
+
+    def load(self, job: Job, *, checkpoint: str, collection: str = "my_sounds", **_: object) -> dict:
+        """Choose the model (`checkpoint` is its name) and open a collection of that name."""
+        self._end()
+        for task in ("dataset", "train"):
+            find_program(checkpoint, task)
+        if not collection.replace("_", "").replace("-", "").isalnum():
+            raise UserError("input", f"'{collection}' is no name for a collection", "take letters and digits")
+        self._model = checkpoint
+        self._collection = Collection(data_folder() / "own" / checkpoint / collection)
+        return {"name": collection, "sounds": len(self._opened.sounds), "folder": str(self._opened.folder)}
+
+    @property
+    def _opened(self) -> Collection:
+        if self._collection is None:
+            raise UserError("state", "no collection is open", "load a model's name first")
+        return self._collection
+
+    @property
+    def _run(self) -> Path:
+        return self._opened.folder / self._opened.folder.name
+
+    def show(self, job: Job) -> dict:
+        """Send all sounds as partial results: values as in `_values`, and a picture of each."""
+        return self._send_sounds(job, self._opened.sounds)
+
+    def add(self, job: Job, *, path: str) -> dict:
+        """Add a sound, or all sounds of a folder, and send the new ones as `show` does."""
+        return self._send_sounds(job, self._opened.add(Path(path).expanduser()))
+
+    def record(self, job: Job, *, rate: float, arrays: list[np.ndarray]) -> dict:
+        """Keep a recording, float32 (n,), and add it."""
+        return self._send_sounds(job, [self._opened.record(arrays[0], rate)])
+
+    def read(self, job: Job, *, index: int, longest_s: float) -> tuple[dict, list[np.ndarray]]:
+        """The beginning of a sound, float32 (n,), and its rate in Hz."""
+        samples, rate = read_sound(Path(self._opened.sound(index).path))
+        return {"rate": rate}, [samples[: int(longest_s * rate)]]
+
+    def use(self, job: Job, *, index: int, used: bool) -> dict:
+        """Train on a sound, or leave it out."""
+        self._opened.use(index, used)
+        return self._values(self._opened.sound(index))
+
+    def clear(self, job: Job) -> dict:
+        """Forget all sounds and the run; the files that were opened stay."""
+        self._end()
+        self._opened.clear()
+        shutil.rmtree(self._run, ignore_errors=True)
+        return {}
+
+    def _send_sounds(self, job: Job, sounds: list[Sound]) -> dict:
+        for number, sound in enumerate(sounds):
+            job.progress((number + 1) / len(sounds), "", self._values(sound), [picture(sound)])
+        used = [sound for sound in self._opened.sounds if sound.used]
+        return {
+            "sounds": len(self._opened.sounds),
+            "used": len(used),
+            "seconds": sum(s.seconds for s in used),
+        }
+
+    def _values(self, sound: Sound) -> dict:
+        return {
+            "index": self._opened.sounds.index(sound),
+            "name": Path(sound.path).name,
+            "seconds": sound.seconds,
+            "used": sound.used,
+            "fault": sound.fault,
+        }
+
+    def train(
+        self, job: Job, *, preset: str, source: str | None = None, minutes: float | None = None
+    ) -> dict:
+        """Make the data set and start the training, or go on with it; what comes of it are events.
+
+        Events: `training` share line, `check` value [values so far], `preview` rate [samples], `model` path, `ended`
+        word why.
+        """
+        if self._training is not None and self._training.is_running:
+            raise UserError("state", "it is training already", "stop it first")
+        job.progress(0.0, "preparing the sounds")
+        data = self._opened.folder / "data"
+        make_data_set(self._model, self._opened.link(), data, job.check)
+        arguments: list = ["--data", data]
+        if not (self._run / "run.json").exists():
+            arguments += ["--preset", preset, *(["--from", source] if source else [])]
+        if minutes is not None:
+            arguments += ["--minutes", minutes]
+        self._training = Training(self._model, arguments, self._run, send_event)
+        return {"run": str(self._run)}
+
+    def stop(self, job: Job) -> dict:
+        """Let the training save and end."""
+        self._end()
+        return {}
+
+    def keep(self, job: Job, *, name: str) -> dict:
+        """Copy the run's model to where all patches find it, under a name of its own."""
+        model = playable(self._run)
+        if model is None:
+            raise UserError("state", "there is no model to keep", "train first")
+        target = store_folder() / f"{name}{''.join(model.suffixes)}"
+        if target.exists():
+            raise UserError("file", f"there is a model '{name}' already", "choose another name")
+        store_folder().mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if model.is_dir() else shutil.copyfile
+        copy(model, target)
+        for beside in self._run.glob(f"{self._run.name}.*.json"):
+            shutil.copyfile(beside, store_folder() / beside.name.replace(self._run.name, name, 1))
+        return {"path": str(target)}
+
+    def _end(self) -> None:
+        if self._training is not None:
+            self._training.stop()
+        self._training = None
+
+
+if __name__ == "__main__":
+    serve(Worker())

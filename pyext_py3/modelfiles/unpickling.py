@@ -56,7 +56,7 @@ def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any
     """
     try:
         with Path(path).open("rb") as file:
-            return _Unpickler(_Whole(file), frozenset(records)).load()
+            return Reader(Whole(file, os.fstat(file.fileno()).st_size), frozenset(records)).load()
     except UserError as error:
         raise UserError("checkpoint", f"{Path(path).name}: {error.message}", error.hint) from None
     except OSError as error:
@@ -67,11 +67,11 @@ def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any
         raise UserError("checkpoint", f"{Path(path).name} is not a readable pickle ({reason})") from None
 
 
-class _Whole:
+class Whole:
     """A file that gives all the bytes that it is asked for, or refuses before it makes room for them."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._left = os.fstat(file.fileno()).st_size
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._left = size
         self._file = file
 
     def read(self, size: int) -> bytes:
@@ -149,7 +149,7 @@ for _core in ("numpy.core", "numpy._core"):  # before numpy 2, and since
     _GLOBALS[f"{_core}.numeric._frombuffer"] = _array_from_buffer
 
 
-class _Unpickler(pickle._Unpickler):
+class Reader(pickle._Unpickler):
     """The standard library's own reader in Python: the one in C takes gigabytes for a hostile memo number."""
 
     dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)
@@ -157,7 +157,7 @@ class _Unpickler(pickle._Unpickler):
     append: Callable[[Any], None]
     read: Callable[[int], bytes]
 
-    def __init__(self, file: _Whole, records: frozenset[str]) -> None:
+    def __init__(self, file: Whole, records: frozenset[str]) -> None:
         super().__init__(file, encoding="latin1")
         self._records = records
 
@@ -166,7 +166,7 @@ class _Unpickler(pickle._Unpickler):
         if full in _GLOBALS:
             return _GLOBALS[full]
         if full in self._records or full.startswith("numpy.random."):
-            return _RecordMaker(full)
+            return RecordMaker(full)
         if full == "copyreg._reconstructor" or full == "copy_reg._reconstructor":
             return _reconstructor
         raise UserError(
@@ -207,7 +207,7 @@ class _Unpickler(pickle._Unpickler):
     dispatch[pickle.NEWOBJ_EX[0]] = _new_object_with_keywords
 
 
-class _RecordMaker:
+class RecordMaker:
     """Stands for a class or function by name; calling it in any way makes a Record."""
 
     def __init__(self, name: str) -> None:
@@ -218,7 +218,7 @@ class _RecordMaker:
 
 
 def _reconstructor(maker: object, *arguments: object) -> Record:
-    if not isinstance(maker, _RecordMaker):
+    if not isinstance(maker, RecordMaker):
         raise UserError(
             "checkpoint", "the pickle is damaged: it makes an object of something that is no class"
         )

@@ -1,0 +1,148 @@
+"""Sounds that may be redistributed, from Debian packages, to train the starters of days 5 and 6 on. Command line.
+
+    PYTHONPATH=setup:pyext_py3 python -m dlwakit.training.material KIND FOLDER [--from ROOT]
+
+voice     speech of three speakers: asterisk-core-sounds-{en,fr,it}-g722 (CC BY-SA 3.0 and CC BY 3.0), decoded by ffmpeg
+drums     strokes and loops of sonic-pi-samples (CC0)
+strings   phrases of bowed and plucked strings: fluid-soundfont-gm (MIT), played by FluidSynth
+others    phrases of keyboards, winds, brass, a guitar and a choir, likewise
+
+ROOT is where the packages are unpacked, "/" if they are installed. All choices are made by a fixed seed.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from modelfiles.errors import UserError
+
+SPEAKERS = "en_US_f_Allison", "fr_CA_f_June", "it_IT_m_Carlo"
+VOICES = "usr/share/asterisk/sounds"
+SAMPLES = "usr/share/sonic-pi/samples"
+FONT = "usr/share/sounds/sf2/FluidR3_GM.sf2"
+LEAST_BYTES, SPEAKER_SECONDS = 16000, 170  # of a file of speech, 8,000 bytes a second; of each speaker
+DRUMS = ("loop_*", "drum_*", "bd_*", "sn_*", "perc_*", "tabla_*", "glitch_perc*")
+DRUMS += tuple(
+    f"elec_{name}*"
+    for name in ("cymbal", "filt_snare", "fuzz_tom", "hi_snare", "hollow_kick", "lo_snare", "mid_snare")
+)
+DRUMS += tuple(f"elec_{name}*" for name in ("pop", "snare", "soft_kick", "tick", "wood", "flip", "twip"))
+NO_DRUMS = ("loop_drone_g_97",)
+STRINGS = {40: (55, 91), 41: (48, 79), 42: (36, 69), 43: (28, 55), 44: (43, 84), 45: (40, 84), 48: (40, 86)}
+OTHERS = {0: (36, 88), 11: (53, 89), 19: (36, 84), 24: (40, 79), 52: (48, 79), 53: (48, 79), 56: (55, 82)}
+OTHERS |= {60: (41, 72), 65: (49, 78), 68: (58, 86), 71: (50, 84), 73: (60, 93)}
+PHRASES, NOTES = 4, 14  # of each instrument, of each phrase
+SCALES = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 9, 10)
+RATE = 48000
+
+
+def voice(out, root):
+    """Write the speech of each speaker: WAV files of 16 kHz."""
+    for speaker in SPEAKERS:
+        found = sorted(path for path in (root / VOICES).glob(f"{speaker}*/**/*.g722") if path.is_file())
+        found = [path for path in found if path.stat().st_size >= LEAST_BYTES]
+        if not found:
+            raise UserError("file", f"there is no speech of '{speaker}' in {root / VOICES}")
+        seconds = 0
+        for index in np.random.default_rng(0).permutation(len(found)):
+            if seconds < SPEAKER_SECONDS:
+                seconds += found[index].stat().st_size / 8000
+                decode(found[index], out / f"{speaker[:2]}-{found[index].stem}.wav")
+
+
+def decode(source, path):
+    """Write what a file of speech, G.722, holds as a WAV file."""
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "g722", "-i", source, path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise UserError("file", f"ffmpeg cannot read {source}: {done.stderr.strip()[-200:]}")
+
+
+def drums(out, root):
+    """Copy the drums of Sonic Pi."""
+    for pattern in DRUMS:
+        for path in sorted((root / SAMPLES).glob(f"{pattern}.flac")):
+            if path.stem not in NO_DRUMS:
+                shutil.copyfile(path, out / path.name)
+
+
+def strings(out, root):
+    """Write phrases of string instruments."""
+    phrases(out, root / FONT, STRINGS)
+
+
+def others(out, root):
+    """Write phrases of other instruments."""
+    phrases(out, root / FONT, OTHERS)
+
+
+def phrases(out, font, instruments):
+    """Write some phrases of each instrument, {General MIDI program: (lowest, highest pitch)}, at 48 kHz."""
+    import pretty_midi
+
+    for program, span in instruments.items():
+        for number in range(PHRASES):
+            random = np.random.default_rng([program, number])
+            midi = pretty_midi.PrettyMIDI()
+            part = pretty_midi.Instrument(program)
+            part.notes = [pretty_midi.Note(*note) for note in melody(random, *span)]
+            midi.instruments.append(part)
+            play(font, midi, out / f"{pretty_midi.program_to_instrument_name(program)}-{number}.wav")
+
+
+def melody(random, lowest, highest):
+    """Notes (velocity, pitch, begin, end) that wander through a scale, now and then two at a time."""
+    root, scale = random.integers(12), random.choice(SCALES)
+    steps = [pitch for pitch in range(lowest, highest + 1) if (pitch - root) % 12 in scale]
+    place, begin = random.integers(len(steps)), 0.0
+    for _ in range(NOTES):
+        place = int(np.clip(place + random.integers(-4, 5), 0, len(steps) - 1))
+        end = begin + random.choice([0.2, 0.3, 0.5, 0.8, 1.4])
+        velocity = int(random.integers(45, 120))
+        yield velocity, steps[place], begin, end
+        if random.random() < 0.3:
+            yield velocity, steps[max(place - 2, 0)], begin, end
+        begin = end
+
+
+def play(font, midi, path):
+    """Write what FluidSynth makes of a score, one channel, its peak at 0.9."""
+    with tempfile.TemporaryDirectory() as folder:
+        score, sound = Path(folder, "score.mid"), Path(folder, "sound.wav")
+        midi.write(str(score))
+        command = f"fluidsynth -ni -R 0 -C 0 -g 0.5 -r {RATE} -F {sound}".split()
+        done = subprocess.run([*command, font, score], capture_output=True, text=True)
+        if done.returncode or not sound.exists():
+            raise UserError("file", f"FluidSynth cannot play {font}: {done.stderr.strip()[-200:]}")
+        audio = soundfile.read(sound, dtype="float32", always_2d=True)[0].mean(axis=1)
+    soundfile.write(path, 0.9 * audio / max(abs(audio).max(), 1e-9), RATE)
+
+
+KINDS = {"voice": voice, "drums": drums, "strings": strings, "others": others}
+
+
+def main():
+    """Run the program; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--from", dest="root", type=Path, default=Path("/"))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        KINDS[options.kind](options.folder, options.root)
+    except (UserError, FileNotFoundError) as error:
+        print(f"material: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """Make a data set for RAVE from a folder of sounds: one sample rate, one channel, end to end. On the command line.
 
-    setup/dlwa dataset rave FOLDER [--rate 44100]
+    setup/dlwa dataset rave FOLDER [--rate 48000]
 
 Every tenth sound is kept apart: it is not trained on, and the figures of a model come from it.
 """
@@ -31,7 +31,7 @@ def read_trimmed(path: Path, rate: int) -> np.ndarray:
 
 
 def build_dataset(
-    source: Path, out: Path, rate: int = 44100, log: Callable[[str], None] = print
+    source: Path, out: Path, rate: int = 48000, log: Callable[[str], None] = print
 ) -> "dict[str, object]":
     """Write train.npy, held_out.npy (int16 [n]), dataset.json and report.png into `out`; return the facts."""
 
@@ -100,7 +100,7 @@ def read_data(folder: Path) -> "tuple[dict, dict[str, np.ndarray]]":
 def main(arguments=None):
     """Run the program; returns its exit status."""
     parser = dataset_parser("rave", __doc__, "folder of sounds")
-    parser.add("--rate", 44100)
+    parser.add("--rate", 48000)
     options = parser.parse(arguments)
 
     def work():

@@ -1,53 +1,49 @@
 """Train a small RAVE on what `setup/dlwa dataset rave` has made.
 
-    setup/dlwa train rave [--preset laptop] [--run FOLDER] [--steps N]
+    setup/dlwa train rave [--preset minutes|coffee|night] [--from starter_voice]
 
-The run's folder gets NAME.ts, which [rave~] plays. The same command again goes on where the run was stopped.
+The run's folder gets NAME.ts, which [rave~] plays: the best so far, by its distance on sounds that it never heard.
+Ctrl-C stops; the same command goes on. A training begins with the weights of `base` where its size is the same.
 """
 
 import sys
 from pathlib import Path
 
 from dlwakit.training.options import given, train_parser
+from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
 
-PRESETS = {
-    "laptop": {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384},
-    "course": {
-        "capacity": 64,
-        "ratios": (4, 4, 4, 2),
-        "dilations": (1, 3, 9),
-        "latent": 16,
-        "segment": 65536,
-    },
-    "v2-size": {
-        "capacity": 96,
-        "ratios": (4, 4, 4, 2),
-        "dilations": (1, 3, 9),
-        "latent": 128,
-        "segment": 131072,
-    },
-}
-FIRST_STAGE = {
-    "laptop": 50_000,
-    "course": 200_000,
-    "v2-size": 1_000_000,
-}  # steps; as many are left for the second
+from .training.presets import EXPECT, FIRST_STAGE, PRESETS, STEPS, USUAL_FIRST_STAGE
+
+BASE = "base"
 DEFAULTS = {
     "data": "runs/rave/data",
-    "preset": "laptop",
-    "batch_size": 8,
+    "source": BASE,
+    "preset": "minutes",
+    "batch_size": 4,
     "learning_rate": 1e-3,
     "beta": 0.002,
     "first_stage": 0,
     "seed": 0,
 }
+STATE = "state.pt"
+PLOTS = [
+    Plot(
+        "multi-scale spectral distance (lower is better)",
+        {
+            "distance": "what it learns from",
+            "held_out": "held out",
+            "playable": "held out, the model that plays",
+        },
+    ),
+    Plot("divergence of the latents", {"divergence": "nats for each latent vector"}),
+]
 
 
 def main(arguments=None):
     """Run the program; returns its exit status."""
     parser = train_parser(
-        "rave", __doc__, DEFAULTS, steps="twice the preset's first stage", check_every=250,
+        "rave", __doc__, DEFAULTS, steps="as many as the preset has time for",
         preset={"choices": PRESETS}, batch_size={"help": "segments in one step"},
     )  # fmt: skip
     parser.begin.add_argument(
@@ -59,6 +55,7 @@ def main(arguments=None):
         type=int,
         help="steps until the encoder rests and a critic teaches the decoder (default: as the preset has it)",
     )
+    parser.add("--check-every", says="by time", group=parser.today)
     parser.add_hidden("--batch", dest="batch_size", type=int)
     parser.add_hidden("--evaluate", nargs="+")
     options = parser.parse(arguments)
@@ -66,11 +63,11 @@ def main(arguments=None):
         from .evaluate import main as evaluate
 
         return evaluate([*models, *(["--data", options.data] if options.data else [])])
-    return parser.run(lambda: train(*open_run(options), options.threads))
+    return parser.run(lambda: train(*open_run(options)))
 
 
 def open_run(options):
-    """(run, facts, sounds) that the options mean, to begin or to go on. Raises UserError."""
+    """(run, (facts, sounds), seconds it may last or None, threads) that the options mean. Raises UserError."""
     from .dataset import read_data  # librosa and torch take seconds; --help should not
 
     run = Run(
@@ -78,52 +75,96 @@ def open_run(options):
         "rave",
         DEFAULTS,
         given(options, DEFAULTS),
-        goal=options.steps,
-        minutes=options.minutes,
-        check_every=options.check_every,
-        plots=[
-            Plot("multi-scale spectral distance (lower is better)", {"distance": "what it learns from",
-                                                                      "held_out": "held out"}),
-            Plot("divergence of the latents", {"divergence": "nats for each latent vector"}),
-        ],
+        goal=ENDLESS,
+        check_every=options.check_every or ENDLESS,
+        plots=PLOTS,
         watch="held_out",
         learned="distance",
         may_change=("data",),
-    )  # fmt: skip
-    run.goal = options.steps or 2 * FIRST_STAGE[run.settings["preset"]]
+    )
+    preset = run.settings["preset"]
     facts, sounds = read_data(Path(run.settings["data"]))
     run.fix(seconds=facts["seconds"], rate=facts["rate"])
     run.describe({"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]})
-    return run, facts, sounds
+    seconds = None
+    if options.minutes or preset in MINUTES:
+        seconds = seconds_for(options, MINUTES.get(preset))
+    run.goal = options.steps or (STEPS[preset] if seconds is None else ENDLESS)
+    return run, (facts, sounds), seconds, options.threads
 
 
-def train(run, facts, sounds, threads):
-    """Train until the goal or a signal, and export the model; the exit status."""
+def make_trainer(run, facts, sounds):
+    """A Trainer that goes on where the run is, or begins; says what it begins with. Raises UserError."""
+    from .training import warm
     from .training.trainer import Trainer
 
     settings = run.settings
-    sizes = PRESETS[settings["preset"]]
+    size = {"rate": facts["rate"], **PRESETS[settings["preset"]]}
+    trainer = Trainer(size, sounds, size.pop("segment"), settings)
+    state, source = run.checkpoints / STATE, settings["source"]
+    if state.is_file():
+        trainer.restore(state)
+    elif source == BASE:
+        weights, said = warm.usual_source(source, trainer.rave)
+        run.log(said)
+        if weights:
+            trainer.begin_with(weights, source)
+    elif source != NOTHING:
+        trainer.begin_with(warm.open_source(source), source)
+    return trainer
+
+
+def stage(settings, progress, trainer):
+    """(whether it is the second stage, how much of the stage is over) at a progress of 0 to 1."""
+    if settings["first_stage"]:
+        return trainer.step >= settings["first_stage"], progress
+    share = FIRST_STAGE.get(settings["preset"], USUAL_FIRST_STAGE)
+    if progress < share and not trainer.second:
+        return False, progress / share
+    return share < 1, max(0.0, progress - share) / (1 - share) if share < 1 else progress
+
+
+def train(run, data, seconds, threads):
+    """Train until the time is over, the goal is reached or a signal comes; the exit status."""
+    import torch
+
+    torch.set_num_threads(threads or torch.get_num_threads())
+    by_steps = run.check_every != ENDLESS
     with run:
-        trainer = Trainer(
-            {"rate": facts["rate"], **{key: value for key, value in sizes.items() if key != "segment"}},
-            sounds,
-            sizes["segment"],
-            settings,
-            settings["first_stage"] or FIRST_STAGE[settings["preset"]],
-            threads,
-        )
-        step = trainer.restore(run.checkpoints / "state.pt")
-        run.begin(step)
-        while run.wants_more(step):
-            numbers = trainer.learn(step)
-            step += 1
-            run.progress(step, **numbers)
-            if run.check_due(step):
-                trainer.save(run.checkpoints / "state.pt", step)
-                run.check(step, **run.means(), held_out=trainer.judge())
-                run.preview(step, trainer.play(), facts["rate"])
-                trainer.export(run.folder / f"{run.folder.name}.ts")
+        trainer = make_trainer(run, *data)
+        run.begin(trainer.step)
+        if seconds:
+            run.log(
+                f"{seconds / 60:g} minutes in all: {EXPECT.get(run.settings['preset'], 'as long as you say')}"
+            )
+        clock = Clock(run, seconds)
+        progress = clock.progress(trainer.step)
+        while run.wants_more(trainer.step):
+            second, part = stage(run.settings, progress, trainer)
+            numbers = trainer.learn(part, second)
+            run.progress(trainer.step, **numbers)
+            progress = clock.progress(trainer.step)
+            if run.check_due(trainer.step) if by_steps else clock.check_due(trainer.step):
+                check(run, trainer, data[0]["rate"])
     return run.exit_status
+
+
+def check(run, trainer, rate):
+    """Save the state, judge the averaged weights and, where they are good enough, make them the model that plays."""
+    from .training.trainer import may_play
+
+    model, before = run.folder / f"{run.folder.name}.ts", run.history.seconds
+    trainer.save(run.checkpoints / STATE)
+    found = trainer.judge()
+    playable = {}
+    if may_play(found.distance, run.history, trainer.second) or not model.exists():
+        trainer.export(model, found.gain)
+        playable = {"playable": found.distance}
+    elif run.history.rows:
+        playable = {name: value for name, value in run.history.rows[-1].items() if name == "playable"}
+    run.check(trainer.step, **run.means(), held_out=found.distance, **playable)
+    run.preview(trainer.step, trainer.play(found.gain), rate)
+    keep_stage(run, [model], before)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import soundfile
 import torch
 from modelfiles.errors import UserError
 from rave_rt import dataset, evaluate, train
-from rave_rt.training import export, losses, network, pqmf
+from rave_rt.training import export, losses, network, pqmf, trainer
 from rave_rt.training.layers import CausalConv
 
 RATE = 22050
@@ -37,16 +38,16 @@ def data(sounds, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data home"))
     monkeypatch.setitem(
         train.PRESETS,
-        "laptop",
+        "minutes",
         {"capacity": 4, "ratios": (2, 2), "dilations": (1,), "latent": 3, "segment": 4096},
     )
     dataset.build_dataset(sounds, tmp_path / "data", RATE, log=lambda line: None)
     return tmp_path / "data"
 
 
-def history(run):
+def history(run, column="held_out"):
     with (run / "history.csv").open() as file:
-        return {round(float(row["step"])): float(row["held_out"]) for row in csv.DictReader(file)}
+        return {round(float(row["step"])): float(row[column]) for row in csv.DictReader(file)}
 
 
 @pytest.mark.parametrize("bands", [4, 16])
@@ -130,27 +131,32 @@ def test_the_export_follows_nns_convention_and_its_components_are_in_order(tmp_p
     assert spread[0] >= spread[1] >= spread[2]
 
 
-def test_a_training_learns_stops_goes_on_and_plays(data, tmp_path, capsys):
+def options(data, run, *more):
+    """What all trainings here are called with."""
+    usual = ["--threads", "1", "--check-every", "10", "--batch-size", "2", "--data", str(data)]
+    return ["--run", str(run), *usual, *more]
+
+
+def test_a_training_learns_is_killed_goes_on_and_plays(data, tmp_path, capsys, monkeypatch):
     run = tmp_path / "drums"
-    usual = [
-        "--run",
-        str(run),
-        "--threads",
-        "1",
-        "--check-every",
-        "10",
-        "--batch-size",
-        "2",
-        "--data",
-        str(data),
-    ]
-    assert train.main([*usual, "--steps", "20"]) == 0
-    assert train.main([*usual, "--steps", "40"]) == 0
-    stopped = history(run)
-    assert sorted(stopped) == [10, 20, 30, 40] and stopped[40] < stopped[10]
-    assert train.main(["--run", str(tmp_path / "at once"), *usual[2:], "--steps", "40"]) == 0
-    assert history(tmp_path / "at once")[40] == pytest.approx(stopped[40], rel=1e-4)
-    assert train.main([*usual, "--steps", "60", "--seed", "7"]) == 1  # a run keeps its settings
+    with monkeypatch.context() as patched:
+        learn = trainer.Trainer.learn
+
+        def fail_at_25(self, *given):
+            if self.step == 25:
+                raise RuntimeError("killed")
+            return learn(self, *given)
+
+        patched.setattr(trainer.Trainer, "learn", fail_at_25)
+        with pytest.raises(RuntimeError, match="killed"):
+            train.main(options(data, run, "--steps", "40"))
+    assert train.main(options(data, run, "--steps", "40")) == 0
+    killed = history(run)
+    learned = history(run, "distance")
+    assert sorted(killed) == [10, 20, 30, 40] and learned[40] < learned[10]
+    assert train.main(options(data, tmp_path / "at once", "--steps", "40")) == 0
+    assert history(tmp_path / "at once")[40] == pytest.approx(killed[40], rel=1e-4)
+    assert train.main(options(data, run, "--steps", "60", "--seed", "7")) == 1  # a run keeps its settings
     capsys.readouterr()
     judged = [str(run / "drums.ts"), "--data", str(data), "--json", str(tmp_path / "figures.json")]
     assert evaluate.main(judged) == 0
@@ -160,6 +166,48 @@ def test_a_training_learns_stops_goes_on_and_plays(data, tmp_path, capsys):
     said = capsys.readouterr().out
     assert train.main([str(data), "--evaluate", str(run / "drums.ts")]) == 0
     assert capsys.readouterr().out.splitlines()[1] == said.splitlines()[1]
+
+
+def test_a_training_that_begins_with_a_model_is_ahead_of_one_that_begins_with_noise(data, tmp_path):
+    first = tmp_path / "first"
+    assert (
+        train.main(options(data, first, "--steps", "400", "--check-every", "200", "--from", "nothing")) == 0
+    )
+    for source in (first, first / "first.ts", "nothing"):
+        run = tmp_path / "from" / source.name if source != "nothing" else tmp_path / "from" / source
+        assert train.main(options(data, run, "--steps", "40", "--from", str(source))) == 0
+    scratch = history(tmp_path / "from" / "nothing")[40]
+    assert history(tmp_path / "from" / "first")[40] < 0.9 * scratch
+    assert history(tmp_path / "from" / "first.ts")[40] == history(tmp_path / "from" / "first")[40]
+
+
+def test_a_model_of_another_size_is_no_beginning(data, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert train.main(options(data, run, "--steps", "10", "--from", str(exported(tmp_path)))) == 1
+    assert "no model of this size" in capsys.readouterr().err
+
+
+def test_what_is_exported_is_not_louder_than_the_data(data, tmp_path):
+    sounds = dataset.read_data(data)[1]
+    size = {"rate": RATE, "capacity": 4, "ratios": (2, 2), "dilations": (1,), "latent": 3}
+    settings = {"seed": 0, "learning_rate": 1e-3, "batch_size": 2, "beta": 0.002}
+    made = trainer.Trainer(size, sounds, 4096, settings)
+    with torch.no_grad():
+        made._average.module.decoder.loudness.bias.fill_(4.0)  # as loud as it can be
+        made._average.module.decoder.wave.bias.fill_(1.0)
+    found = made.judge()
+    assert found.gain < 0.5
+    made.export(tmp_path / "loud.ts", found.gain)
+    real = made._draw("held_out", 0, 16)
+    with torch.inference_mode():
+        played = torch.jit.load(tmp_path / "loud.ts")(real)
+    assert played.square().mean() <= 1.05 * real.square().mean()
+
+
+def test_a_bad_check_never_becomes_the_model_that_plays():
+    rows = types.SimpleNamespace(best=lambda name: {"held_out": 1.0})
+    assert trainer.may_play(0.9, rows, False) and not trainer.may_play(1.05, rows, False)
+    assert trainer.may_play(1.05, rows, True) and not trainer.may_play(1.2, rows, True)
 
 
 def test_in_the_second_stage_the_encoder_rests(data, tmp_path):
@@ -176,13 +224,22 @@ def test_in_the_second_stage_the_encoder_rests(data, tmp_path):
         "4",
     ]  # as of old
     encoders = []
-    for steps in ("4", "8"):
-        assert train.main([*usual, "--check-every", "4", "--steps", steps]) == 0
+    for steps in ("5", "8"):
+        assert train.main([*usual, "--check-every", "5", "--steps", steps]) == 0
         state = torch.load(run / "checkpoints" / "state.pt", weights_only=True)["rave"]
         encoders.append({name: value for name, value in state.items() if name.startswith("encoder.")})
         decoder = state["decoder.wave.weight"]
     assert all(torch.equal(encoders[0][name], encoders[1][name]) for name in encoders[0])
     assert not torch.equal(decoder, network.Rave(SMALL).state_dict()["decoder.wave.weight"])
+
+
+def test_a_share_of_the_time_is_the_critics():
+    settings = {"first_stage": 0, "preset": "coffee"}
+    young, old = types.SimpleNamespace(second=False), types.SimpleNamespace(second=True)
+    assert train.stage(settings, 0.3, young) == (False, 0.5)
+    assert train.stage(settings, 0.8, young) == (True, pytest.approx(0.5))
+    assert train.stage(settings, 0.3, old) == (True, 0.0)  # more minutes: what has begun goes on
+    assert train.stage({**settings, "preset": "minutes"}, 1.0, young) == (False, 1.0)
 
 
 def test_what_cannot_be_trained_is_said_in_one_line(tmp_path, capsys):

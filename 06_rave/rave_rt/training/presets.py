@@ -1,0 +1,30 @@
+"""The sizes of the network and how long they are trained. Runs in a training."""
+
+from dlwakit.training.patience import MINUTES
+
+SMALL = {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384}
+PRESETS = {
+    **dict.fromkeys((*MINUTES, "laptop"), SMALL),
+    "course": {
+        "capacity": 64,
+        "ratios": (4, 4, 4, 2),
+        "dilations": (1, 3, 9),
+        "latent": 16,
+        "segment": 65536,
+    },
+    "v2-size": {
+        "capacity": 96,
+        "ratios": (4, 4, 4, 2),
+        "dilations": (1, 3, 9),
+        "latent": 128,
+        "segment": 131072,
+    },
+}
+STEPS = {"laptop": 100_000, "course": 400_000, "v2-size": 2_000_000}  # where no time is the end
+FIRST_STAGE = {"minutes": 1.0, "coffee": 0.6}  # share of the training until the critic comes in
+USUAL_FIRST_STAGE = 0.5
+EXPECT = {
+    "minutes": "attacks, vowels and colour of your sounds, blurred; no critic yet",
+    "coffee": "clear attacks and colour; the critic sharpens the last twelve minutes",
+    "night": "as near to your sounds as this size of network comes; the critic works in the second half",
+}

@@ -5,6 +5,8 @@ import pyext
 STEP = 60  # pixels from one inlet to the next
 USUAL_LATENTS = 8
 MOST = 64
+# Objects of rave~.pd, by number.
+INLET, STREAM, TO_STREAM, FROM_STREAM, OUTLET = 0, 6, 7, 8, 9
 
 
 def channels(method, inputs=0, outputs=0):
@@ -15,31 +17,35 @@ def channels(method, inputs=0, outputs=0):
 
 
 class box(pyext._class):
-    """Puts `[pystream~]` with its inlets and outlets into the abstraction that it stands in, when that is loaded.
+    """Gives rave~.pd more than one signal inlet and outlet, when it is loaded.
 
-    It is the abstraction's last object, number `first`; what it makes is numbered from there. Object 0 is the first
-    inlet. Arguments: the abstraction's $0, `first`, and METHOD, INPUTS and OUTPUTS of its box.
+    It is the abstraction's last object, and what it makes is numbered from `first`. The `[pystream~ 1 1]` of the file
+    loses its cords to another one. Arguments: `first`, and METHOD, INPUTS and OUTPUTS of the abstraction's box.
     """
 
     _inlets = _outlets = 0
 
-    def __init__(self, name, first, method="forward", inputs=0, outputs=0):
+    def __init__(self, first, method="forward", inputs=0, outputs=0):
         inputs, outputs = channels(str(method), inputs, outputs)
+        if (inputs, outputs) == (1, 1):
+            return
         self._count = int(first)
-        to_stream = self._make(20, 120, "r", f"{name:g}-stream")
-        inlets = [0] + [self._make(20 + STEP * i, 60, "inlet~") for i in range(1, inputs)]
-        stream = self._make(20, 180, "pystream~", inputs, outputs)
-        outlets = [self._make(20 + STEP * i, 240, "outlet~") for i in range(outputs)]
-        from_stream = self._make(20 + STEP * outputs, 210, "s", f"{name:g}-from-stream")
-        say = self._make(20 + STEP * outputs, 120, "r", f"{name:g}-say")
-        last = self._make(20 + STEP * outputs, 240, "outlet")
-        self._tocanvas("connect", to_stream, 0, stream, 0)
+        stream = self._make(20, 150, "pystream~", inputs, outputs)
+        for source, outlet, sink in (
+            (INLET, 0, STREAM),
+            (TO_STREAM, 0, STREAM),
+            (STREAM, 0, OUTLET),
+            (STREAM, 1, FROM_STREAM),
+        ):
+            self._tocanvas("disconnect", source, outlet, sink, 0)
+        inlets = [INLET] + [self._make(20 + STEP * i, 60, "inlet~") for i in range(1, inputs)]
+        outlets = [OUTLET] + [self._make(20 + STEP * i, 240, "outlet~") for i in range(1, outputs)]
+        self._tocanvas("connect", TO_STREAM, 0, stream, 0)
+        self._tocanvas("connect", stream, outputs, FROM_STREAM, 0)
         for channel, inlet in enumerate(inlets):
             self._tocanvas("connect", inlet, 0, stream, channel)
         for channel, outlet in enumerate(outlets):
             self._tocanvas("connect", stream, channel, outlet, 0)
-        self._tocanvas("connect", stream, outputs, from_stream, 0)
-        self._tocanvas("connect", say, 0, last, 0)
 
     def _make(self, x, y, *words):
         """Make an object and return its number."""

@@ -1,5 +1,7 @@
 """The normal form of a patch's file: what is dropped, what is kept, and what is refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,6 +137,16 @@ def test_the_command_formats_and_checks(tmp_path):
     (tmp_path / "sound.pd").write_bytes(b"\xff\xfe")
     refused = course.dlwa("format-patches", tmp_path / "sound.pd")
     assert refused.returncode == 1 and "cannot read" in refused.stderr
+
+
+def test_the_patches_of_the_course_are_formatted():
+    checked = subprocess.run(
+        [sys.executable, ROOT / "setup/dlwa", "format-patches", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
 def test_all_patches_of_the_course_are_found():

@@ -17,14 +17,15 @@ RELOAD_WINDOW_S = 30.0
 class LiveObject(PdObject):
     """A PdObject that plays what comes in, now.
 
-    In its abstraction, what `[pystream~]` sends comes back to it behind the word `stream`, and `[receive $0-stream]`
+    In its abstraction, what `[pystream~]` sends comes back to it behind the word `stream`, and `[receive BOX-stream]`
     goes into `[pystream~]`. Its worker has a call `play(stream, ...)`, which lets a `serving.live` loop begin; that
     reports by the events handled here.
 
     Parameters
     ----------
-    box : float, optional
-        The abstraction's $0. Without it nothing plays, and the object works as any other.
+    box : float or str, optional
+        The abstraction's $0, or another name where two objects share one $0. Without it nothing plays, and the object
+        works as any other.
 
     Attributes
     ----------
@@ -40,10 +41,10 @@ class LiveObject(PdObject):
 
     NICENESS: ClassVar[int] = 0  # its sound is played while it is made
 
-    def __init__(self, box: float | None = None, *arguments: Any) -> None:
+    def __init__(self, box: float | str | None = None, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.playing: dict | None = None
-        self._to_stream = f"{box:g}-stream" if box else None
+        self._to_stream = f"{box if isinstance(box, str) else format(box, 'g')}-stream" if box else None
         self._stream_path: str | None = None
         self._lost_at: list[float] = []  # monotonic seconds, of the last RELOAD_WINDOW_S
 

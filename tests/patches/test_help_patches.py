@@ -22,7 +22,9 @@ def test_every_abstraction_has_one():
     abstractions = {
         patch.stem for folder in FOLDERS for name in ABSTRACTIONS for patch in folder.glob(name)
     } - {patch.stem for patch in HELP}
-    assert {f"{name}-help" for name in abstractions} == {patch.stem for patch in set(HELP) - OBJECTS}
+    needed = {f"{name}-help" for name in abstractions}
+    assert needed <= {patch.stem for patch in HELP}
+    assert {patch.stem for patch in set(HELP) - OBJECTS} <= needed
     assert len(HELP) > 20
 
 

@@ -149,6 +149,10 @@ def test_the_patches_of_the_course_are_formatted():
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
+def test_no_subpatch_stands_in_two_patches_of_the_course():
+    assert copies(all_patches(ROOT)) == []
+
+
 def test_all_patches_of_the_course_are_found():
     found = all_patches(ROOT)
     assert {ROOT / "setup/overview.pd", ROOT / "01_ai_duet/ai_duet.pd", ROOT / "pyext_py3/py-help.pd"} <= set(

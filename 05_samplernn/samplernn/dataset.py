@@ -2,7 +2,8 @@
 
     setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1]
 
-The last tenth of every sound is kept apart: training never sees it, the validation figures come from it.
+Every tenth sound is kept apart: training never sees it, the validation figures come from it. Of a single sound it is
+the last tenth.
 """
 
 import json
@@ -16,20 +17,26 @@ from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.sounds import concatenate, normalize, read_each, read_sound
 
-HELD_OUT = 0.1  # of each sound, its end
+HELD_OUT = 10  # one sound in so many; of a single one, the last part of so many
 PAUSE_S = 0.01
 QUIET_DB = 50  # below a sound's peak: silence
+STROKE_S, TAIL_DB = 3.0, 30  # a sound that is shorter ends where it has become so much quieter than its peak
 ADVISED_SECONDS = 300
 
 
 def read_without_silence(path: Path, rate: int) -> np.ndarray:
     """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; UserError if nothing is left.
 
-    A model that was trained on much silence begins with silence and stays there, for nothing is easier to predict.
+    A model that was trained on much silence begins with silence and stays there, for nothing is easier to predict; it
+    is the same with the ends of strokes.
     """
     audio = normalize(read_sound(path, rate)[0])
     parts = librosa.effects.split(audio, top_db=QUIET_DB)
-    return np.concatenate([audio[first:last] for first, last in parts])
+    audio = np.concatenate([audio[first:last] for first, last in parts])
+    if len(audio) < STROKE_S * rate:
+        _, (_, end) = librosa.effects.trim(audio, top_db=TAIL_DB, frame_length=512, hop_length=128)
+        audio = audio[:end]
+    return audio
 
 
 def cut(samples, length, overlap=0):
@@ -58,20 +65,22 @@ def build_dataset(
     sounds = dict(read_each(source, lambda path: read_without_silence(path, rate), leave_out))
     if not sounds:
         raise UserError("sound", f"not one sound in {source} could be used")
-    train, validation = _split(list(sounds.values()), rate, chunk, overlap)
+    known, unknown = hold_out(sounds)
+    length, shared = int(chunk * rate), int(overlap * rate)
     out.mkdir(parents=True, exist_ok=True)
-    np.save(out / "train.npy", train)
-    np.save(out / "validation.npy", validation)
-    in_all = sum(map(len, sounds.values()))
-    for_training = sum(int(len(sound) * (1 - HELD_OUT)) for sound in sounds.values())
+    train = concatenate(list(known.values()), rate, PAUSE_S)
+    rest = concatenate(list(unknown.values()), rate, PAUSE_S)
+    np.save(out / "train.npy", cut(train, length, shared))
+    np.save(out / "validation.npy", whole_chunks(rest, length))
     facts = {
         "sample_rate": rate,
-        "seconds": round(for_training / rate, 1),
-        "held_out_seconds": round((in_all - for_training) / rate, 1),
-        "chunks": len(train),
+        "seconds": round(len(train) / rate, 1),
+        "held_out_seconds": round(len(rest) / rate, 1),
+        "chunks": len(cut(train, length, shared)),
         "chunk_seconds": chunk,
         "overlap_seconds": overlap,
-        "sounds": list(sounds),
+        "sounds": list(known),
+        "held_out_sounds": [name for name in unknown if name not in known],
     }
     (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
     for line in _report(facts):
@@ -79,14 +88,24 @@ def build_dataset(
     return facts
 
 
-def _split(sounds: list, rate: int, chunk: float, overlap: float) -> "tuple[np.ndarray, np.ndarray]":
-    """Chunks to train with and to validate with, int16 [m, samples] each, from the beginnings and ends of sounds."""
-    ends = [int(len(sound) * (1 - HELD_OUT)) for sound in sounds]
-    length = int(chunk * rate)
-    train = concatenate([sound[:end] for sound, end in zip(sounds, ends)], rate, PAUSE_S)
-    rest = concatenate([sound[end:] for sound, end in zip(sounds, ends)], rate, PAUSE_S)
-    whole = rest[: len(rest) // length * length].reshape(-1, length) if len(rest) > length else rest[None]
-    return cut(train, length, int(overlap * rate)), whole
+def hold_out(sounds: dict) -> "tuple[dict, dict]":
+    """(sounds to train with, sounds held out) by name: every tenth is held out, of a single one its last tenth."""
+    names = list(sounds)
+    if len(names) == 1:
+        end = len(sounds[names[0]]) * (HELD_OUT - 1) // HELD_OUT
+        return {names[0]: sounds[names[0]][:end]}, {names[0]: sounds[names[0]][end:]}
+    held = set(names[HELD_OUT - 1 :: HELD_OUT] or names[-1:])
+    known = {name: sound for name, sound in sounds.items() if name not in held}
+    return known, {name: sounds[name] for name in names if name in held}
+
+
+def whole_chunks(samples, length):
+    """Samples [n] in chunks [m, length] without a rest; shorter ones are one chunk."""
+    return (
+        samples[: len(samples) // length * length].reshape(-1, length)
+        if len(samples) > length
+        else samples[None]
+    )
 
 
 def _report(facts: dict) -> "list[str]":

@@ -4,6 +4,7 @@
 
 The fewer bits per sample, the better the next sample is predicted; pure noise needs all 8 bits of 256 levels. The
 predictors know the data set's training chunks: how often each level occurs (unigram), and the best linear prediction.
+Few bits are no sound, so there are figures of what it makes at four temperatures as well; `sheet` explains them.
 """
 
 import math
@@ -16,8 +17,10 @@ from dlwakit.training.evaluation import evaluate
 from dlwakit.training.options import evaluate_parser
 from torch.nn import functional
 
+from . import sheet
 from .dataset import read_data
 from .engine import quantise, store
+from .model import Generator
 
 ORDER = 16
 
@@ -103,11 +106,17 @@ def main(arguments=None):
 
         def measure(path):
             model = store.load(path)
-            bits = {
-                "checkpoint": bits_per_sample(model, validation),
-                **baselines(train, validation, model.config),
+            rows = {
+                name: {"bits_per_sample": value}
+                for name, value in {
+                    "checkpoint": bits_per_sample(model, validation),
+                    **baselines(train, validation, model.config),
+                }.items()
             }
-            return {name: {"bits_per_sample": value} for name, value in bits.items()}
+            rows["checkpoint"]["below_linear"] = (
+                rows["linear"]["bits_per_sample"] - rows["checkpoint"]["bits_per_sample"]
+            )
+            return rows | {"data": sheet.of_data(train)} | sheet.of_model(Generator(model), train)
 
         return evaluate("samplernn", options, __file__, measure, (".safetensors",))
 

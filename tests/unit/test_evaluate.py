@@ -11,6 +11,7 @@ from dlwakit.training.evaluation import table
 from support.melody_files import tune
 from support.tools import setup_dlwa
 
+TEMPERATURES = [f"temperature {number}" for number in ("0.7", "0.85", "1", "1.1")]
 RATE = 16000
 
 
@@ -56,7 +57,7 @@ MODELS = {
         lambda _: ["--samples", 200],
         ["conv0, random directions", "conv1", "conv1, random directions"],
     ),
-    "samplernn": ("tabla", chunks, ["uniform", "unigram", "linear"]),
+    "samplernn": ("tabla", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
     "rave": ("starter", sounds, ["silence", "untrained"]),
 }
 PROGRAMS = {model: tasks for day in all_days() for model, tasks in day.models.items() if "evaluate" in tasks}

@@ -9,13 +9,14 @@ import soundfile
 import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
-from samplernn import dataset, evaluate, train
+from samplernn import dataset, evaluate, sheet, train
 from samplernn.engine import store
 from samplernn.engine.config import Config
 from samplernn.engine.network import SampleRNN
 from samplernn.model import Generator
 from support.training_program import run_training
 
+TEMPERATURES = [f"temperature {number}" for number in ("0.7", "0.85", "1", "1.1")]
 RATE = 8000
 CONFIG = Config(frame_sizes=(4, 16), dim=24, num_rnn_layers=1, emb_size=8, seq_len=128, sample_rate=RATE)
 
@@ -44,9 +45,9 @@ def test_a_data_set_from_mixed_sounds(sounds, tmp_path):
     facts = dataset.build_dataset(sounds, tmp_path / "data", RATE, 0.5, 0.1, said.append)
     chunks, validation = np.load(tmp_path / "data/train.npy"), np.load(tmp_path / "data/validation.npy")
     assert chunks.dtype == np.int16 and chunks.shape == (facts["chunks"], RATE // 2)
-    assert facts["sounds"] == ["a.wav", "deeper/b.wav"]
-    assert facts["seconds"] == pytest.approx(3.6, abs=0.1)
-    assert validation.size / RATE == pytest.approx(0.42, abs=0.01)
+    assert (facts["sounds"], facts["held_out_sounds"]) == (["a.wav"], ["deeper/b.wav"])
+    assert facts["seconds"] == pytest.approx(2, abs=0.1)
+    assert validation.shape == (4, RATE // 2)
     assert np.abs(chunks).max() == pytest.approx(0.9 * 32767, rel=0.01)
     assert any("broken.wav" in line for line in said) and any(
         "quiet.wav: it is silent" in line for line in said
@@ -58,6 +59,18 @@ def test_silence_is_left_out(tmp_path):
     tone = np.sin(np.arange(4000) / 3)
     soundfile.write(tmp_path / "one.wav", np.concatenate((tone, np.zeros(16000), tone)), RATE)
     assert len(dataset.read_without_silence(tmp_path / "one.wav", RATE)) < 11000
+
+
+def test_a_stroke_ends_where_it_has_died_away(tmp_path):
+    times = np.arange(2 * RATE) / RATE
+    soundfile.write(tmp_path / "one.wav", np.exp(-10 * times) * np.sin(2000 * times), RATE)
+    stroke = dataset.read_without_silence(tmp_path / "one.wav", RATE)
+    assert len(stroke) / RATE == pytest.approx(np.log(10 ** (30 / 20)) / 10, abs=0.1)
+
+
+def test_of_a_single_sound_the_end_is_held_out():
+    known, unknown = dataset.hold_out({"a": np.arange(100)})
+    assert (len(known["a"]), len(unknown["a"])) == (90, 10)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +108,9 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
         assert (value - broken.state_dict()[name]).abs().max() < 1e-3, name
     rows = read(tmp_path / "broken/history.csv")
     assert [row["step"] for row in rows if row["step"] % 10 == 0] == [10, 20, 30, 40, 50, 60]
-    assert min(row["bits"] for row in rows) < min(8, rows[0]["bits"])
+    assert rows[-1]["training_bits"] < min(8, rows[0]["training_bits"])
     best = evaluate.bits_per_sample(broken, np.load(data / "validation.npy"))
-    assert best == pytest.approx(min(row["bits"] for row in rows), abs=1e-4)
+    assert any(best == pytest.approx(row["bits"], abs=1e-4) for row in rows)
     preview, rate = soundfile.read(tmp_path / "broken/previews/000000060_preview.wav")
     assert (len(preview), rate) == (2 * RATE, RATE)
     assert "bits per sample" in (tmp_path / "broken/report.html").read_text()
@@ -106,7 +119,7 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     assert evaluate.main([str(word) for word in (best_model, "--data", data, "--json", file)]) == 0
     figures = json.loads(file.read_text())["checkpoints"]["broken"]
     assert figures["checkpoint"]["bits_per_sample"] == pytest.approx(best)
-    assert list(figures) == ["checkpoint", "uniform", "unigram", "linear"]
+    assert list(figures) == ["checkpoint", "uniform", "unigram", "linear", "data", *TEMPERATURES]
     sound = Generator(broken).generate(0.1, temperature=[1.0])
     assert sound.shape == (1, RATE // 10)
 
@@ -115,7 +128,10 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     "arguments, complaint",
     [
         ((), "first: setup/dlwa dataset samplernn FOLDER"),
-        (("--preset", "lapdog"), "there is no preset 'lapdog': take laptop, course, prism"),
+        (
+            ("--preset", "lapdog"),
+            "there is no preset 'lapdog': take minutes, coffee, night, laptop, course, prism",
+        ),
     ],
 )
 def test_trainings_that_cannot_be(data, tmp_path, arguments, complaint):
@@ -143,13 +159,39 @@ def test_states_go_on_within_a_chunk_and_start_anew_with_the_next(data):
     assert not torch.equal(batches[5 + steps][0], found[5][0])
 
 
+def test_a_training_that_begins_with_a_model_is_ahead_of_one_that_begins_with_noise(data, tmp_path):
+    arguments = ("--data", data, "--preset", small(tmp_path), "--check-every", 20, "--learning-rate", 0.003)
+    assert run(*arguments, "--run", tmp_path / "first", "--steps", 60, "--from", "nothing")[0] == 0
+    found = {}
+    for name, source in (("run", tmp_path / "first"), ("noise", "nothing")):
+        assert run(*arguments, "--run", tmp_path / name, "--steps", 20, "--from", source)[0] == 0
+        found[name] = read(tmp_path / name / "history.csv")[-1]["training_bits"]
+    assert found["run"] < found["noise"] - 0.5
+    status, _, complained = run(*arguments[:2], "--run", tmp_path / "other", "--from", tmp_path / "first")
+    assert status == 1 and "is a network of another size: its frame_sizes is (4, 16)" in complained
+
+
+def test_a_silent_or_a_loud_model_is_not_the_best():
+    quiet, good = {"bits": 2.0, "level_db": -40.0}, {"bits": 3.0, "level_db": 2.0}
+    assert train.is_best(3.5, 1.0, [quiet]) and not train.is_best(3.5, 1.0, [quiet, good])
+    assert train.is_best(2.9, -11.0, [quiet, good]) and not train.is_best(1.0, 20.0, [quiet, good])
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
 def test_half_precision_on_a_graphics_card(data):
-    trainer = train.Trainer(CONFIG, 0.01, 50, 0, "cuda")
+    trainer = train.Trainer(CONFIG, 0.01, 0, "cuda")
     batches = train.Batches(np.load(data / "train.npy"), 4, CONFIG, 0)
-    bits = [trainer.train_step(*batches[step]) for step in range(50)]
+    bits = [trainer.train_step(*batches[step], step / 50) for step in range(50)]
     assert np.mean(bits[-10:]) < np.mean(bits[:10])
     assert trainer.preview().shape == (2 * RATE,)
+
+
+def test_levels_and_flatness_of_known_sounds():
+    tone = np.sin(np.arange(2 * RATE) * 0.3)
+    noise = np.random.default_rng(0).normal(0, 0.1, 2 * RATE)
+    assert sheet.level(tone) == pytest.approx(-3.01, abs=0.05) and sheet.level(0 * tone) == -120
+    assert sheet.flatness(tone) < 0.01 < 0.4 < sheet.flatness(noise) < 1
+    assert np.isnan(sheet.flatness(0 * tone))
 
 
 def test_scores_of_known_sources():

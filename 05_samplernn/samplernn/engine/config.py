@@ -98,8 +98,10 @@ def read_config(path):
     return values
 
 
+SMALL = Config(dim=192, num_rnn_layers=2, emb_size=32, seq_len=512)
 PRESETS = {
-    "laptop": Config(dim=192, num_rnn_layers=2, emb_size=32),
+    **dict.fromkeys(("minutes", "coffee", "night"), SMALL),
+    "laptop": dataclasses.replace(SMALL, seq_len=1024),
     "course": Config(rnn_type="lstm", skip_conn=True, q_type="linear"),
     "prism": Config(),
 }

@@ -4,6 +4,7 @@
 
 voice     speech of three speakers: asterisk-core-sounds-{en,fr,it}-g722 (CC BY-SA 3.0 and CC BY 3.0), decoded by ffmpeg
 drums     strokes and loops of sonic-pi-samples (CC0)
+beat      the loops of it that have a beat
 strings   phrases of bowed and plucked strings: fluid-soundfont-gm (MIT), played by FluidSynth
 others    phrases of keyboards, winds, brass, a guitar and a choir, likewise
 
@@ -33,6 +34,7 @@ DRUMS += tuple(
 )
 DRUMS += tuple(f"elec_{name}*" for name in ("pop", "snare", "soft_kick", "tick", "wood", "flip", "twip"))
 NO_DRUMS = ("loop_drone_g_97",)
+NO_BEAT = (*NO_DRUMS, "loop_3d_printer", "loop_weirdo")
 STRINGS = {40: (55, 91), 41: (48, 79), 42: (36, 69), 43: (28, 55), 44: (43, 84), 45: (40, 84), 48: (40, 86)}
 OTHERS = {0: (36, 88), 11: (53, 89), 19: (36, 84), 24: (40, 79), 52: (48, 79), 53: (48, 79), 56: (55, 82)}
 OTHERS |= {60: (41, 72), 65: (49, 78), 68: (58, 86), 71: (50, 84), 73: (60, 93)}
@@ -69,6 +71,13 @@ def drums(out, root):
         for path in sorted((root / SAMPLES).glob(f"{pattern}.flac")):
             if path.stem not in NO_DRUMS:
                 shutil.copyfile(path, out / path.name)
+
+
+def beat(out, root):
+    """Copy the loops of Sonic Pi that have a beat."""
+    for path in sorted((root / SAMPLES).glob("loop_*.flac")):
+        if path.stem not in NO_BEAT:
+            shutil.copyfile(path, out / path.name)
 
 
 def strings(out, root):
@@ -123,7 +132,7 @@ def play(font, midi, path):
     soundfile.write(path, 0.9 * audio / max(abs(audio).max(), 1e-9), RATE)
 
 
-KINDS = {"voice": voice, "drums": drums, "strings": strings, "others": others}
+KINDS = {"voice": voice, "drums": drums, "beat": beat, "strings": strings, "others": others}
 
 
 def main():

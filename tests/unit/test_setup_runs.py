@@ -161,11 +161,26 @@ def test_what_a_benchmark_lacks_is_one_line_and_the_next_one_runs(tmp_path, monk
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
     class args:
-        names, json, runs, yes = [], tmp_path / "figures.json", 1, False
+        names, json, runs, yes, long = [], tmp_path / "figures.json", 1, False, False
 
     assert bench.run(args) == 1
     assert "setup/dlwa: apart.one: nobody is here to answer" in capsys.readouterr().err
     assert list(json.loads(args.json.read_text())["benchmarks"]) == ["toy.one"]
+
+
+def test_what_takes_minutes_runs_once_and_hours_are_asked_for(tmp_path, monkeypatch):
+    one_run = "{'seconds': 1.0, 'was_long': float(bool(os.environ['DLWA_BENCH_LONG']))}"
+    (tmp_path / "toy.py").write_text(f"import os\nRUNS = 1\nBENCHMARKS = {{'toy.one': lambda: {one_run}}}\n")
+    (tmp_path / "plain.py").write_text("BENCHMARKS = {}\n")
+    assert bench.most_runs_of(tmp_path / "toy.py") == 1 < bench.most_runs_of(tmp_path / "plain.py")
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    monkeypatch.setattr(bench, "to_play", lambda *_: [])
+
+    class args:
+        names, json, runs, yes, long = [], tmp_path / "figures.json", 3, False, True
+
+    assert bench.run(args) == 0
+    assert json.loads(args.json.read_text())["benchmarks"]["toy.one"]["was_long"] == 1.0
 
 
 def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):

@@ -8,6 +8,7 @@ import ast
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +31,7 @@ def add_arguments(parser):
         "names", metavar="NAME", nargs="*", help="such as melody.20s, or a group, melody (default: all)"
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures to a file")
+    parser.add_argument("--long", action="store_true", help="with figures that take hours (own)")
     parser.add_argument("--runs", metavar="N", type=int, default=5, help="how often each is run (default: 5)")
     parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
 
@@ -50,6 +52,12 @@ def needs_of(file):
         if name not in BENCH:
             components.append(ToolsForTests() if name == "test tools" else Environment(name))
     return components
+
+
+def most_runs_of(file):
+    """How often a file's benchmarks run at most: its RUNS, where one run takes minutes."""
+    value = _constant(file, "RUNS")
+    return ast.literal_eval(value) if value else sys.maxsize
 
 
 def _constant(file, name):
@@ -106,7 +114,7 @@ def run(args):
             failed += names
             warn(UserError(error.kind, f"{', '.join(names)}: {error.message}", error.hint))
             continue
-        for name, runs in _measure(file, args.runs, names).items():
+        for name, runs in _measure(file, min(args.runs, most_runs_of(file)), names, args.long).items():
             errors = [run["error"] for run in runs if "error" in run]
             if errors or not runs:
                 failed.append(name)
@@ -120,7 +128,7 @@ def run(args):
     return 1 if failed else 0
 
 
-def _measure(file, count, names):
+def _measure(file, count, names, long):
     folders = [ROOT / "setup", EXTERNAL_SOURCE, ROOT / "tests", *sorted(ROOT.glob("[0-9][0-9]_*"))]
     command = [find_python("torch"), "-m", "dlwakit.benchmarks", file, count, *names]
     done = subprocess.run(
@@ -128,7 +136,11 @@ def _measure(file, count, names):
         stdout=subprocess.PIPE,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, folders)),
+            "DLWA_BENCH_LONG": "1" if long else "",
+        },
     )
     runs = {name: [] for name in names}
     for line in done.stdout.splitlines():

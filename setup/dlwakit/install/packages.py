@@ -66,6 +66,10 @@ TEST = {
 BENCH = {
     "jackd2": command("jackd"),
     "pd-lua": file("/usr/lib/pd/extra/pdlua/pdlua.pd_linux"),
+    "fluidsynth": command("fluidsynth"),
+    "fluid-soundfont-gm": file("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
+    "ffmpeg": command("ffmpeg"),
+    "asterisk-core-sounds-en-g722": file("/usr/share/asterisk/sounds/en_US_f_Allison"),
 }
 
 # Large, and one test alone needs it, which is skipped without it but in continuous integration.

@@ -21,15 +21,14 @@ CHECKS = [
 def test_there_is_a_button_for_every_day():
     text = OVERVIEW.read_text()
     for day in all_days(ROOT):
-        assert f"makefilename %s/../{day.name};" in text
-        assert f"list prepend open {day.patch};" in text
+        assert f"dlwa-day {day.name} {day.patch};" in text
         assert f"{int(day.name[:2])}\\ " in text
 
 
 def test_what_is_installed_is_told_in_pds_own_words():
     words = what_is_installed([*CHECKS, *[CHECKS[0]] * 30])
     assert words[::2] == ["-send"] * 17
-    assert words[1].startswith("overview-status label Something\\ is\\ missing")
+    assert words[1].startswith("overview-say symbol Something\\ is\\ missing")
     assert words[3] == "overview-part-1 label ok:\\ Pd"
     assert (
         words[5]
@@ -56,7 +55,8 @@ def test_a_click_makes_the_tone_and_another_opens_a_day(play, screen, tmp_path):
         screen.xdotool("mousemove", left + x + 12, top + y + 12, "click", 1)
 
     def length_of_the_bar():
-        return np.count_nonzero((area(293, 110, 300, 1) == STEP).all(axis=2))
+        x, y = next(box[:2] for box in boxes(OVERVIEW) if "dlwa-output~" in box[4])
+        return np.count_nonzero((area(x + 6, y + 27, 150, 1) == STEP).all(axis=2))
 
     parts = [
         next(box for box in OVERVIEW.read_text().splitlines() if f"part-{n} " in box).split()
@@ -71,7 +71,7 @@ def test_a_click_makes_the_tone_and_another_opens_a_day(play, screen, tmp_path):
     assert length_of_the_bar() < 10
     click("dsp")
     click("tone")
-    wait_until(lambda: length_of_the_bar() > 150, "the tone")
+    wait_until(lambda: length_of_the_bar() > 50, "the tone")
     click("tone")
     wait_until(lambda: length_of_the_bar() < 10, "the tone's end")
     click("day-1")

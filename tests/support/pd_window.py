@@ -162,7 +162,7 @@ def _drawn(patch, kind):
 
 def _abstraction(patch, kind):
     """The file of an abstraction that a patch finds, else None."""
-    paths = re.findall(r"-path (\S+)", " ".join(_lines_of(patch)[:2]))
+    paths = re.findall(r"-path ([^\s;]+)", " ".join(_lines_of(patch)[:2]))
     files = (patch.parent / path / f"{kind}.pd" for path in ("", *paths))
     return next((file for file in files if file.exists()), None)
 

@@ -48,11 +48,11 @@ def what_is_installed(checks):
         if missing
         else "All that playing needs is installed."
     )
-    lines = {"overview-status": status}
+    lines = {"overview-say symbol": status}
     for number, one in enumerate(checks[:LINES], 1):
         mark = "ok" if one["ok"] else "MISSING" if one["needed"] else "not yet"
-        lines[f"overview-part-{number}"] = _short(f"{mark}: {one['name']}")
-    return [word for name, text in lines.items() for word in ("-send", f"{name} label {escape(text)}")]
+        lines[f"overview-part-{number} label"] = _short(f"{mark}: {one['name']}")
+    return [word for name, text in lines.items() for word in ("-send", f"{name} {escape(text)}")]
 
 
 def _short(text):

@@ -1,4 +1,4 @@
-"""Make a data set for DDSP from sounds of one instrument. Runs on the command line, in the environment `tensorflow`.
+"""Make a data set for DDSP from sounds of one instrument. Runs on the command line, in the environment `torch`.
 
     setup/dlwa dataset ddsp FOLDER
 
@@ -57,10 +57,11 @@ def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda 
         log(path.name)
         return features.prepare(*read_sound(path, longest_s=features.LONGEST_S))
 
-    for _, audio in read_each(source, read, skipped.__setitem__):
+    for number, (_, audio) in enumerate(read_each(source, read, skipped.__setitem__)):
         audio, heard = without_silence(audio, features.extract(audio, estimator))
         usable += len(audio)
-        examples += cut(audio, heard, round(seconds * SAMPLE_RATE / HOP_SIZE))
+        found = cut(audio, heard, round(seconds * SAMPLE_RATE / HOP_SIZE))
+        examples += [{**example, "sound": np.int32(number)} for example in found]
     if not examples:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         raise UserError("sound", f"nothing is usable: {reasons or 'all of it is silent'}")

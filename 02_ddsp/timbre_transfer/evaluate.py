@@ -27,30 +27,19 @@ from .engine.loudness import loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
 from .engine.timbre_model import TimbreModel, decoder_tensors
 from .features import Features
-from .train import load_examples
+from .training.examples import load_examples
+from .training.losses import spectral_loss
 
-SCALES = (2048, 1024, 512, 256, 128, 64)
-LEAST = 1e-5
 HALF_A_SEMITONE = 0.5
 CONFIDENT = 0.5
 HARMONICS = 30
 
 
-def spectral_loss(sound, made):
-    """ddsp's SpectralLoss with L1 of magnitudes and of their logarithms (Engel et al., DDSP, 2020, equation 4)."""
-    total = 0.0
-    for scale in SCALES:
-        spectra = [
-            torch.stft(
-                torch.tensor(x, dtype=torch.float32), scale, scale // 4, window=torch.hann_window(scale),
-                return_complex=True,
-            ).abs()
-            for x in (sound, made)
-        ]  # fmt: skip
-        logarithms = [torch.log(spectrum.clamp(min=LEAST)) for spectrum in spectra]
-        for one, other in (spectra, logarithms):
-            total += float((one - other).abs().mean())
-    return total
+def loss_of(sound, made):
+    """ddsp's spectral loss of a sound against a made one, both [samples]."""
+    return float(
+        spectral_loss(*(torch.from_numpy(np.asarray(audio, np.float32))[None] for audio in (sound, made)))
+    )
 
 
 def measure(play, phrases):
@@ -58,7 +47,7 @@ def measure(play, phrases):
     loss, right, asked = 0.0, 0, 0
     for audio, heard in phrases:
         made = np.asarray(play(heard), np.float32)[: len(audio)]
-        loss += spectral_loss(audio, made) / len(phrases)
+        loss += loss_of(audio, made) / len(phrases)
         again = features.extract(made)
         on = notes(heard)[0]
         near = np.abs(midi(again.f0_hz) - midi(heard.f0_hz)) < HALF_A_SEMITONE
@@ -161,8 +150,8 @@ def main(arguments=None):
             phrases = listen(options.sounds)
             training = listen(options.training) if options.training else []
         else:
-            learned, held_out, _ = load_examples(options.data)
-            phrases, training = phrases_of(held_out), phrases_of(learned)
+            examples = load_examples(options.data)
+            phrases, training = phrases_of(examples.held_out), phrases_of(examples.learned)
         print(f"{sum(len(audio) for audio, _ in phrases) / SAMPLE_RATE:.0f} seconds of sound")
         return evaluate(
             "ddsp", options, __file__, lambda folder: compare(folder, phrases, training, options.seed)

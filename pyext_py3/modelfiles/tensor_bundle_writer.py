@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .table import MAGIC, masked_crc32c
+from .wire_writer import bytes_field, integer_field, varint
 
+STRING = 7
 TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int64": 9, "bool": 10, "float16": 19}
 Entries = list[tuple[bytes, bytes]]
 
@@ -24,15 +26,15 @@ BLOCK_BYTES = 4096  # of an index block, after which a new one begins
 FOOTER_BYTES = 40  # without the magic number
 
 
-def write_checkpoint(prefix: Path, tensors: Mapping[str, ArrayLike]) -> None:
+def write_checkpoint(prefix: Path, tensors: Mapping[str, ArrayLike | bytes]) -> None:
     """Write a checkpoint and make it its folder's newest. Each file is written whole or not at all.
 
     Parameters
     ----------
     prefix : Path
         Path of the files without their endings, such as `model.ckpt-100`; the folder must exist.
-    tensors : dict of str to numpy.ndarray
-        Numbers and truth values of the types that numpy and TensorFlow share.
+    tensors : dict of str to numpy.ndarray or bytes
+        Numbers and truth values of the types that numpy and TensorFlow share; bytes are one string.
 
     Raises
     ------
@@ -41,15 +43,12 @@ def write_checkpoint(prefix: Path, tensors: Mapping[str, ArrayLike]) -> None:
     """
     prefix = Path(prefix)
     data = prefix.with_name(f"{prefix.name}.data-00000-of-00001")
-    entries, offset = [(b"", _integer(1, 1) + _bytes(3, _integer(1, 1)))], 0
+    entries, offset = [(b"", integer_field(1, 1) + bytes_field(3, integer_field(1, 1)))], 0
     with _whole(data) as file:
         for name in sorted(tensors, key=str.encode):
-            array = np.asarray(tensors[name])
-            if array.dtype.name not in TYPES:
-                raise ValueError(f"{name}: arrays of {array.dtype.name} are not written into checkpoints")
-            raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
+            entry, raw = _stored(name, tensors[name], offset)
             file.write(raw)
-            entries.append((name.encode(), _entry(array, offset, raw)))
+            entries.append((name.encode(), entry))
             offset += len(raw)
     with _whole(prefix.with_name(prefix.name + ".index")) as file:
         file.write(table(entries))
@@ -69,12 +68,12 @@ def table(entries: Entries) -> bytes:
     out, index = b"", []
     for block in _blocks(entries):
         body = _block(block)
-        index.append((block[-1][0], _varint(len(out)) + _varint(len(body))))
+        index.append((block[-1][0], varint(len(out)) + varint(len(body))))
         out += _sealed(body)
     nothing, places = _block([]), _block(index)
-    footer = _varint(len(out)) + _varint(len(nothing))
+    footer = varint(len(out)) + varint(len(nothing))
     out += _sealed(nothing)
-    footer += _varint(len(out)) + _varint(len(places))
+    footer += varint(len(out)) + varint(len(places))
     return out + _sealed(places) + footer.ljust(FOOTER_BYTES, b"\0") + MAGIC
 
 
@@ -98,7 +97,7 @@ def _block(entries: Entries) -> bytes:
     restarts: list[int] = []
     for key, value in entries:
         restarts.append(len(body))
-        body += _varint(0) + _varint(len(key)) + _varint(len(value)) + key + value
+        body += varint(0) + varint(len(key)) + varint(len(value)) + key + value
     restarts = restarts or [0]
     return body + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
 
@@ -109,28 +108,29 @@ def _sealed(body: bytes) -> bytes:
     return stored + struct.pack("<I", masked_crc32c(stored))
 
 
-def _entry(array: NDArray, offset: int, raw: bytes) -> bytes:
+def _stored(name: str, value: ArrayLike | bytes, offset: int) -> tuple[bytes, bytes]:
+    """(BundleEntryProto, bytes in the data file) of a tensor."""
+    if isinstance(value, bytes):
+        counted = varint(len(value))
+        length = struct.pack("<I", len(value))
+        sealed = struct.pack("<I", masked_crc32c(length))
+        return (
+            _entry(STRING, (), offset, len(counted) + 4 + len(value), length + sealed + value),
+            counted + sealed + value,
+        )
+    array = np.asarray(value)
+    if array.dtype.name not in TYPES:
+        raise ValueError(f"{name}: arrays of {array.dtype.name} are not written into checkpoints")
+    raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return _entry(TYPES[array.dtype.name], array.shape, offset, len(raw), raw), raw
+
+
+def _entry(kind: int, shape: tuple[int, ...], offset: int, size: int, checked: bytes) -> bytes:
     """A BundleEntryProto. Fields of value 0 are left out, as protocol buffers do."""
-    shape = b"".join(_bytes(2, _integer(1, size)) for size in array.shape)
-    place = (_integer(4, offset) if offset else b"") + (_integer(5, len(raw)) if raw else b"")
-    checksum = _varint(6 << 3 | 5) + struct.pack("<I", masked_crc32c(raw))
-    return _integer(1, TYPES[array.dtype.name]) + _bytes(2, shape) + place + checksum
-
-
-def _integer(number: int, value: int) -> bytes:
-    return _varint(number << 3) + _varint(value)
-
-
-def _bytes(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    head = b""
-    while value > 0x7F:
-        head += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return head + bytes([value])
+    sizes = b"".join(bytes_field(2, integer_field(1, length)) for length in shape)
+    place = (integer_field(4, offset) if offset else b"") + (integer_field(5, size) if size else b"")
+    checksum = varint(6 << 3 | 5) + struct.pack("<I", masked_crc32c(checked))
+    return integer_field(1, kind) + bytes_field(2, sizes) + place + checksum
 
 
 class _whole:

@@ -163,4 +163,5 @@ def capture_noise():
     return drawn
 
 
-main(sys.argv[1], json.loads(sys.argv[2]))
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))

@@ -1,6 +1,7 @@
 """From a folder of sounds to an instrument: data set, training, going on, and the model that Pd loads."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from dlwakit.training.history import read
 from modelfiles.errors import UserError
 from support.sounds import hertz, tone
 from support.tensorflow_environment import tensorflow_python
+from support.timbre_files import write_model
 from support.training_program import run_training
-from timbre_transfer import dataset, model, train
+from timbre_transfer import dataset, model
+from timbre_transfer.training.examples import OVERLAP, load_examples
+from timbre_transfer.training.warm import open_source
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +64,8 @@ def test_examples_share_sound_with_three_at_most(data):
     audio = np.load(data / "examples.npz")["audio"]
     quarter = -(-250 // 4) * 64
     assert np.array_equal(audio[0, quarter:], audio[1, :-quarter])
-    assert np.array_equal(audio[0, 3 * quarter :], audio[train.OVERLAP, : -3 * quarter])
-    assert (train.OVERLAP + 1) * quarter >= audio.shape[1]
+    assert np.array_equal(audio[0, 3 * quarter :], audio[OVERLAP, : -3 * quarter])
+    assert (OVERLAP + 1) * quarter >= audio.shape[1]
 
 
 @pytest.mark.parametrize(
@@ -76,30 +80,49 @@ def test_data_sets_that_cannot_be(tmp_path, names, complaint, capsys):
 
 def test_trainings_that_cannot_be(data, tmp_path):
     with pytest.raises(UserError, match="make it with setup/dlwa dataset ddsp"):
-        train.load_examples(tmp_path)
+        load_examples(tmp_path)
     few = {name: values[:5] for name, values in np.load(data / "examples.npz").items()}
     np.savez(tmp_path / "examples.npz", **few)
     with pytest.raises(UserError, match="5 examples, training takes 12"):
-        train.load_examples(tmp_path)
+        load_examples(tmp_path)
 
 
-def run(*arguments, stop_at=None):
-    return run_training(tensorflow_python(), "02_ddsp", "timbre_transfer.train", *arguments, stop_at=stop_at)
+def test_whole_sounds_are_held_out_where_there_are_several(data, tmp_path):
+    columns = dict(np.load(data / "examples.npz"))
+    count = len(columns["audio"])
+    np.savez(tmp_path / "examples.npz", **{**columns, "sound": np.zeros(count, int)})
+    assert len(set(columns["sound"])) > 1 and not load_examples(tmp_path).whole
+    columns["sound"] = np.arange(count) // 2
+    np.savez(tmp_path / "examples.npz", **columns)
+    several = load_examples(tmp_path)
+    assert several.whole
+    learned, held_out = (
+        {row.tobytes() for row in rows["audio"]} for rows in (several.learned, several.held_out)
+    )
+    for sound in range(count // 2):
+        rows = {row.tobytes() for row in columns["audio"][2 * sound : 2 * sound + 2]}
+        assert rows <= learned or rows <= held_out
+    assert 1 <= len(held_out) <= count / 4
+
+
+def run(*arguments, module="timbre_transfer.train", python=sys.executable, stop_at=None):
+    return run_training(python, "02_ddsp", module, *arguments, stop_at=stop_at)
 
 
 def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
-    folder = tmp_path / "my tone"
-    begun = ("--data", data, "--run", folder, "--preset", "tiny", "--steps", 12, "--check-every", 3)
-    status, said, error = run(*begun, stop_at=3)
-    assert status == 130 and "the same command goes on" in said, error
+    folder, source = tmp_path / "my tone", write_model(tmp_path / "source")
+    begun = ("--data", data, "--run", folder, "--from", source, "--batch-size", 4, "--steps", 12)
+    status, said, error = run(*begun)
+    assert status == 0 and "12 steps from" in said and "done: 12 steps" in said, error
     half = model.load(folder / "my tone")
-    status, said, error = run("--run", folder, "--steps", 12, "--check-every", 3)
-    assert status == 0 and "goes on from step" in said and "done: 12 steps" in said, error
+    assert half.harmonics == model.load(source).harmonics
+    status, said, error = run("--run", folder, "--steps", 60)
+    assert status == 0 and "goes on from step 12" in said, error
     rows = read(folder / "history.csv")
-    assert [row["step"] for row in rows if row["step"] % 3 == 0] == [3, 6, 9, 12]
-    assert rows[-1]["held_out"] < rows[0]["held_out"]
-    preview, rate = soundfile.read(folder / "previews/000000012_preview.wav")
+    assert rows[-1]["step"] == 60 and rows[-1]["held_out"] < rows[0]["held_out"]
+    preview, rate = soundfile.read(folder / "previews/000000060_preview.wav")
     assert (len(preview), rate) == (2 * 16000, 16000)
+    assert np.abs(preview[16000:]).max() <= np.abs(preview[:16000]).max() + 1e-3
     assert "spectral loss" in (folder / "report.html").read_text()
     player = model.load(folder / "my tone")
     assert player.statistics.mean_pitch == pytest.approx(65, abs=5)
@@ -107,5 +130,36 @@ def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
     sound, before = player.generate(*curves, seed=0), half.generate(*curves, seed=0)
     assert sound.shape == (16000,) and np.isfinite(sound).all()
     assert np.abs(sound - before).max() > 0.1 * np.abs(before).max()
-    status, _, error = run("--data", data, "--run", folder, "--preset", "small")
-    assert status == 1 and "began with preset tiny, not small" in error
+    status, _, error = run("--data", data, "--run", folder, "--preset", "coffee")
+    assert status == 1 and "began with preset minutes, not coffee" in error
+
+
+def test_the_first_step_of_a_warm_start_plays_the_source(data, tmp_path):
+    source, folder = write_model(tmp_path / "source"), tmp_path / "run"
+    status, _, error = run(
+        "--data", data, "--run", folder, "--from", source, "--steps", 1, "--learning-rate", 1e-9
+    )
+    assert status == 0, error
+    curves = np.full(250, 261.6), np.full(250, -20.0)
+    expected = model.load(source).generate(*curves, seed=0)
+    found = model.load(folder / "run").generate(*curves, seed=0)
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+    assert open_source(str(folder))[0] == open_source(str(source))[0]  # a run folder is a source, too
+
+
+def test_sources_that_cannot_be(data, tmp_path):
+    status, _, error = run("--data", data, "--run", tmp_path / "run", "--from", "nobody")
+    assert status == 1 and "there is no checkpoint 'nobody'" in error
+
+
+def test_the_ddsp_packages_own_training_stops_goes_on_and_plays(data, tmp_path):
+    folder, upstream = tmp_path / "theirs", {"module": "timbre_transfer.train_upstream"}
+    upstream["python"] = tensorflow_python()
+    begun = ("--data", data, "--run", folder, "--preset", "tiny", "--steps", 6, "--check-every", 3)
+    status, said, error = run(*begun, stop_at=3, **upstream)
+    assert status == 130 and "the same command goes on" in said, error
+    status, said, error = run("--run", folder, "--steps", 6, "--check-every", 3, **upstream)
+    assert status == 0 and "goes on from step" in said and "done: 6 steps" in said, error
+    assert [row["step"] for row in read(folder / "history.csv") if row["step"] % 3 == 0] == [3, 6]
+    sound = model.load(folder / "theirs").generate(np.full(250, 261.6), np.full(250, -20.0), seed=0)
+    assert np.abs(sound).max() > 0

@@ -1,4 +1,4 @@
-"""The network of DDSP: pitch and loudness in, controls of the synthesisers out. Runs in the worker process.
+"""The network of DDSP: pitch and loudness in, controls of the synthesisers out. Runs in the worker and in trainings.
 
 Engel et al., "DDSP: Differentiable Digital Signal Processing", ICLR 2020; the layers are those of
 `ddsp.training.decoders.RnnFcDecoder` (ddsp 3.7).
@@ -13,7 +13,7 @@ LEAKY_SLOPE = 0.2
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-class Decoder:
+class Network(torch.nn.Module):
     """Dense stacks for each input, a GRU over time, a dense stack, and a last dense layer.
 
     tensors: name to array, as the checkpoint has them under `model/decoder/` (without prefix and suffix).
@@ -21,10 +21,26 @@ class Decoder:
     """
 
     def __init__(self, tensors, n_inputs):
-        self._input_stacks = [Stack(tensors, f"input_stacks/{index}") for index in range(n_inputs)]
-        self._out_stack = Stack(tensors, "out_stack")
-        self._dense_out = dense(tensors, "dense_out")
-        self._gru = gru(tensors, "rnn/rnn/cell")
+        super().__init__()
+        self.input_stacks = torch.nn.ModuleList(
+            Stack(tensors, f"input_stacks/{index}") for index in range(n_inputs)
+        )
+        self.out_stack = Stack(tensors, "out_stack")
+        self.dense_out = dense(tensors, "dense_out")
+        self.gru = gru(tensors, "rnn/rnn/cell")
+
+    def forward(self, inputs, state=None):
+        """(outputs [batch, frames, n_out], state) of inputs [batch, frames, size], one for each stack."""
+        stacks = [stack(values) for stack, values in zip(self.input_stacks, inputs)]
+        hidden, state = self.gru(torch.cat(stacks, -1), state)
+        return self.dense_out(self.out_stack(torch.cat([*stacks, hidden], -1))), state
+
+
+class Decoder:
+    """A `Network` that plays: stretch by stretch, from arrays to arrays."""
+
+    def __init__(self, tensors, n_inputs):
+        self._network = Network(tensors, n_inputs).requires_grad_(False)
 
     @torch.inference_mode()
     def __call__(self, *inputs, state=None):
@@ -34,26 +50,28 @@ class Decoder:
         state: what the call for the stretch before returned, None at the beginning.
         Returns (outputs [frames, n_out] float32, state).
         """
-        stacks = [stack(torch.from_numpy(values)) for stack, values in zip(self._input_stacks, inputs)]
-        hidden, state = self._gru(torch.cat(stacks, -1)[None], state)
-        return self._dense_out(self._out_stack(torch.cat([*stacks, hidden[0]], -1))).numpy(), state
+        outputs, state = self._network([torch.from_numpy(values)[None] for values in inputs], state)
+        return outputs[0].numpy(), state
 
 
-class Stack:
+class Stack(torch.nn.Module):
     """Dense, layer normalisation and leaky ReLU, as many times as the checkpoint has them (none is allowed)."""
 
     def __init__(self, tensors, name):
-        self._layers = []
-        while f"{name}/layer_with_weights-{len(self._layers)}/layer_with_weights-0/kernel" in tensors:
-            layer = f"{name}/layer_with_weights-{len(self._layers)}"
-            norm = f"{layer}/layer_with_weights-1"
-            gamma, beta = (torch.from_numpy(tensors[f"{norm}/{part}"]) for part in ("gamma", "beta"))
-            self._layers.append((dense(tensors, f"{layer}/layer_with_weights-0"), gamma, beta))
+        super().__init__()
+        self.linears, self.norms = torch.nn.ModuleList(), torch.nn.ModuleList()
+        while f"{name}/layer_with_weights-{len(self.norms)}/layer_with_weights-0/kernel" in tensors:
+            layer = f"{name}/layer_with_weights-{len(self.norms)}"
+            self.linears.append(dense(tensors, f"{layer}/layer_with_weights-0"))
+            gamma, beta = (tensors[f"{layer}/layer_with_weights-1/{part}"] for part in ("gamma", "beta"))
+            norm = torch.nn.LayerNorm(gamma.shape, LAYER_NORM_EPSILON)
+            norm.weight.data, norm.bias.data = torch.from_numpy(gamma), torch.from_numpy(beta)
+            self.norms.append(norm)
 
-    def __call__(self, values):
-        for linear, gamma, beta in self._layers:
-            values = functional.layer_norm(linear(values), gamma.shape, gamma, beta, LAYER_NORM_EPSILON)
-            values = functional.leaky_relu(values, LEAKY_SLOPE)
+    def forward(self, values):
+        """[..., inputs] to [..., width]."""
+        for linear, norm in zip(self.linears, self.norms):
+            values = functional.leaky_relu(norm(linear(values)), LEAKY_SLOPE)
         return values
 
 

@@ -1,0 +1,1 @@
+"""What a training of day 2 is made of."""

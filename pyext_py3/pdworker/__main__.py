@@ -1,4 +1,4 @@
-"""Starts a worker process: `python -m pdworker MODULE NICENESS`, run by `pdworker.host.process`."""
+"""Starts a worker process: `python -m pdworker MODULE NICENESS FILES`, run by `pdworker.host.process`."""
 
 import os
 import sys
@@ -18,4 +18,4 @@ if __name__ == "__main__":
     wire = take_wire()  # before numpy or anything else that might print
     from pdworker.serving import server
 
-    server.run(sys.argv[1], int(sys.argv[2]), *wire)
+    server.run(sys.argv[1], int(sys.argv[2]), *wire, int(sys.argv[3]))

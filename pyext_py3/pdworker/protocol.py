@@ -37,7 +37,7 @@ _LEFT_OUT = type(...)  # the field may be left out
 # What each kind of frame must carry besides its arrays; other fields are ignored.
 FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "hello": {"version": (int,), "name": (str,)},
-    "call": {"id": (int,), "name": (str,), "arguments": (dict,)},
+    "call": {"id": (int,), "name": (str,), "arguments": (dict,), "files": (list, _LEFT_OUT)},
     "result": {"id": (int,), "values": (dict,)},
     "progress": {"id": (int,), "fraction": (int, float), "text": (str,), "values": (dict, _LEFT_OUT)},
     "event": {"name": (str,), "values": (dict,)},

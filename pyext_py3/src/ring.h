@@ -10,7 +10,8 @@
 
 namespace pyext {
 
-// Positions count frames since the object was made. Frame p is stored at p % capacity in each channel.
+// Positions count frames since the object was made. Frame p is stored at p % capacity in each channel. The
+// worker can write anything here: nothing that Pd reads from it may be trusted as a place in memory.
 struct RingHeader {
     char magic[8];
     uint32_t inputs, outputs;
@@ -36,7 +37,8 @@ public:
     Ring(const Ring &) = delete;
     Ring &operator=(const Ring &) = delete;
 
-    const std::string &path() const { return path_; }
+    // Where a process of this user can open the memory, while the ring lives.
+    std::string path() const;
     RingHeader &header() { return *static_cast<RingHeader *>(memory_); }
 
     void write(uint32_t input, uint64_t position, const float *from, uint32_t frames) {
@@ -47,7 +49,7 @@ public:
     }
 
     void read(uint32_t output, uint64_t position, float *to, uint32_t frames) {
-        const float *from = channel(header().inputs + output);
+        const float *from = channel(inputs_ + output);
         const uint32_t start = position % capacity, first = std::min(frames, capacity - start);
         std::memcpy(to, from + start, first * sizeof(float));
         std::memcpy(to + first, from, (frames - first) * sizeof(float));
@@ -59,9 +61,10 @@ private:
                size_t(index) * capacity;
     }
 
-    std::string path_;
-    size_t size_;
-    void *memory_;
+    const uint32_t inputs_;
+    const size_t size_;
+    const int file_;
+    void *const memory_;
 };
 
 static_assert(sizeof(RingHeader) <= Ring::channels_at);

@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import random
+import socket
 import struct
 import subprocess
 import sys
@@ -33,7 +34,7 @@ REFUSALS = (FrameError, StreamClosed, UserError)
 
 TO_WORKER = [
     [{"kind": "hello", "version": VERSION, "name": "pd"}],
-    [{"kind": "call", "id": 1, "name": "what", "arguments": {}}],
+    [{"kind": "call", "id": 1, "name": "what", "arguments": {}, "files": []}],
     [{"kind": "call", "id": 2, "name": "twice", "arguments": {}}, [np.arange(6, dtype="<f4").reshape(2, 3)]],
     [{"kind": "cancel", "id": 2}],
 ]
@@ -139,7 +140,12 @@ def damage(data, dice):
 
 def listen_as_worker(data):
     """Receive `data` as a worker does; return how many calls were understood."""
-    worker = server._Server("fuzz", io.BytesIO(data), io.BytesIO())
+    files, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with files, theirs:
+        return _understood(server._Server("fuzz", io.BytesIO(data), io.BytesIO(), files))
+
+
+def _understood(worker):
     with pytest.raises(REFUSALS):
         worker._receive_all()
     return worker._calls.qsize()

@@ -1,5 +1,6 @@
 """Audio to a worker and back: `[pystream~]` in real Pd, with a worker process at the other end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pdworker.serving.audio_stream import CHANNELS_AT
 from support.external import EXTERNAL
 
 PATCH = Path(__file__).parent / "stream" / "echo.pd"
@@ -144,13 +146,35 @@ def test_the_memory_goes_with_pd(pd):
     assert not path.exists()
 
 
-def test_the_memory_of_a_killed_pd_goes_when_the_next_one_starts(pd, play):
+def test_the_memory_of_a_killed_pd_goes_with_it(pd):
     path = Path(stream_path(pd))
+    assert not list(Path("/dev/shm").glob("pystream*"))
     pd.process.kill()
     pd.process.wait()
-    assert path.exists()
-    play([PATCH], ["-lib", "py"], path=[EXTERNAL])
     assert not path.exists()
+
+
+@pytest.mark.parametrize("size", [0, 4096, 1 << 30])
+def test_nobody_can_take_the_memory_away(pd, worker, size):
+    path = stream_path(pd)
+    worker(path)
+    pd.expect("stream-out", "alive", 1)
+    with pytest.raises(PermissionError):
+        os.truncate(path, size)
+    played, heard = recorded(pd)
+    np.testing.assert_allclose(heard[4096:40000], 0.5 * played[: 40000 - 4096], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0, 0x7F, 0xFF])
+def test_a_worker_that_overwrites_the_header_does_not_end_pd(pd, value):
+    with open(stream_path(pd), "r+b", 0) as memory:
+        header = bytes([value]) * CHANNELS_AT
+        for _ in range(200):
+            memory.seek(0)
+            memory.write(header)
+            pd.let_time_pass(5)
+    assert pd.process.poll() is None
+    pd.sync()
 
 
 def test_a_file_that_is_no_stream_is_refused(tmp_path):

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Call:
         Plain values.
     arrays : sequence of numpy.ndarray
         What goes with them.
+    files : mapping
+        Names of arguments, and paths of what is to be opened for them.
     on_result, on_progress, on_partial, on_error : callable, optional
         See `pdworker.host.worker.Worker.call`.
     """
@@ -48,6 +50,7 @@ class Call:
     on_progress: OnProgress | None = None
     on_partial: OnPartial | None = None
     on_error: OnError | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     cancelled: bool = False
     answered: bool = False  # the answer is on its way to Pd's thread

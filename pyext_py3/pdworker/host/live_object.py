@@ -63,7 +63,7 @@ class LiveObject(PdObject):
             pyext._send(self._to_stream)  # [pystream~] answers with its path, which comes to stream_1
             return
         self.playing = None
-        self.call("play", stream=self._stream_path, **self.play_arguments())
+        self.call("play", files={"stream": self._stream_path}, **self.play_arguments())
 
     def model_loaded(self, facts: dict) -> None:
         """Play."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -105,7 +105,15 @@ class PdObject(MessageObject):
             raise UserError("state", "no model is loaded", "load one first, and wait until it is ready")
         return self.facts
 
-    def call(self, name: str, /, *, arrays: Sequence[np.ndarray] = (), **arguments: Any) -> PendingCall:
+    def call(
+        self,
+        name: str,
+        /,
+        *,
+        arrays: Sequence[np.ndarray] = (),
+        files: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> PendingCall:
         """Make a call of the worker, and start it if need be.
 
         Parameters
@@ -114,6 +122,8 @@ class PdObject(MessageObject):
             A public method of the worker's object.
         arrays : sequence of numpy.ndarray, optional
             What it gets as `arrays`. Not to be changed before the answer.
+        files : mapping, optional
+            Names of arguments and paths of files, opened here to read and write; the method gets descriptors.
         **arguments
             Its keyword arguments, plain values.
 
@@ -135,7 +145,9 @@ class PdObject(MessageObject):
             self.output("progress", 0, "failed")
             call.set_error(error)
 
-        worker.call(name, arguments, arrays, call.set_result, self._output_progress, fail, call.add_part)
+        worker.call(
+            name, arguments, arrays, call.set_result, self._output_progress, fail, call.add_part, files
+        )
         return call
 
     def reload(self) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ class WorkerSpec:
 
 
 class WorkerProcess:
-    """A running `python -m pdworker MODULE NICENESS`, with non-blocking pipes `stdin` and `stdout`.
+    """A running `python -m pdworker MODULE NICENESS FILES`, with non-blocking pipes `stdin` and `stdout`.
 
     It leads a process group of its own, so that `end` also reaches what it has started. The thread that makes
     it must outlive it: the worker ends with that thread (Linux's parent death signal).
@@ -56,11 +57,12 @@ class WorkerProcess:
 
     def __init__(self, python: Path, spec: WorkerSpec, sandbox: bool) -> None:
         """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
-        command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness)]
+        self._files, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness), str(theirs.fileno())]
         if sandbox:
             command = confined(command)
         self.log = _new_log(spec.name)
-        with open(self.log, "ab") as log:
+        with theirs, open(self.log, "ab") as log:
             self._popen = subprocess.Popen(
                 command,
                 bufsize=0,
@@ -69,6 +71,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                pass_fds=[theirs.fileno()],
                 cwd=spec.paths[0] if spec.paths else None,
             )
         stdin, stdout = self._popen.stdin, self._popen.stdout
@@ -82,6 +85,12 @@ class WorkerProcess:
         """The process's number."""
         return self._popen.pid
 
+    def send_files(self, files: Sequence[FileIO]) -> None:
+        """Give the worker descriptors of open files, for the next call that is sent."""
+        if files:
+            with contextlib.suppress(OSError):  # it has ended, which the pipes tell
+                socket.send_fds(self._files, [b"files"], [file.fileno() for file in files])
+
     def exited(self) -> bool:
         """Whether the process has ended; it is not collected yet, so its number is still its own."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -89,6 +98,7 @@ class WorkerProcess:
     def end(self) -> str:
         """Ask, terminate, kill; collect it and close the pipes. Return how it ended, in words."""
         self.stdin.close()
+        self._files.close()
         if not self._exits_in_time():
             self._signal_group(signal.SIGTERM)
             self._exits_in_time()

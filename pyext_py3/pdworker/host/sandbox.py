@@ -9,8 +9,6 @@ import functools
 import shutil
 import subprocess
 
-_SHARED_MEMORY = "/dev/shm"  # where the audio of [pystream~] is
-
 
 class NoSandbox(Exception):
     """There is none here; the text says why, and what would help."""
@@ -37,7 +35,6 @@ def _bubblewrap() -> tuple[str, ...]:
         "--dev",
         "/dev",
     ]
-    confining += ["--bind", _SHARED_MEMORY, _SHARED_MEMORY]
     tried = subprocess.run([*confining, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if tried.returncode:
         why = (tried.stderr.strip().splitlines() or ["it does not say why"])[-1]

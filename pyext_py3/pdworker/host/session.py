@@ -10,6 +10,7 @@ import threading
 import time
 from reprlib import repr as short
 from types import TracebackType
+from typing import Any
 
 from modelfiles.errors import UserError
 
@@ -195,13 +196,26 @@ class Session:
             self._writer.add({"kind": "cancel", "id": self._call.id})
 
     def _send_call(self, call: Call) -> None:
-        header = {"kind": "call", "id": call.id, "name": call.name, "arguments": call.arguments}
-        try:
-            self._writer.add(header, call.arrays)
-        except FrameError as error:
-            self._delivery.error(call, UserError("input", f"{call.name}: {error}"))
-        else:
-            self._call = call
+        header: dict[str, Any] = {
+            "kind": "call",
+            "id": call.id,
+            "name": call.name,
+            "arguments": call.arguments,
+        }
+        if call.files:
+            header["files"] = list(call.files)
+        with contextlib.ExitStack() as opened:
+            try:
+                files = [opened.enter_context(open(path, "r+b", 0)) for path in call.files.values()]
+                self._writer.add(header, call.arrays)
+            except FrameError as error:
+                self._delivery.error(call, UserError("input", f"{call.name}: {error}"))
+            except OSError as error:
+                what = f"cannot use {error.filename}: {error.strerror}"
+                self._delivery.error(call, UserError("file", what))
+            else:
+                self._process.send_files(files)  # they are there before the frame that needs them
+                self._call = call
 
     def _exchange(self) -> None:
         """Wait for the pipes, another thread or a deadline, and move one piece each way."""

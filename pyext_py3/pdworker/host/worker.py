@@ -157,6 +157,7 @@ class Worker:
         on_progress: OnProgress | None = None,
         on_error: OnError | None = None,
         on_partial: OnPartial | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         """Queue a call, and start the process if there is none.
 
@@ -177,6 +178,8 @@ class Worker:
         on_partial : callable, optional
             on_partial(values, arrays, release): a partial result, all of them in their order. `release()` is to be
             called when it has been worked off: while too much waits for that, the worker is not read.
+        files : mapping, optional
+            Names of arguments and paths of files to read and write: the method gets descriptors of them, open.
         """
         with self._lock:
             self._queue.add(
@@ -187,6 +190,7 @@ class Worker:
                 on_progress=on_progress,
                 on_error=on_error,
                 on_partial=on_partial,
+                files=files or {},
             )
             self._want_process()
         self._wake.wake()

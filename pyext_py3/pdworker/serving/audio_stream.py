@@ -47,8 +47,8 @@ class Stream:
 
     Parameters
     ----------
-    path : path-like
-        What `[pystream~]` sends behind `stream` when it gets a bang.
+    source : path-like or int
+        What `[pystream~]` sends behind `stream` when it gets a bang, or a descriptor of it, which stays open.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Stream:
     Raises
     ------
     StreamError
-        When there is something else at the path.
+        When there is something else.
 
     Notes
     -----
@@ -69,14 +69,14 @@ class Stream:
     latency that the patch has set is dropped on Pd's side.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, source: str | Path | int) -> None:
         try:
-            with open(path, "r+b") as file:
+            with open(source, "r+b", closefd=not isinstance(source, int)) as file:
                 memory = mmap.mmap(file.fileno(), 0)
         except (OSError, ValueError) as error:
-            raise StreamError(f"cannot open the audio stream {path}: {error}") from error
+            raise StreamError(f"cannot open the audio stream {source}: {error}") from error
         if len(memory) < CHANNELS_AT or memory[:8] != MAGIC:
-            raise StreamError(f"{path} is not an audio stream of Pd's")
+            raise StreamError(f"{source} is not an audio stream of Pd's")
         self._header = RingHeader.from_buffer(memory)
         self.inputs, self.outputs = self._header.inputs, self._header.outputs
         channels = np.frombuffer(memory, np.float32, offset=CHANNELS_AT).reshape(-1, self._header.capacity)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import queue
 import threading
 import time
@@ -148,7 +149,7 @@ class LiveLoop:
 
     Parameters
     ----------
-    path : path-like
+    source : path-like or int
         Of the stream, see `audio_stream.Stream`.
     instrument : Instrument
     report : callable
@@ -163,13 +164,13 @@ class LiveLoop:
 
     def __init__(
         self,
-        path: str | Path,
+        source: str | Path | int,
         instrument: Instrument,
         report: Report,
         poll: Callable[[], bool],
         pulse: Pulse | None = None,
     ) -> None:
-        self._path, self._instrument = path, instrument
+        self._source, self._instrument = source, instrument
         self._report, self._poll = report, poll
         self._pulse = pulse or Pulse()
 
@@ -182,7 +183,7 @@ class LiveLoop:
 
     def _wait_for_sound(self) -> Stream | None:
         """Wait until Pd's sound is on and its latency long enough; return a stream that begins now."""
-        stream = Stream(self._path)
+        stream = Stream(self._source)
         while not stream.sample_rate:
             if not self._poll():
                 return None
@@ -194,7 +195,7 @@ class LiveLoop:
         deadline = time.monotonic() + LATENCY_DEADLINE_S
         while stream.latency != latency and time.monotonic() < deadline and self._poll():
             time.sleep(POLL_S / 5)
-        return Stream(self._path)
+        return Stream(self._source)
 
     def _play(self, stream: Stream) -> None:
         """Play until Pd's sample rate or block size changes."""
@@ -239,18 +240,19 @@ class LiveThread:
 
     Parameters
     ----------
-    path : path-like
-        Of the stream.
+    stream : int
+        Its descriptor, open during this call only.
     instrument : Instrument
         Its settings may be changed while it plays, by assignments to its attributes.
     report : callable
         See LiveLoop; it may wait. Besides, it is called with "stopped" (value message) when the instrument fails.
     """
 
-    def __init__(self, path: str | Path, instrument: Instrument, report: Report = send_event) -> None:
+    def __init__(self, stream: int, instrument: Instrument, report: Report = send_event) -> None:
+        self._stream = os.dup(stream)
         self._ended = threading.Event()
         self._reports: queue.SimpleQueue[tuple[str, Mapping[str, Any]] | None] = queue.SimpleQueue()
-        loop = LiveLoop(path, instrument, lambda *event: self._reports.put(event), self._goes_on)
+        loop = LiveLoop(self._stream, instrument, lambda *event: self._reports.put(event), self._goes_on)
         self._player = threading.Thread(target=self._run, args=(loop,), daemon=True)
         self._reporter = threading.Thread(target=self._send_reports, args=(report,), daemon=True)
         self._player.start()
@@ -274,6 +276,7 @@ class LiveThread:
             traceback.print_exc()
             self._reports.put(("stopped", {"message": f"{type(error).__name__}: {error}"}))
         finally:
+            os.close(self._stream)
             self._reports.put(None)
 
     def _send_reports(self, report: Report) -> None:

@@ -19,6 +19,7 @@ import platform
 import queue
 import runpy
 import signal
+import socket
 import sys
 import threading
 import time
@@ -55,7 +56,8 @@ def serve(worker: object) -> NoReturn:
     ----------
     worker : object
         Its public methods are the calls: `method(self, job, *, ...)`, whose keyword arguments are the call's
-        arguments; one that has a parameter `arrays` gets the call's numpy arrays in it. They return a dict of plain
+        arguments; one that has a parameter `arrays` gets the call's numpy arrays in it. Files that Pd hands over are
+        arguments, too: descriptors, open until the call is answered. They return a dict of plain
         values, or a pair of such a dict and a list of numpy arrays. `load` is the call that Pd repeats when it has
         to replace this process.
 
@@ -96,7 +98,7 @@ def send_event(name: str, values: Mapping[str, Any] | None = None, arrays: Array
     _running_server().send_event({"kind": "event", "name": name, "values": dict(values or {})}, arrays)
 
 
-def run(module: str, niceness: int, frames_in: int, frames_out: int) -> NoReturn:
+def run(module: str, niceness: int, frames_in: int, frames_out: int, files: int) -> NoReturn:
     """Make this process a worker.
 
     Parameters
@@ -107,10 +109,12 @@ def run(module: str, niceness: int, frames_in: int, frames_out: int) -> NoReturn
         How much to give way to other processes, 0 to 19.
     frames_in, frames_out : int
         Descriptors of the pipes to and from Pd.
+    files : int
+        Descriptor of the socket over which Pd hands open files.
     """
     global _server
     _lower_priority_and_follow_parent(niceness)
-    _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"))
+    _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"), socket.socket(fileno=files))
     _server.listen()
     sys.argv[:] = [module]
     try:
@@ -135,6 +139,7 @@ class Job:
     def __init__(self, send: Send, call_id: int) -> None:
         self._send = send
         self.id = call_id
+        self.files: dict[str, int] = {}  # by the names of the arguments; closed after the call
         self._next_progress = 0.0
         self.cancelled = threading.Event()
 
@@ -194,8 +199,10 @@ class Job:
 
 
 class _Server:
-    def __init__(self, name: str, frames_in: Any, frames_out: Any) -> None:
+    def __init__(self, name: str, frames_in: Any, frames_out: Any, files: socket.socket) -> None:
         self._name = name
+        files.set_inheritable(False)
+        self._files = files
         self._reader = FrameReader(frames_in)
         self._writer = FrameWriter(frames_out)
         self._writing = threading.Lock()
@@ -262,12 +269,23 @@ class _Server:
         call_id = frame.header.get("id", 0)
         if frame.kind == "call" and call_id not in self._jobs:
             job = self._jobs[call_id] = Job(self._send, call_id)
+            job.files = self._open_files(frame.header.get("files", []))
             self._calls.put((job, frame))
         elif frame.kind == "cancel":
             if call_id in self._jobs:  # else it has been answered meanwhile
                 self._jobs[call_id].cancelled.set()
         else:
             raise FrameError(f"unexpected {short(frame.header)}")
+
+    def _open_files(self, names: list[str]) -> dict[str, int]:
+        """Receive the descriptors of a call's files, which were sent before its frame."""
+        descriptors: list[int] = []
+        if names:
+            with contextlib.suppress(OSError):  # there are none
+                _, descriptors, _, _ = socket.recv_fds(self._files, 16, len(names), socket.MSG_DONTWAIT)
+        if len(descriptors) != len(names) or not all(isinstance(name, str) for name in names):
+            raise FrameError(f"{len(descriptors)} files came for {short(names)}")
+        return dict(zip(names, descriptors))
 
     def _answer(self, calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> None:
         """Run a call and send its one reply."""
@@ -278,6 +296,8 @@ class _Server:
         except (Exception, SystemExit) as error:  # a library's command line must not end the worker either
             self._send(_error_header(job.id, error))
         finally:
+            for descriptor in job.files.values():
+                os.close(descriptor)
             del self._jobs[job.id]
 
 
@@ -295,7 +315,7 @@ def _calls_of(worker: object) -> Mapping[str, Callable[..., Any]]:
 
 
 def _run_call(calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> tuple[Any, Arrays]:
-    name, arguments = frame.header["name"], frame.header["arguments"]
+    name, arguments = frame.header["name"], {**frame.header["arguments"], **job.files}
     method = calls.get(name)
     if method is None:
         raise UserError("input", f"there is no call {short(name)}", f"there are {', '.join(sorted(calls))}")

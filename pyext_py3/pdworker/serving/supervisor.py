@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,8 @@ class Supervisor:
 
     Parameters
     ----------
-    path : path-like
-        Of the stream.
+    stream : int
+        Its descriptor, open during this call only.
     make_instrument : callable
         make_instrument(pulse, report) returns the Instrument. It runs in the child, first thing in each; what it
         takes from this process is as it is then. Whatever in it may hang is to be done within `pulse.busy()`. The
@@ -49,10 +49,9 @@ class Supervisor:
         (value message) when that does not help any more.
     """
 
-    def __init__(
-        self, path: str | Path, make_instrument: MakeInstrument, report: Report = send_event
-    ) -> None:
-        self._path, self._make_instrument, self._report = path, make_instrument, report
+    def __init__(self, stream: int, make_instrument: MakeInstrument, report: Report = send_event) -> None:
+        self._stream = os.dup(stream)
+        self._make_instrument, self._report = make_instrument, report
         self._ids = itertools.count(1)
         self._changed = threading.Condition()  # for what follows
         self._answers: dict[int, Frame | None] = {}  # by the ids of calls that wait
@@ -135,10 +134,11 @@ class Supervisor:
             except ChildEnded as ended:
                 self._replace(f"the model's process has ended, {ended}")
         self._end_child()
+        os.close(self._stream)
 
     def _start(self) -> None:
         self._pulse, self._plays = Pulse.shared(), False
-        child = Child(_play, self._path, self._make_instrument, self._pulse)
+        child = Child(_play, self._stream, self._make_instrument, self._pulse)
         with self._changed:
             self._child = child
 
@@ -189,7 +189,7 @@ class Supervisor:
         self._report("stopped", {"message": reason})
 
 
-def _play(link: Link, path: str | Path, make_instrument: MakeInstrument, pulse: Pulse) -> None:
+def _play(link: Link, stream: int, make_instrument: MakeInstrument, pulse: Pulse) -> None:
     """Play in the child, until StreamClosed: the worker has ended."""
 
     def report(name: str, values: Mapping[str, Any]) -> None:
@@ -202,7 +202,7 @@ def _play(link: Link, path: str | Path, make_instrument: MakeInstrument, pulse: 
             _answer(link, instrument, frame)
         return True
 
-    LiveLoop(path, instrument, report, poll, pulse).run()
+    LiveLoop(stream, instrument, report, poll, pulse).run()
 
 
 def _answer(link: Link, instrument: Instrument, frame: Frame) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from modelfiles.bounded import read_json, unpack
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from numpy.typing import ArrayLike, NDArray
@@ -42,6 +41,16 @@ DEFAULTS = {
     "stable_stage_num_images": 32,
     "transition_stage_num_images": 32,
     "train_progressive": True,
+}
+
+# What a model can be made of: beyond these, nothing that has been trained, or that a machine could play.
+RANGES = {
+    "audio_length": (1, 1 << 22),
+    "sample_rate": (1000, 384000),
+    "latent_vector_size": (1, 1 << 16),
+    "start_height": (1, 1 << 10),
+    "start_width": (1, 1 << 10),
+    "num_resolutions": (1, 12),
 }
 
 
@@ -154,15 +163,11 @@ def _unpacked(archive):
         begun = archive.with_suffix(".unpacking")
         shutil.rmtree(begun, ignore_errors=True)
         try:
-            with zipfile.ZipFile(archive) as file:
-                for name in file.namelist():
-                    if NEEDED.search(name):
-                        file.extract(name, begun)
+            begun.mkdir()
+            unpack(archive, begun, NEEDED.search)
             begun.rename(target)
-        except (OSError, zipfile.BadZipFile, zlib.error) as error:
-            raise UserError(
-                "checkpoint", f"{archive} cannot be unpacked: {error}", "download it again"
-            ) from None
+        except OSError as error:
+            raise UserError("checkpoint", f"{archive} cannot be unpacked: {error.strerror}") from None
     found = sorted(target.rglob("experiment.json"))
     if not found:
         raise UserError("checkpoint", f"{archive} holds no GANSynth model: it has no experiment.json")
@@ -170,17 +175,14 @@ def _unpacked(archive):
 
 
 def _read_flags(file):
-    try:
-        flags = json.loads(file.read_text())
-    except OSError:
-        raise UserError(
-            "checkpoint", f"{file.parent} is no GANSynth model: it has no experiment.json"
-        ) from None
-    except ValueError:
-        flags = None
-    if not isinstance(flags, dict):
-        raise UserError("checkpoint", f"{file} is damaged: it is not JSON")
-    return DEFAULTS | flags
+    if not file.is_file():
+        raise UserError("checkpoint", f"{file.parent} is no GANSynth model: it has no experiment.json")
+    flags = DEFAULTS | read_json(file)
+    for name, (low, high) in RANGES.items():
+        value = flags[name]
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise UserError("checkpoint", f"{file.name} says {name} = {str(value)[:40]}, not {low} to {high}")
+    return flags
 
 
 def _last_stage(folder):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from modelfiles.bounded import MAX_TEXT_BYTES, read_npy
 from modelfiles.errors import UserError
 
 
@@ -35,14 +36,18 @@ def write(path, point):
 
 def read(path):
     """Read a latent vector from a `.npy` or text file. Raises UserError if it holds anything else."""
+    point = read_npy(path) if Path(path).suffix == ".npy" else _read_text(path)
+    if point.ndim != 1 or point.dtype.kind not in "fiu" or not np.isfinite(point).all():
+        raise UserError("file", f"{path} holds no latent vector")
+    return point.astype(np.float32)
+
+
+def _read_text(path):
     try:
-        point = (
-            np.load(path, allow_pickle=False) if Path(path).suffix == ".npy" else np.loadtxt(path, ndmin=1)
-        )
+        if Path(path).stat().st_size > MAX_TEXT_BYTES:
+            raise UserError("file", f"{path} holds no latent vector: it is too long")
+        return np.loadtxt(path, ndmin=1)
     except FileNotFoundError:
         raise UserError("file", f"there is no file {path}") from None
     except (ValueError, EOFError):
         raise UserError("file", f"{path} holds no latent vector") from None
-    if point.ndim != 1 or point.dtype.kind not in "fiu" or not np.isfinite(point).all():
-        raise UserError("file", f"{path} holds no latent vector")
-    return point.astype(np.float32)

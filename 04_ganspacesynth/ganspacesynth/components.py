@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from gansynth.folder import generator_names
+from modelfiles.bounded import read_npz
 from modelfiles.errors import UserError
 from modelfiles.unpickling import load_pickle_allow_list
 
@@ -104,7 +105,7 @@ def read(path):
     Raises UserError for anything that is not such a file, whole and consistent.
     """
     path = Path(path)
-    found = _read_npz(path) if path.suffix == ".npz" else load_pickle_allow_list(path)
+    found = read_npz(path) if path.suffix == ".npz" else load_pickle_allow_list(path)
     if not isinstance(found, dict) or not {"layer", *ARRAYS} <= set(found):
         raise UserError("checkpoint", f"{path.name} holds no components")
     try:
@@ -126,15 +127,3 @@ def read(path):
     return Components(
         str(found["layer"]), pitch=None if pitch < 0 else pitch, model=str(found.get("model", "")), **arrays
     )
-
-
-def _read_npz(path):
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise UserError("checkpoint", f"there is no file {path}") from None
-    except Exception as error:
-        raise UserError(
-            "checkpoint", f"{path.name} is damaged or no .npz file ({type(error).__name__})"
-        ) from None

@@ -105,7 +105,7 @@ def _array(data_type: object, shape: object, type_code: object) -> NDArray:
 
 def _array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> NDArray:
     _expect_dtype(dtype)
-    return np.frombuffer(bytes(buffer), dtype).reshape(shape, order=order).copy(order)
+    return np.frombuffer(_raw_bytes(buffer), dtype).reshape(shape, order=order).copy(order)
 
 
 def _scalar(dtype: Any, raw: Any) -> Any:
@@ -129,7 +129,17 @@ def _expect_dtype(value: object) -> None:
 
 
 def _raw_bytes(raw: Any) -> bytes:
-    return raw.encode("latin1") if isinstance(raw, str) else bytes(raw)  # Python 2 wrote text
+    if isinstance(raw, str):
+        return raw.encode("latin1")  # Python 2 wrote text
+    if not isinstance(raw, (bytes, bytearray)):  # of a number, Python would make that many zeros
+        raise UserError("checkpoint", "the pickle is damaged: bytes are made of something else")
+    return bytes(raw)
+
+
+def _bytearray(raw: Any = b"", encoding: object = "latin1") -> bytearray:
+    if encoding not in ("latin1", "latin-1"):
+        raise UserError("checkpoint", f"the pickle uses the encoding {str(encoding)[:40]!r}")
+    return bytearray(_raw_bytes(raw))
 
 
 _GLOBALS: dict[str, Callable] = {
@@ -140,7 +150,7 @@ _GLOBALS: dict[str, Callable] = {
     "builtins.set": set,
     "builtins.frozenset": frozenset,
     "builtins.complex": complex,
-    "builtins.bytearray": bytearray,
+    "builtins.bytearray": _bytearray,
     "builtins.object": _inert,
 }
 for _core in ("numpy.core", "numpy._core"):  # before numpy 2, and since

@@ -55,7 +55,7 @@ def test_a_configuration_of_another_model(saved):
     with pytest.raises(UserError, match=r"does not fit its configuration: .* is \(.*12.*asks for \(.*16"):
         store.load(path)
     store.config_path(path).write_text("{not json")
-    with pytest.raises(UserError, match="not a readable JSON"):
+    with pytest.raises(UserError, match="not JSON"):
         store.load(path)
     store.config_path(path).unlink()
     with pytest.raises(UserError, match="no configuration beside it"):

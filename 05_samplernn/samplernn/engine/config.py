@@ -1,10 +1,20 @@
 """The configuration of a SampleRNN, in the words of PRiSM's `*.config.json`; worker process and trainings."""
 
 import dataclasses
-import json
 from dataclasses import dataclass
 
+from modelfiles.bounded import read_json
 from modelfiles.errors import UserError
+
+# What a model can be made of: beyond these, nothing that has been trained, or that a machine could play.
+MOST = {
+    "dim": 1 << 14,
+    "num_rnn_layers": 64,
+    "q_levels": 1 << 16,
+    "emb_size": 1 << 16,
+    "seq_len": 1 << 20,
+    "sample_rate": 384000,
+}
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,14 @@ class Config:
             raise UserError("checkpoint", f"rnn_type is '{self.rnn_type}', it can be gru or lstm")
         if self.q_type not in ("linear", "mu-law"):
             raise UserError("checkpoint", f"q_type is '{self.q_type}', it can be linear or mu-law")
-        for key in ("dim", "num_rnn_layers", "q_levels", "emb_size", "seq_len", "sample_rate"):
+        for key, most in MOST.items():
             value = getattr(self, key)
-            if not isinstance(value, int) or value < 1:
-                raise UserError("checkpoint", f"{key} is {value!r}, it must be a positive whole number")
+            if type(value) is not int or not 1 <= value <= most:
+                raise UserError(
+                    "checkpoint", f"{key} is {repr(value)[:40]}, it must be a whole number, 1 to {most}"
+                )
         sizes = self.frame_sizes
-        if len(sizes) != 2 or not all(isinstance(size, int) and size > 0 for size in sizes):
+        if len(sizes) != 2 or not all(type(size) is int and 0 < size <= MOST["seq_len"] for size in sizes):
             raise UserError(
                 "checkpoint", f"frame_sizes is {list(sizes)}, it must be two positive whole numbers"
             )
@@ -89,13 +101,7 @@ class Config:
 
 def read_config(path):
     """The keys and values of a JSON configuration file, as they stand there."""
-    try:
-        values = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError("checkpoint", f"{path.name} is not a readable JSON file: {error}") from None
-    if not isinstance(values, dict):
-        raise UserError("checkpoint", f"{path.name} holds no keys and values")
-    return values
+    return read_json(path)
 
 
 SMALL = Config(dim=192, num_rnn_layers=2, emb_size=32, seq_len=512)

@@ -138,6 +138,10 @@ def train(run, data, seconds, threads):
                 f"{seconds / 60:g} minutes in all: {EXPECT.get(run.settings['preset'], 'as long as you say')}"
             )
         clock = Clock(run, seconds)
+        if trainer.is_warm and trainer.step == 0:
+            check(
+                run, trainer, data[0]["rate"]
+            )  # the model that plays is never worse than the one begun with
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):
             second, part = stage(run.settings, progress, trainer)

@@ -178,6 +178,10 @@ def test_a_training_that_begins_with_a_model_is_ahead_of_one_that_begins_with_no
         assert train.main(options(data, run, "--steps", "40", "--from", str(source))) == 0
     scratch = history(tmp_path / "from" / "nothing")[40]
     assert history(tmp_path / "from" / "first")[40] < 0.9 * scratch
+    best = min(history(first).values())
+    assert history(tmp_path / "from" / "first")[0] == pytest.approx(
+        best, rel=0.02
+    )  # as it was, before a step
     assert history(tmp_path / "from" / "first.ts")[40] == history(tmp_path / "from" / "first")[40]
 
 

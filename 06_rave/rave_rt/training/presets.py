@@ -25,6 +25,6 @@ FIRST_STAGE = {"minutes": 1.0, "coffee": 0.6}  # share of the training until the
 USUAL_FIRST_STAGE = 0.5
 EXPECT = {
     "minutes": "attacks, vowels and colour of your sounds, blurred; no critic yet",
-    "coffee": "clear attacks and colour; the critic sharpens the last twelve minutes",
+    "coffee": "clear attacks and colour; the critic sharpens the last two fifths of the time",
     "night": "as near to your sounds as this size of network comes; the critic works in the second half",
 }

@@ -57,6 +57,7 @@ class Trainer:
         }
         self.step = 0
         self.second = False  # whether the critic has come in
+        self.is_warm = False  # whether it began with the weights of a model
 
     def _adam(self, weights):
         learned = [weight for weight in weights if weight.requires_grad]
@@ -66,6 +67,7 @@ class Trainer:
         """Take the weights of a model, arrays by name, before the first step. Raises UserError."""
         warm.take_weights(self.rave, weights, name)
         self._average = Average(self.rave, AVERAGING)
+        self.is_warm = True
 
     # Learning.
 

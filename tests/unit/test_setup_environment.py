@@ -1,6 +1,7 @@
 """Environments made by real venvs and by stand-ins for conda and uv, with empty lock files to be quick."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +21,8 @@ BASE = Path(sys.base_prefix, "bin", f"python{VERSION}")
 COPIES = "shutil.copytree({template!r}, {prefix}, symlinks=True)"
 PIP = """
 import sys
+if "--version" in sys.argv:
+    sys.exit()
 if "no-such-package" in open(sys.argv[sys.argv.index("-r") + 1]).read():
     sys.exit("ERROR: No matching distribution found for no-such-package")
 """
@@ -146,6 +149,38 @@ def test_a_broken_rest_is_made_anew(machine, definitions):
     toy.python.chmod(0o755)
     ensure([toy], yes=True)
     assert toy.missing() == []
+
+
+def test_a_rest_without_pip_is_made_anew(machine, definitions, template):
+    toy = Environment("toy", definitions)
+    ensure([toy], yes=True)
+    shutil.rmtree(toy.folder / f"lib/python{VERSION}/site-packages/pip")
+    (toy.folder / environment.STAMP).unlink()
+    assert toy.missing() == ["half made; goes on from there"]
+    ensure([toy], yes=True)
+    assert toy.missing() == []
+    assert way(toy) == "venv"
+
+
+@pytest.mark.parametrize("file", ["half_package.py", environment.STAMP])
+def test_a_rest_that_pip_takes_for_whole_is_made_anew(machine, definitions, capsys, file):
+    index = definitions / "index.json"
+    index.write_text(
+        index.read_text().replace(
+            "import json",
+            "import json, sys; assert not BROKEN".replace(
+                "BROKEN", "__import__('pathlib').Path(sys.prefix, 'half_package.py').exists()"
+            ),
+        )
+    )
+    toy = Environment("toy", definitions)
+    ensure([toy], yes=True)
+    (toy.folder / environment.STAMP).unlink()
+    (toy.folder / file).write_text("[]")
+    capsys.readouterr()
+    ensure([toy], yes=True)
+    assert toy.missing() == []
+    assert ("from the start" in capsys.readouterr().out) == (file == "half_package.py")
 
 
 def test_an_environment_that_does_not_work_is_not_recorded(machine, definitions):

@@ -25,6 +25,7 @@ from dlwakit.install.system import has_nvidia_card, python_version
 
 STAMP = ".dlwa.json"
 TORCH_CPU_HOST = "download.pytorch.org"
+LEFT_OVER = "what an earlier installation began"
 TORCH_CPU_INDEX = f"https://{TORCH_CPU_HOST}/whl/cpu"
 
 
@@ -89,7 +90,7 @@ class Environment(Component):
         if os.environ.get(f"DLWA_PYTHON_{self.environment.upper()}"):
             return []
         stamp = read_json(self.folder / STAMP, {})
-        if not stamp or not self.python.exists():
+        if not isinstance(stamp, dict) or "fingerprint" not in stamp or not self.python.exists():
             return ["half made; goes on from there" if self.folder.exists() else "not there"]
         if stamp["fingerprint"] != self.fingerprint():
             return ["of other versions than this checkout's environments/ asks for"]
@@ -125,8 +126,17 @@ class Environment(Component):
         (self.folder / STAMP).unlink(missing_ok=True)
         start = time.monotonic()
         way = self._make_python()
-        self._fill(self._pip_install())
-        run([self.python, "-c", self.facts["check"]], "looking that it works", f"{self.environment}.log")
+        try:
+            self._complete()
+        except UserError as error:
+            if way != LEFT_OVER:
+                raise
+            # Whatever was half done when it was interrupted, pip may take it for whole.
+            warn(error)
+            say("  what an earlier installation began is of no use; once more, from the start")
+            shutil.rmtree(self.folder, ignore_errors=True)
+            way = self._make_python()
+            self._complete()
         write_json(
             self.folder / STAMP,
             {
@@ -138,10 +148,19 @@ class Environment(Component):
         )
         _record(self.environment, self.python)
 
+    def _complete(self):
+        self._fill(self._pip_install())
+        run([self.python, "-c", self.facts["check"]], "looking that it works", f"{self.environment}.log")
+
+    def _has_pip(self):
+        """Whether pip runs: an interruption can leave a Python without it, or half of it."""
+        command = [self.python, "-m", "pip", "--version"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
     def _make_python(self):
         """Make an environment with a Python and pip, in the first way that works. Returns the way's name."""
-        if python_version(self.python) in self.facts["pythons"]:
-            return "what an earlier installation began"
+        if python_version(self.python) in self.facts["pythons"] and self._has_pip():
+            return LEFT_OVER
         failures = []
         ways = [*self._conda_ways(), ("venv", self._make_venv), ("uv", self._make_venv_with_uv)]
         for way, make in [("venv", self._make_venv)] if self.wheels else ways:

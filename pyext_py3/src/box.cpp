@@ -14,6 +14,8 @@ namespace pyext {
 
 namespace {
 
+constexpr int max_ports = 512;  // inlets or outlets of a kind
+
 t_class *inlet_class;
 
 struct Classes {
@@ -144,6 +146,10 @@ Box::Box(t_pybox *owner, std::string kind)
 Box::~Box() = default;
 
 void Box::make_ports(int inlets, int outlets, int signal_inlets, int signal_outlets) {
+    for (const int count : {inlets, outlets, signal_inlets, signal_outlets})
+        if (count > max_ports)  // Pd draws and searches each of them: thousands would make it stand still
+            throw py::value_error(std::to_string(count) + " inlets or outlets: at most " +
+                                  std::to_string(max_ports) + " are possible");
     t_object *object = &owner_->object;
     if (kind_.back() == '~')
         signals_ = std::make_unique<Signals>(*this, signal_inlets, signal_outlets);

@@ -213,3 +213,10 @@ def test_a_script_on_pds_search_path(rig, tmp_path_factory):
 def test_canvas_dir_is_the_folder_of_the_patch(rig):
     box = rig.run("self.output(self._canvas_dir)")
     assert box.expect(0) == ["Symbol", str(rig.folder)]
+
+
+@pytest.mark.parametrize("ports", ["513 1", "1 20000", "1000000 1", "1e+08 1e+08"])
+def test_more_ports_than_pd_can_bear_are_refused(rig, ports):
+    rig.box(f"pyext {ports} {{m}}.Tune", TUNE)
+    rig.expect_console("at most 512 are possible")
+    rig.expect_console("couldn't create")

@@ -15,6 +15,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.body, self.etag, self.cuts, self.ranges, self.status = BODY, '"one"', [], True, None
+        self.kind = "application/octet-stream"
         self.asked = []  # the Range of each request
         self.files = {}  # what is served at a path of its own
         self.sent = 0
@@ -50,6 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(server.body) - 1}/{len(server.body)}")
         self.send_header("Content-Length", str(len(server.body) - start))
         self.send_header("ETag", server.etag)
+        self.send_header("Content-Type", server.kind)
         self.end_headers()
         rest = server.body[start:]
         if server.cuts:

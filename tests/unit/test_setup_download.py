@@ -4,6 +4,8 @@ import base64
 import contextlib
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -141,6 +143,67 @@ def test_a_checkpoint_without_a_published_sum_is_compared_with_its_first_downloa
     assert "first time it was seen here" in verdict.stdout
     assert course.dlwa("checkpoints", "get", "unknown").returncode == 0
     assert states(course)["unknown"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "body, kind",
+    [
+        (b"<!DOCTYPE html><html>Log in</html>", "text/html; charset=utf-8"),
+        (b"\n <html>Log in</html>", "application/octet-stream"),
+        (b"", "application/octet-stream"),
+    ],
+    ids=("a page", "a page of another type", "nothing"),
+)
+def test_a_login_page_is_no_checkpoint(course, server, body, kind):
+    server.body, server.kind = body, kind
+    said = course.dlwa("checkpoints", "get", "unknown")
+    assert said.returncode == 1
+    assert ("log in" in said.stderr) or ("login" in said.stderr) or ("nothing came" in said.stderr)
+    assert "Traceback" not in said.stderr
+    assert states(course)["unknown"] == "not here"
+    assert not (course.data / "checkpoints/checkpoints.json").exists()
+    server.body, server.kind = BODY, "application/octet-stream"
+    assert course.dlwa("checkpoints", "get", "unknown").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name, body, reason",
+    [
+        ("net.zip", b"PK\x03\x04 half", "no archive"),
+        ("net.ts", b"{}", "no archive"),
+        ("net.safetensors", b"\xff" * 64, "no header"),
+        ("net.safetensors", b"\x00" * 8, "no header"),
+    ],
+)
+def test_a_file_of_another_kind_than_its_name_is_thrown_away(server, tmp_path, name, body, reason):
+    server.body = body
+    with pytest.raises(UserError, match=reason):
+        fetch(server.url(name), tmp_path / name, patience=())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"unknown.mag": 1}'])
+def test_a_damaged_record_is_an_error_and_is_kept(course, text):
+    record = course.data / "checkpoints/checkpoints.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(text)
+    said = course.dlwa("checkpoints", "get", "unknown")
+    assert said.returncode == 1
+    assert "checkpoints.json" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert record.read_text() == text
+
+
+def test_two_downloads_of_one_file_wait_for_each_other(course, server):
+    command = [sys.executable, course.root / "setup/dlwa", "checkpoints", "get", "unknown"]
+    both = [
+        subprocess.Popen(command, env=course.environment(), stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("already here" in one for one in said) == 1
+    assert len(server.asked) == 1
 
 
 def test_a_size_alone_finds_half_a_file(course):

@@ -143,7 +143,7 @@ def only_one_at_a_time(folder):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another dlwa is installing; waiting for it to end.")
+            say("Another dlwa is at work in this place; waiting for it to end.")
             fcntl.flock(file, fcntl.LOCK_EX)
         _held_locks.append(file.fileno())
         try:

@@ -68,15 +68,13 @@ def read_json(path, default):
         return default
 
 
-def read_part(path):
+def read_part(path, hint="This checkout is not complete: git status shows what differs"):
     """What a JSON file of the checkout holds; UserError that names the file if it is missing or not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            "file", f"{path}: {reason}", "This checkout is not complete: git status shows what differs"
-        ) from None
+        raise UserError("file", f"{path}: {reason}", hint) from None
 
 
 def write_json(path, value):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modelfiles.errors import UserError
 
-from dlwakit.base.console import human_size, say
+from dlwakit.base.console import human_size, only_one_at_a_time, say
 from dlwakit.base.files import content, copy
 from dlwakit.course import registry
 from dlwakit.course.bucket import fetch_folder, is_listing
@@ -75,29 +75,36 @@ def _list(args):
 
 def _get(args):
     """Download each; all names are looked up before the first byte is fetched."""
-    for entry in [registry.find(name, "official") for name in args.names]:
-        wanted, known_from = registry.expected(entry)
-        if registry.state(entry) == "ok":
-            say(f"{entry.name}: already here, {entry.path}")
-            continue
-        say(f"{entry.name}: {entry.url}")
-        say(f"  licence: {entry.licence}")
-        if is_listing(entry.url):
-            fetch_folder(entry.url, entry.path)
-        else:
-            fetch(entry.url, entry.path, entry.bytes, wanted)
-        size, found = content(entry.path)
-        registry.record(entry.path.name, kind="official", sha256=found, url=entry.url)
-        if wanted:
-            say(f"  SHA-256 {found}, as {known_from} has it")
-        else:
-            say(f"  SHA-256 {found}")
-            say(
-                "  Its publisher gives no SHA-256, so nothing proves that this is the right file; "
-                "from now on it is compared with this one."
-            )
-        say(f"  {entry.path}, {human_size(size)}")
+    entries = [registry.find(name, "official") for name in args.names]
+    with only_one_at_a_time(registry.user_folder()):
+        for entry in entries:
+            if registry.state(entry) == "ok":
+                say(f"{entry.name}: already here, {entry.path}")
+            else:
+                _get_one(entry)
     return 0
+
+
+def _get_one(entry):
+    """Download one checkpoint, and record its sum."""
+    wanted, known_from = registry.expected(entry)
+    say(f"{entry.name}: {entry.url}")
+    say(f"  licence: {entry.licence}")
+    if is_listing(entry.url):
+        fetch_folder(entry.url, entry.path, digest=wanted)
+    else:
+        fetch(entry.url, entry.path, entry.bytes, wanted)
+    size, found = content(entry.path)
+    registry.record(entry.path.name, kind="official", sha256=found, url=entry.url)
+    if wanted:
+        say(f"  SHA-256 {found}, as {known_from} has it")
+    else:
+        say(f"  SHA-256 {found}")
+        say(
+            "  Its publisher gives no SHA-256, so nothing proves that this is the right file; "
+            "from now on it is compared with this one."
+        )
+    say(f"  {entry.path}, {human_size(size)}")
 
 
 def _verify(args):

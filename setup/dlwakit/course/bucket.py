@@ -14,6 +14,7 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit import VERSION
+from dlwakit.base.files import content, remove
 from dlwakit.course.download import PATIENCE, TIMEOUT, fetch
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -24,16 +25,21 @@ def is_listing(url):
     return "/o?prefix=" in url
 
 
-def fetch_folder(url, target, patience=PATIENCE):
+def fetch_folder(url, target, patience=PATIENCE, digest=None):
     """Download what a listing names into the folder `target`.
 
+    digest: the SHA-256 that the folder must have (`files.content`), where it is known.
     What has come is kept in `target.part`, and a later call goes on from there. Raises UserError; then there is no new
     folder under the name `target`.
     """
     target = Path(target)
     part = target.with_name(target.name + ".part")
     part.mkdir(parents=True, exist_ok=True)
-    for item in _items(url):
+    items = _items(url)
+    for file in part.iterdir():
+        if file.name.removesuffix(".json").removesuffix(".part") not in {item["name"] for item in items}:
+            remove(file)  # of an earlier listing
+    for item in items:
         file = part / item["name"]
         if not file.exists() or _md5(file) != item["md5"]:
             fetch(item["url"], file, item["size"], patience=patience)
@@ -42,6 +48,17 @@ def fetch_folder(url, target, patience=PATIENCE):
                 raise UserError(
                     "file", f"{item['url']}: what came is not what the listing says", "Try again."
                 )
+    for file in part.glob("*.part*"):
+        remove(file)
+    found = content(part)[1]
+    if digest is not None and found != digest:
+        remove(part)
+        raise UserError(
+            "file",
+            f"{url}: what came is not what was expected (SHA-256 {found[:12]}... instead of {digest[:12]}...)",
+            "It was thrown away. Try again; if it happens again, the files were changed at their source.",
+        )
+    remove(target)
     part.replace(target)
 
 

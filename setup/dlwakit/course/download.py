@@ -12,6 +12,7 @@ from modelfiles.errors import UserError
 from dlwakit import VERSION
 from dlwakit.base.console import Activity, human_size
 from dlwakit.base.files import read_json, sha256, write_json
+from dlwakit.course.kinds import PAGE_CAME, complaint
 
 BLOCK = 1 << 18
 TIMEOUT = 30  # seconds of silence after which a connection counts as cut
@@ -31,11 +32,11 @@ def fetch(url, target, size=None, digest=None, patience=PATIENCE):
     notes = target.with_name(target.name + ".part.json")
     _receive_all(url, part, notes, size, patience)
     found = sha256(part)
-    wrong = None
+    wrong = complaint(part, target.name)
     if size is not None and part.stat().st_size != size:
         wrong = f"{part.stat().st_size} bytes instead of {size}"
     elif digest is not None and found != digest:
-        wrong = f"SHA-256 {found[:12]}... instead of {digest[:12]}..."
+        wrong = wrong or f"SHA-256 {found[:12]}... instead of {digest[:12]}..."
     if wrong:
         part.unlink()
         notes.unlink(missing_ok=True)
@@ -100,6 +101,10 @@ def _receive(url, part, notes, size, activity):
         part.unlink()  # nothing follows what is here, so it cannot be told from another file; fetch it anew
         return False
     with answer:
+        if answer.headers.get_content_type() == "text/html":
+            raise UserError(
+                "file", f"{url}: {PAGE_CAME}", "Open a page in a browser and log in, then try again."
+            )
         if answer.status != 206:
             have = 0
         elif answer.headers.get("Content-Range", "").partition("-")[0] != f"bytes {have}":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from modelfiles.errors import UserError
 
-from dlwakit.base.files import content, read_json, read_part, write_json
+from dlwakit.base.files import content, read_part, write_json
 from dlwakit.base.paths import ROOT, data_folder
 from dlwakit.course.days import all_days
 
@@ -40,7 +40,15 @@ def _record_file():
 
 def recorded():
     """{file name: {"sha256", "kind", ...}} of the files in the user's folder."""
-    return read_json(_record_file(), {})
+    file = _record_file()
+    facts = (
+        read_part(file, "Delete it: the sums of what is here are then taken anew") if file.exists() else {}
+    )
+    if not isinstance(facts, dict) or not all(isinstance(one, dict) for one in facts.values()):
+        raise UserError(
+            "file", f"{file} is damaged", "Delete it: the sums of what is here are then taken anew"
+        )
+    return facts
 
 
 def record(file, **facts):

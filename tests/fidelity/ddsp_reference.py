@@ -19,6 +19,7 @@ import ddsp.training
 import gin
 import numpy as np
 import tensorflow as tf
+from support.ddsp_phase import exact_phase
 from timbre_transfer import load
 from timbre_transfer.worker import Worker
 
@@ -137,19 +138,6 @@ def draw_weights(model, random):
         variable.assign(offset + scale * random.standard_normal(variable.shape).astype(np.float32))
 
 
-def exact_phase(oscillator_bank):
-    """ddsp's oscillators, computing in float64: in float32 the phase of high harmonics drifts."""
-
-    def bank(*envelopes, **options):
-        single, ddsp.core.tf_float32 = ddsp.core.tf_float32, lambda values: tf.cast(values, tf.float64)
-        try:
-            return tf.cast(oscillator_bank(*envelopes, **options), tf.float32)
-        finally:
-            ddsp.core.tf_float32 = single
-
-    return bank
-
-
 def capture_noise():
     """Keep what ddsp draws for its filtered noise."""
     drawn, uniform = [], tf.random.uniform
@@ -163,5 +151,4 @@ def capture_noise():
     return drawn
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], json.loads(sys.argv[2]))
+main(sys.argv[1], json.loads(sys.argv[2]))

@@ -9,7 +9,7 @@ import pickle
 import sys
 from pathlib import Path
 
-from ddsp_reference import exact_phase  # isort: skip  (before ddsp)
+from support.ddsp_phase import exact_phase  # isort: skip  (before ddsp)
 
 import ddsp
 import ddsp.training

@@ -22,6 +22,28 @@ UPSTREAM_SIZES = {
 PRESETS = {**SIZES, **UPSTREAM_SIZES}
 INPUTS = ("ld_scaled", "f0_scaled")
 
+SAME = """get_model.model = @models.Autoencoder()
+Autoencoder.preprocessor = @preprocessing.F0LoudnessPreprocessor()
+F0LoudnessPreprocessor.compute_loudness = False
+Autoencoder.encoder = None
+Autoencoder.decoder = @decoders.RnnFcDecoder()
+RnnFcDecoder.rnn_type = 'gru'
+Autoencoder.losses = [@losses.SpectralLoss()]
+SpectralLoss.loss_type = 'L1'
+SpectralLoss.mag_weight = 1.0
+SpectralLoss.logmag_weight = 1.0
+Autoencoder.processor_group = @processors.ProcessorGroup()
+Harmonic.name = 'harmonic'
+Harmonic.normalize_below_nyquist = True
+Harmonic.scale_fn = @core.exp_sigmoid
+FilteredNoise.name = 'filtered_noise'
+FilteredNoise.window_size = 0
+FilteredNoise.scale_fn = @core.exp_sigmoid
+processors.Add.name = 'add'
+Reverb.name = 'reverb'
+Reverb.trainable = True
+"""  # lines of the gin file of each model
+
 
 def minutes_of(preset):
     """Minutes that a training lasts where nothing else is asked for."""
@@ -42,41 +64,21 @@ def gin_text(size, frames, inputs=INPUTS):
     """
     reverb = "(@effects.Reverb(), ['add/signal'])," if size["reverb"] else ""
     return f"""
-get_model.model = @models.Autoencoder()
-Autoencoder.preprocessor = @preprocessing.F0LoudnessPreprocessor()
-F0LoudnessPreprocessor.time_steps = {frames}
-F0LoudnessPreprocessor.compute_loudness = False
-Autoencoder.encoder = None
-Autoencoder.decoder = @decoders.RnnFcDecoder()
+{SAME}F0LoudnessPreprocessor.time_steps = {frames}
 RnnFcDecoder.rnn_channels = {size["rnn"]}
-RnnFcDecoder.rnn_type = 'gru'
 RnnFcDecoder.ch = {size["width"]}
 RnnFcDecoder.layers_per_stack = {size["layers"]}
 RnnFcDecoder.input_keys = {tuple(inputs)}
 RnnFcDecoder.output_splits = (
     ('amps', 1), ('harmonic_distribution', {size["harmonics"]}), ('noise_magnitudes', {size["noise"]}))
-Autoencoder.losses = [@losses.SpectralLoss()]
-SpectralLoss.loss_type = 'L1'
-SpectralLoss.mag_weight = 1.0
-SpectralLoss.logmag_weight = 1.0
-Autoencoder.processor_group = @processors.ProcessorGroup()
 ProcessorGroup.dag = [
     (@synths.Harmonic(), ['amps', 'harmonic_distribution', 'f0_hz']),
     (@synths.FilteredNoise(), ['noise_magnitudes']),
     (@processors.Add(), ['filtered_noise/signal', 'harmonic/signal']),
     {reverb}
 ]
-Harmonic.name = 'harmonic'
 Harmonic.n_samples = {frames * HOP_SIZE}
 Harmonic.sample_rate = {SAMPLE_RATE}
-Harmonic.normalize_below_nyquist = True
-Harmonic.scale_fn = @core.exp_sigmoid
-FilteredNoise.name = 'filtered_noise'
 FilteredNoise.n_samples = {frames * HOP_SIZE}
-FilteredNoise.window_size = 0
-FilteredNoise.scale_fn = @core.exp_sigmoid
-processors.Add.name = 'add'
-Reverb.name = 'reverb'
 Reverb.reverb_length = {size["reverb"] or 48000}
-Reverb.trainable = True
 """

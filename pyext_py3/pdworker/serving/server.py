@@ -35,6 +35,7 @@ from modelfiles.errors import UserError
 from pdworker.protocol import VERSION, Frame, FrameError, FrameReader, FrameWriter, StreamClosed
 
 PROGRESS_INTERVAL_S = 0.05  # a faster loop need not count its own reports
+MAX_FILES = 8  # of a call
 
 _LONGEST_LINE = 500  # characters of an error message
 _PR_SET_PDEATHSIG = 1  # prctl: the signal that comes when the parent's thread that started us ends
@@ -202,6 +203,7 @@ class _Server:
     def __init__(self, name: str, frames_in: Any, frames_out: Any, files: socket.socket) -> None:
         self._name = name
         files.set_inheritable(False)
+        files.setblocking(False)
         self._files = files
         self._reader = FrameReader(frames_in)
         self._writer = FrameWriter(frames_out)
@@ -280,9 +282,9 @@ class _Server:
     def _open_files(self, names: list[str]) -> dict[str, int]:
         """Receive the descriptors of a call's files, which were sent before its frame."""
         descriptors: list[int] = []
-        if names:
+        if 0 < len(names) <= MAX_FILES:
             with contextlib.suppress(OSError):  # there are none
-                _, descriptors, _, _ = socket.recv_fds(self._files, 16, len(names), socket.MSG_DONTWAIT)
+                _, descriptors, _, _ = socket.recv_fds(self._files, 16, MAX_FILES)
         if len(descriptors) != len(names) or not all(isinstance(name, str) for name in names):
             raise FrameError(f"{len(descriptors)} files came for {short(names)}")
         return dict(zip(names, descriptors))

@@ -1,6 +1,6 @@
 """Train a GANSynth by regression: the generator learns to paint the notes of a set, each from a code of its own.
 
-    setup/dlwa train gansynth [--preset minutes|coffee|night] [--from starter_instruments]
+    setup/dlwa train gansynth [--preset minutes|coffee|night] [--from my_run|nothing]
 
 It is no adversarial training: there is no discriminator, and random points are blends of the notes that it has seen.
 Ctrl-C stops and keeps what was learned; the same command goes on. The run folder holds the page `report.html` and the
@@ -29,9 +29,10 @@ PLOTS = [
     Plot(DISTANCE, {"training_db": "notes that it learns from", "held_out_db": "held out"}),
     Plot("losses", {"power": "power", "linear": "frequency", "sound": "sound"}),
 ]
+FITTING = "fitting"  # what --from means by the starter that fits, where one has the sample rate
 DEFAULTS = {
     "data": str(DATA),
-    "source": NOTHING,
+    "source": FITTING,
     "preset": "minutes",
     "seed": 0,
     "batch_size": 8,
@@ -82,12 +83,22 @@ def open_training(options):
         }
     )
     flags = flags_for(preset, notes.sample_rate, notes.audio_length)
-    if run.settings["source"] != NOTHING and not (run.checkpoints / STATE).exists():
-        source = open_source(run.settings["source"])
-        run.settings["sizes"] = sizes_of(source, notes.sample_rate)
+    if not (run.checkpoints / STATE).exists():
+        source = _source(run.settings["source"], notes)
+        run.settings["sizes"] = sizes_of(source, notes.sample_rate) if source else {}
     flags |= run.settings.get("sizes", {})
     run.goal = options.steps * run.settings["batch_size"] if options.steps else ENDLESS
     return Training(run, notes, flags, source, seconds_for(options, MINUTES[preset]))
+
+
+def _source(name, notes):
+    """The model to begin with, or None. Raises UserError."""
+    if name == NOTHING:
+        return None
+    if name != FITTING:
+        return open_source(name)
+    starter = open_source("starter_instruments" if len(notes.pitches) > 1 else "starter_textures")
+    return starter if starter.sample_rate == notes.sample_rate else None
 
 
 def train(training):
@@ -98,6 +109,10 @@ def train(training):
         trainer = Trainer(training.notes, training.flags, run.settings, training.source)
         trainer.go_on(run.checkpoints / STATE)
         run.begin(trainer.images)
+        if not trainer.images:
+            run.log(
+                f"with the weights of {training.source.name}" if training.source else "with random weights"
+            )
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.images)
         while run.wants_more(trainer.images):

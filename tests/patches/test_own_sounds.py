@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dlwakit.runs.folder import read_state
+from dlwakit.runs.folder import read_run, read_state
 from modelfiles.sounds import read_sound, write_sound
 from support.external import EXTERNAL
 from support.waiting import wait_until
@@ -95,16 +95,34 @@ def test_it_trains_is_heard_meanwhile_and_plays_in_the_patch(pd, folder, tmp_pat
     pd.send("own_sounds", "keep", "mine")
     kept = Path(pd.expect(OBJECT, "saved")[1])
     assert kept == tmp_path / "data/dlwa/checkpoints/mine" and (kept / "experiment.json").exists()
+    pd.send("own_sounds", "minutes", 60)
     pd.send("own_sounds", "train")
     pd.expect(OBJECT, "progress", 0, "training begins", timeout=60)
     pd.send("own_sounds", "train")
     pd.expect(OBJECT, "error", "it is training already - stop it first", timeout=60)
-    pid = run_pid(tmp_path)
+    pid = wait_until(lambda: pid_at_work(tmp_path), "the training at work")
     assert pd.quit() == 0
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the training")
 
 
-def run_pid(tmp_path):
-    run = tmp_path / "data/dlwa/own/gansynth/my_sounds/my_sounds"
-    wait_until(lambda: read_state(run).get("state") == "running", "the training at work")
-    return read_state(run)["pid"]
+def test_other_sounds_begin_a_run_with_what_was_learned(pd, folder, tmp_path):
+    for sound in ("loud", "nothing", "broken"):
+        (folder / f"{sound}.wav").unlink()
+    pd.send("own_sounds", "add", str(folder))
+    pd.expect(OBJECT, "sounds", 2, 2)
+    pd.send("own_sounds", "minutes", 0.05)
+    pd.send("own_sounds", "train")
+    assert pd.expect(OBJECT, "ended", timeout=120)[1] == "done"
+    pd.send("own_sounds", "use", 0, 0)
+    pd.send("own_sounds", "train")
+    assert pd.expect(OBJECT, "ended", timeout=120)[1] == "done"
+    runs = tmp_path / "data/dlwa/own/gansynth/my_sounds"
+    assert read_run(runs / "my_sounds-2")["settings"]["source"] == str(runs / "my_sounds-1")
+    assert pd.errors() == []
+
+
+def pid_at_work(tmp_path):
+    """The process of the newest run, while it trains."""
+    newest = max((tmp_path / "data/dlwa/own/gansynth/my_sounds").glob("my_sounds-*"))
+    state = read_state(newest)
+    return state["pid"] if state.get("state") == "running" else None

@@ -317,3 +317,22 @@ def test_a_model_of_another_rate_is_no_beginning(data, tmp_path, capsys):
     words = ["--from", str(tmp_path / "base"), "--steps", "1"]
     assert train.main([*command(tmp_path / "run", other)[3:], *words]) == 1
     assert "base is a model of 8000 Hz, the training set has 16000 Hz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "pitches, starter", [(PITCHES, "starter_instruments"), (PITCHES[:1], "starter_textures")]
+)
+def test_a_run_begins_with_the_starter_that_fits(data, tmp_path, capsys, pitches, starter):
+    fitting = tmp_path / "fitting"
+    shutil.copytree(data, fitting)
+    (fitting / "dataset.json").write_text(json.dumps({"sample_rate": 16000, "audio_length": SAMPLES}))
+    meta = json.loads((data / "meta.json").read_text())
+    kept = [place for place, note in enumerate(meta.values()) if note["pitch"] in pitches]
+    np.save(fitting / "notes.npy", np.load(data / "notes.npy")[kept])
+    names = list(meta)
+    (fitting / "meta.json").write_text(json.dumps({names[place]: meta[names[place]] for place in kept}))
+    assert train.main([*command(tmp_path / "run", fitting)[3:], "--steps", "1"]) == 0
+    assert f"with the weights of {starter}" in capsys.readouterr().out
+    words = ["--from", "nothing", "--steps", "1"]
+    assert train.main([*command(tmp_path / "other", fitting)[3:], *words]) == 0
+    assert "with random weights" in capsys.readouterr().out

@@ -20,7 +20,7 @@ def open_source(name):
     UserError
         There is no such model, or it cannot be read.
     """
-    path = find(name, checkpoint_folders(__file__), suffixes=(SUFFIX,))
+    path = find(name, checkpoint_folders(str(Path(__file__).parent)), suffixes=(SUFFIX,))
     if path.is_dir():
         path = path / f"{path.resolve().name}{SUFFIX}"
     return read_weights(path)

@@ -99,6 +99,11 @@ class Collection:
         self.sounds = []
         self._write()
 
+    def signature(self) -> str:
+        """What tells two states of the collection apart: a line for each sound that is used."""
+        used = sorted(Path(sound.path) for sound in self.sounds if sound.used)
+        return "".join(f"{path} {path.stat().st_size}\n" for path in used if path.exists())
+
     def link(self) -> Path:
         """A folder with links to the sounds that are used. Raises UserError where none is."""
         folder = self.folder / LINKS

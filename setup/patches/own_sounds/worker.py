@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from dlwakit.course.days import find_program
+from dlwakit.runs.folder import RUN, read_state
 from modelfiles.errors import UserError
 from modelfiles.places import data_folder, store_folder
 from modelfiles.sounds import read_sound
@@ -14,6 +15,8 @@ from pdworker.serving.server import Job, send_event, serve
 
 from .collection import Collection, Sound, picture
 from .training import Training, make_data_set, playable
+
+SOUNDS = "sounds.txt"  # in a run: which sounds it learns from
 
 
 class Worker:
@@ -43,7 +46,10 @@ class Worker:
 
     @property
     def _run(self) -> Path:
-        return self._opened.folder / self._opened.folder.name
+        """The folder of the newest run; the first, where there is none yet."""
+        folder = self._opened.folder
+        numbers = [int(path.name.rpartition("-")[2]) for path in folder.glob(f"{folder.name}-[0-9]*")]
+        return folder / f"{folder.name}-{max(numbers, default=1)}"
 
     def show(self, job: Job) -> dict:
         """Send all sounds as partial results: values as in `_values`, and a picture of each."""
@@ -71,7 +77,8 @@ class Worker:
         """Forget all sounds and the run; the files that were opened stay."""
         self._end()
         self._opened.clear()
-        shutil.rmtree(self._run, ignore_errors=True)
+        for run in self._opened.folder.glob(f"{self._opened.folder.name}-[0-9]*"):
+            shutil.rmtree(run, ignore_errors=True)
         return {}
 
     def _send_sounds(self, job: Job, sounds: list[Sound]) -> dict:
@@ -98,6 +105,9 @@ class Worker:
     ) -> dict:
         """Make the data set and start the training, or go on with it; what comes of it are events.
 
+        A training that is done, or whose sounds have changed since it began, goes on as a new run, with the weights
+        of the last one.
+
         Events: `training` share line, `check` value [values so far], `preview` rate [samples], `model` path, `ended`
         word why.
         """
@@ -106,13 +116,24 @@ class Worker:
         job.progress(0.0, "preparing the sounds")
         data = self._opened.folder / "data"
         make_data_set(self._model, self._opened.link(), data, job.check)
-        arguments: list = ["--data", data]
-        if not (self._run / "run.json").exists():
+        run, arguments = self._run, ["--data", str(data)]
+        if (run / RUN).exists() and (self._sounds_changed(run) or read_state(run).get("state") == "done"):
+            source = str(run) if playable(run) else source
+            run = run.with_name(f"{self._opened.folder.name}-{int(run.name.rpartition('-')[2]) + 1}")
+        if not (run / RUN).exists():
             arguments += ["--preset", preset, *(["--from", source] if source else [])]
         if minutes is not None:
-            arguments += ["--minutes", minutes]
-        self._training = Training(self._model, arguments, self._run, send_event)
-        return {"run": str(self._run)}
+            arguments += ["--minutes", str(minutes)]
+        run.mkdir(exist_ok=True)
+        (run / SOUNDS).write_text(self._opened.signature(), encoding="utf-8")
+        self._training = Training(self._model, arguments, run, send_event)
+        return {"run": str(run)}
+
+    def _sounds_changed(self, run: Path) -> bool:
+        try:
+            return (run / SOUNDS).read_text(encoding="utf-8") != self._opened.signature()
+        except FileNotFoundError:
+            return True
 
     def stop(self, job: Job) -> dict:
         """Let the training save and end."""

@@ -21,6 +21,7 @@ from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
 from .features import Features
 
 SILENCE_DB = -60.0
+LONGEST_S = 4 * 3600  # of a file
 PAUSE_FRAMES = 125  # as much silence as is kept around sound
 
 
@@ -49,29 +50,58 @@ def main(arguments=None):
 def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda line: None):
     """Write examples.npz, report.json and report.png to a folder; return the report.
 
-    examples.npz: audio float32 [N, samples] at 16 kHz, f0_hz, f0_confidence, loudness_db float32 [N, T].
+    examples.npz: audio float32 [N, samples] at 16 kHz, f0_hz, f0_confidence, loudness_db float32 [N, T], sound
+    int32 [N], the file that an example is of.
     """
-    examples, skipped, usable = [], {}, 0
-
-    def read(path):
-        log(path.name)
-        return features.prepare(*read_sound(path, longest_s=features.LONGEST_S))
-
-    for number, (_, audio) in enumerate(read_each(source, read, skipped.__setitem__)):
-        audio, heard = without_silence(audio, features.extract(audio, estimator))
-        usable += len(audio)
-        found = cut(audio, heard, round(seconds * SAMPLE_RATE / HOP_SIZE))
-        examples += [{**example, "sound": np.int32(number)} for example in found]
+    frames = round(seconds * SAMPLE_RATE / HOP_SIZE)
+    examples, usable, skipped = gather(source, frames, estimator, log)
     if not examples:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         raise UserError("sound", f"nothing is usable: {reasons or 'all of it is silent'}")
     out.mkdir(parents=True, exist_ok=True)
     columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
-    np.savez(out / "examples.npz", **columns)
+    np.savez(out / "examples.part.npz", **columns)
+    (out / "examples.part.npz").replace(out / "examples.npz")
     report = describe(columns, usable, len(find_sounds(source)), skipped)
     (out / "report.json").write_text(json.dumps(report, indent=2))
     draw(columns, out / "report.png")
     return report
+
+
+def gather(source, frames, estimator, log):
+    """(examples of so many frames, samples that are usable, {file: why it is left out}) of the sounds of a folder."""
+    examples, skipped, usable = [], {}, 0
+
+    def leave_out(name, reason):
+        skipped[printable(name)] = reason
+
+    def read(path):
+        log(printable(path.name))
+        if printable(str(path)) != str(path):
+            raise UserError("file", "its name is no text in UTF-8: rename it")
+        audio, rate = read_sound(path, longest_s=LONGEST_S)
+        return [features.prepare(piece, rate) for piece in pieces(audio, rate)]
+
+    for number, (name, parts) in enumerate(read_each(source, read, leave_out)):
+        found = []
+        for part in parts:
+            audio, heard = without_silence(part, features.extract(part, estimator))
+            usable += len(audio)
+            found += cut(audio, heard, frames)
+        if not found:
+            leave_out(name, f"less than {frames * HOP_SIZE / SAMPLE_RATE / 2:g} seconds of it are no silence")
+        examples += [{**example, "sound": np.int32(number)} for example in found]
+    return examples, usable, skipped
+
+
+def printable(name):
+    """A file's name as it can be printed and written, whatever its bytes are."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def pieces(audio, rate):
+    """A sound in pieces that can be listened to at once, each at least half as long."""
+    return np.array_split(audio, max(1, -(-len(audio) // round(features.LONGEST_S * rate))))
 
 
 def without_silence(audio, heard):

@@ -28,7 +28,7 @@ from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
 from .engine.timbre_model import TimbreModel, decoder_tensors
 from .features import Features
 from .training.examples import load_examples
-from .training.losses import spectral_loss
+from .training.losses import LEAST, spectral_loss
 
 HALF_A_SEMITONE = 0.5
 CONFIDENT = 0.5
@@ -36,10 +36,9 @@ HARMONICS = 30
 
 
 def loss_of(sound, made):
-    """ddsp's spectral loss of a sound against a made one, both [samples]."""
-    return float(
-        spectral_loss(*(torch.from_numpy(np.asarray(audio, np.float32))[None] for audio in (sound, made)))
-    )
+    """ddsp's spectral loss of a sound against a made one, both [samples]; silence is as good as almost silence."""
+    both = (torch.from_numpy(np.asarray(audio, np.float32))[None] for audio in (sound, made))
+    return float(spectral_loss(*both, floor=LEAST))
 
 
 def measure(play, phrases):

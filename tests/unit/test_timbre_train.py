@@ -1,6 +1,7 @@
 """From a folder of sounds to an instrument: data set, training, going on, and the model that Pd loads."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -23,7 +24,7 @@ def sounds(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ddsp") / "my sounds"
     (folder / "deeper").mkdir(parents=True)
     soundfile.write(folder / "a.wav", np.stack([tone(3, 44100, hertz(60), 5)] * 2, 1), 44100)
-    soundfile.write(folder / "deeper/b.flac", tone(2, 16000, hertz(72), 5), 16000)
+    soundfile.write(folder / "deeper/Flöte 'b'.flac", tone(2, 16000, hertz(72), 5), 16000)
     pause = np.concatenate(
         [tone(1.5, 48000, hertz(67), 5), np.zeros(6 * 48000), tone(1.5, 48000, hertz(67), 5)]
     )
@@ -31,6 +32,7 @@ def sounds(tmp_path_factory):
     soundfile.write(folder / "silence.wav", np.zeros(16000), 16000)
     soundfile.write(folder / "click.wav", np.ones(100), 16000)
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
+    (folder / "._a.wav").write_bytes(b"what macOS leaves behind")
     (folder / "notes.txt").write_text("not a sound")
     return folder
 
@@ -45,8 +47,9 @@ def data(sounds):
 def test_a_data_set_from_mixed_sounds(sounds, tmp_path, capsys):
     assert dataset.main([str(sounds), "--data", str(tmp_path / "out"), "--seconds", "1"]) == 0
     report = json.loads((tmp_path / "out/report.json").read_text())
-    assert report["files"] == 6
-    assert set(report["skipped"]) == {"broken.wav", "click.wav"}
+    assert report["files"] == 6  # the copy that macOS left behind is none
+    assert set(report["skipped"]) == {"broken.wav", "click.wav", "silence.wav"}
+    assert "no silence" in report["skipped"]["silence.wav"]
     assert "too short" in report["skipped"]["click.wav"]
     assert report["minutes"] * 60 == pytest.approx(3 + 2 + 3 + 1, abs=0.9)  # the pause keeps its edges
     assert report["lowest_pitch_midi"] == pytest.approx(60, abs=0.6)
@@ -66,6 +69,19 @@ def test_examples_share_sound_with_three_at_most(data):
     assert np.array_equal(audio[0, quarter:], audio[1, :-quarter])
     assert np.array_equal(audio[0, 3 * quarter :], audio[OVERLAP, : -3 * quarter])
     assert (OVERLAP + 1) * quarter >= audio.shape[1]
+
+
+def test_a_long_take_and_a_name_that_is_no_text(tmp_path, capfd):
+    """Long sounds are listened to in pieces; names come from other machines."""
+    take = np.tile(tone(1, 8000, hertz(60), 3), 11 * 60)
+    soundfile.write(tmp_path / "take.wav", take, 8000)
+    soundfile.write(tmp_path / "other.wav", take[:8000], 8000)
+    os.rename(tmp_path / "other.wav", tmp_path / os.fsdecode(b"other \xfc.wav"))
+    assert dataset.main([str(tmp_path), "--data", str(tmp_path / "out"), "--seconds", "8"]) == 0
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["minutes"] == pytest.approx(11, abs=0.1)
+    assert "rename it" in report["skipped"]["other ?.wav"]
+    assert "other ?.wav" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -16,24 +16,26 @@ def magnitudes(audio, scale):
     return spectrum.abs().transpose(1, 2)
 
 
-def safe_log(values):
-    """The logarithm, that of LEAST where there is nothing."""
-    return torch.log(torch.where(values <= 0, LEAST, values))
+def safe_log(values, floor=0.0):
+    """The logarithm, that of LEAST where there is nothing, or not more than a floor."""
+    return torch.log(torch.where(values <= floor, LEAST, values))
 
 
-def spectral_loss(sound, made):
+def spectral_loss(sound, made, floor=0.0):
     """L1 of magnitudes and of their logarithms, at six scales; one number.
 
     Parameters
     ----------
     sound, made : torch.Tensor [batch, samples]
         At 16 kHz.
+    floor : float
+        LEAST to hold all that is softer for equal, such as digital silence and almost silence; ddsp does not.
     """
     total = 0.0
     for scale in SCALES:
         with torch.no_grad():
             wanted = magnitudes(sound, scale)
-            wanted_log = safe_log(wanted)
+            wanted_log = safe_log(wanted, floor)
         found = magnitudes(made, scale)
-        total = total + (wanted - found).abs().mean() + (wanted_log - safe_log(found)).abs().mean()
+        total = total + (wanted - found).abs().mean() + (wanted_log - safe_log(found, floor)).abs().mean()
     return total

@@ -1,0 +1,180 @@
+"""The exercises of days 3 and 4, done on the starters, with what the lessons say that one hears."""
+
+import librosa
+import numpy as np
+import pytest
+from ganspacesynth import load as load_with_components
+from ganspacesynth.fitting import fit
+from gansynth import load
+from gansynth.hallucination import Envelope, combine, path
+from gansynth.latent import read, slerp, write
+from gansynth.sheet import distances, heard_pitch, timbre
+
+PITCH = 66
+PAIRS, POINTS = 12, 8
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load("starter")
+
+
+@pytest.fixture(scope="module")
+def space():
+    return load_with_components("starter", components="conv0")
+
+
+def notes(model, points, pitch=PITCH):
+    return model.generate(points, [pitch] * len(points))
+
+
+def brightness(audio, rate):
+    """Octaves of the spectrum's centre."""
+    return float(np.log2(librosa.feature.spectral_centroid(y=audio, sr=rate).mean()))
+
+
+def level(audio):
+    """Decibels of the whole."""
+    return float(10 * np.log10(np.mean(audio**2) + 1e-12))
+
+
+def decay(audio, rate):
+    """How much louder the end is than the beginning, decibels."""
+    return level(audio[round(1.2 * rate) : round(1.7 * rate)]) - level(
+        audio[round(0.1 * rate) : round(0.4 * rate)]
+    )
+
+
+# Day 3.
+
+
+def test_3_1_half_way_between_two_points_is_in_between(model):
+    ends = model.random(2 * PAIRS, seed=1).reshape(PAIRS, 2, -1)
+    points = np.array([[start, slerp(start, end, 0.5), end] for start, end in ends])
+    heard = [timbre(sound, model.folder.sample_rate) for sound in notes(model, points.reshape(3 * PAIRS, -1))]
+    start, half, end = np.array(heard).reshape(PAIRS, 3, -1).swapaxes(0, 1)
+    whole = np.diagonal(distances(start, end))
+    farther = np.maximum(np.diagonal(distances(start, half)), np.diagonal(distances(half, end)))
+    assert np.mean(farther < whole) >= 0.6, np.round(farther / whole, 2)
+
+
+def test_3_2_points_that_chance_would_never_give_sound_other_than_its_own(model):
+    size = model.folder.latent_size
+    slow = 3 * np.sin(np.linspace(0, 2 * np.pi, size))
+    jagged = np.where(np.arange(size) % 2, 3.0, -3.0)
+    sounds = notes(model, np.float32([slow, jagged]))
+    assert np.isfinite(sounds).all() and (np.abs(sounds).max(axis=1) > 0.01).all()
+    chance = np.array(
+        [timbre(sound, model.folder.sample_rate) for sound in notes(model, model.random(POINTS, seed=2))]
+    )
+    drawn = np.array([timbre(sound, model.folder.sample_rate) for sound in sounds])
+    assert distances(drawn, drawn)[0, 1] > 3.0
+    assert distances(drawn, chance).min() > 1.0
+
+
+def test_3_3_one_timbre_keeps_its_pitches_from_the_lowest_to_the_highest_key(model):
+    point, keys = model.random(1, seed=3), [48, 60, 72, 84]
+    sounds = model.generate(point.repeat(len(keys), axis=0), keys)
+    heard = [heard_pitch(sound, model.folder.sample_rate) for sound in sounds]
+    np.testing.assert_allclose(heard, keys, atol=0.5)
+    timbres = np.array([timbre(sound, model.folder.sample_rate) for sound in sounds])
+    assert distances(timbres, timbres)[0, -1] > distances(timbres, timbres)[0, 1]
+
+
+def test_3_4_two_hallucinations_of_one_length(model):
+    few, many = (path(model.random(count, seed=4), steps) for count, steps in ((2, 21), (12, 1)))
+    assert len(few) == len(many) == 23
+    long_way, short_way = (
+        distances(heard[:-1], heard[1:]).diagonal().mean()
+        for heard in (
+            [timbre(s, model.folder.sample_rate) for s in notes(model, points)] for points in (few, many)
+        )
+    )
+    assert long_way < 0.5 * short_way  # one timbre becomes another, against one after the other
+
+
+def test_3_5_what_was_cut_away_is_the_attack(model):
+    rate = model.folder.sample_rate
+    sounds = notes(model, model.random(POINTS, seed=5))
+    rises = []
+    for sound in sounds:
+        whole, cut = (
+            combine(iter([sound]), 1, Envelope(trim=trim, attack=0.005, sustain=1.0, release=0.1), rate)
+            for trim in (0.0, 0.5)
+        )
+        assert len(cut) == pytest.approx(len(whole), abs=2)
+        rises.append([level(audio[: rate // 5]) - level(audio[-rate // 5 :]) for audio in (whole, cut)])
+    assert np.mean(rises, axis=0)[0] > np.mean(rises, axis=0)[1] + 3.0  # what is left begins less suddenly
+
+
+def test_3_6_saved_points_are_a_score(model, tmp_path):
+    points = model.random(3, seed=6)
+    for number, point in enumerate(points):
+        write(tmp_path / f"{number}.txt", point)
+    again = np.concatenate([np.atleast_2d(read(tmp_path / f"{number}.txt")) for number in range(3)])
+    np.testing.assert_allclose(notes(model, again), notes(model, points), atol=1e-4)
+
+
+# Day 4.
+
+
+def moved(space, component, amounts):
+    """Notes [points, amounts, samples] of random points moved along a component."""
+    points = space.random(POINTS, seed=11)
+    edits = np.zeros((len(amounts), component + 1), np.float32)
+    edits[:, component] = amounts
+    return np.array(
+        [
+            space.generate(point[None].repeat(len(amounts), 0), [PITCH] * len(amounts), edits)
+            for point in points
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "component, measure, change",
+    [
+        (0, lambda audio, rate: decay(audio, rate), -20.0),  # from held to plucked
+        (1, lambda audio, rate: level(audio), 10.0),  # from quiet ...
+        (1, brightness, 0.4),  # ... and dark to loud and bright
+        (3, brightness, -0.5),  # from bright to dark
+    ],
+)
+def test_4_1_the_first_directions_have_names(space, component, measure, change):
+    rate = space.gansynth.folder.sample_rate
+    found = np.array(
+        [[measure(sound, rate) for sound in sounds] for sounds in moved(space, component, [-3.0, 3.0])]
+    )
+    differences = found[:, 1] - found[:, 0]
+    assert np.mean(np.sign(differences) == np.sign(change)) >= 0.85, differences
+    assert abs(differences.mean()) > abs(change), differences
+
+
+def test_4_1_the_first_ones_matter_most(space):
+    shares = space.components.var_ratio
+    assert shares[0] >= 3 * shares[7]
+
+
+def test_4_2_the_corners_of_the_square_are_four_timbres(space):
+    corners = np.float32([[x, y] for x in (-3, 3) for y in (-3, 3)])
+    point = space.random(1, seed=12).repeat(4, axis=0)
+    heard = [
+        timbre(sound, space.gansynth.folder.sample_rate)
+        for sound in space.generate(point, [PITCH] * 4, corners)
+    ]
+    apart = distances(heard, heard)[np.triu_indices(4, 1)]
+    assert apart.min() > 2.0, apart
+
+
+def test_4_3_the_pitch_stays_when_the_first_directions_move(space):
+    rate = space.gansynth.folder.sample_rate
+    sounds = np.concatenate([moved(space, component, [-2.0, 2.0]) for component in range(4)]).reshape(
+        -1, 2, 32000
+    )
+    heard = np.array([heard_pitch(sound, rate) for sound in sounds.reshape(-1, sounds.shape[-1])])
+    assert np.mean(np.abs(heard - PITCH) < 0.5) >= 0.75
+
+
+def test_4_5_at_another_pitch_the_first_direction_is_nearly_the_same(space, model):
+    here, there = (fit(model, samples=512, components=4, pitch=pitch).comp[0].ravel() for pitch in (54, 78))
+    assert abs(np.dot(here, there)) / np.linalg.norm(here) / np.linalg.norm(there) > 0.5

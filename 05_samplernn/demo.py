@@ -7,9 +7,9 @@ from dlwakit.pdtools.pd_session import PatchObject, PdSession
 from dlwakit.pdtools.png import waveform, write_png
 
 HERE = Path(__file__).resolve().parent
-STARTERS = ("tabla", "haze")
+STARTERS = ("starter_beat", "starter_voice")
 SECONDS = 4
-STEADY, FALLING = 1.4, "Env([1.5,0.9],[4],[-2])"  # hot at first: tabla would stay silent
+STEADY, FALLING = 0.9, "Env([1.1,0.7],[4],[-2])"
 WIDTH = 600  # of one sound in the picture
 
 ARRAYS = "#N canvas 0 0 300 200 12;\n" + "".join(

@@ -10,7 +10,7 @@ from dlwakit.pdtools.pd_session import PatchObject, PdSession, wait_for_sound
 from dlwakit.pdtools.png import waveform, write_png
 
 HERE = Path(__file__).resolve().parent
-STARTER = "starter"
+STARTER = "starter_drums"
 NOTES = (45, 52, 57, 60, 64, 57, 52, 48, 45)
 NOTE, TAIL = 0.7, 1.5  # seconds
 RATE = 48000

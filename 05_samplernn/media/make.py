@@ -22,7 +22,7 @@ TEMPERATURES = (0.7, 1.0, 1.3)
 SECONDS, RANDOM = 3.0, 2
 
 
-def main(model=HERE.parent / "checkpoints/haze.safetensors"):
+def main(model=HERE.parent / "checkpoints/starter_voice.safetensors"):
     """Generate, write, draw."""
     from matplotlib import pyplot
 

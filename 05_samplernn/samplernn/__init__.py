@@ -1,7 +1,7 @@
 """Day 5, SampleRNN: a three-tier recurrent network that generates sound sample by sample (Mehri et al. 2017)."""
 
 
-def load(name_or_path="tabla", engine="small", **options):
+def load(name_or_path="starter_beat", engine="small", **options):
     """Load a model; see `samplernn.model.load`."""
     from . import model
 

@@ -1,6 +1,6 @@
 """SampleRNN, ready to generate; runs in the worker process, in a trainer and in notebooks.
 
-    model = load("tabla")
+    model = load("starter_beat")
     sounds = model.generate(4.0, temperature=0.9)      # [1, samples], float32
 
 `stream` gives the sound piece by piece instead, while it is being computed.
@@ -40,7 +40,7 @@ LOWEST_RATE, HIGHEST_RATE = 1000, 384000  # Hz, of what is generated
 
 
 def load(
-    name_or_path: str | Path = "tabla",
+    name_or_path: str | Path = "starter_beat",
     engine: str = "small",
     *,
     folders: Iterable[str | Path] | None = None,
@@ -54,8 +54,8 @@ def load(
     Parameters
     ----------
     name_or_path : str or Path
-        A model's name, such as "tabla", or the path of `NAME.safetensors` (with `NAME.config.json` beside it), or
-        a checkpoint of PRiSM SampleRNN: the training's folder, or the prefix of a checkpoint's files.
+        A model's name, such as "starter_beat", or the path of `NAME.safetensors` (with `NAME.config.json`
+        beside it), or a checkpoint of PRiSM SampleRNN: the training's folder, or the prefix of a checkpoint's files.
     engine : str
         "small"; there is no other.
     folders : iterable of path, optional

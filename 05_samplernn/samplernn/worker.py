@@ -28,7 +28,7 @@ class Worker:
         job: Job,
         *,
         folders: Sequence[str],
-        checkpoint: str = "tabla",
+        checkpoint: str = "starter_beat",
         engine: str = "small",
         ckpt_dir: str | None = None,
         num_seqs: int | None = None,

@@ -33,7 +33,7 @@ def rhythm(rate):
 
 
 @torch.inference_mode()
-def main(path=HERE.parent / "checkpoints/starter.ts"):
+def main(path=HERE.parent / "checkpoints/starter_drums.ts"):
     """Encode, decode, draw."""
     from matplotlib import pyplot
 

@@ -1,7 +1,7 @@
 """Day 6, RAVE: it and any other TorchScript model that follows nn~'s convention, live and on arrays."""
 
 
-def load(name_or_path="starter", engine="small", **options):
+def load(name_or_path="starter_drums", engine="small", **options):
     """Load a model; see `rave_rt.model.load`."""
     from . import model
 

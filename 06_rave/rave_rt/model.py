@@ -1,6 +1,6 @@
 """RAVE and other models for nn~ on whole sounds. Runs in forks of the worker process and in notebooks.
 
-model = load("starter")
+model = load("starter_drums")
 latents = model.encode(audio, rate=44100)              # float32 [latents, n / ratio]
 again = model.decode(latents, rate=44100)              # float32 [channels, n]
 """
@@ -25,7 +25,7 @@ PIECE_SAMPLES = 1 << 16  # at once: long enough to be quick, short enough to say
 
 
 def load(
-    name_or_path: str | Path = "starter",
+    name_or_path: str | Path = "starter_drums",
     engine: str = "small",
     *,
     folders: Iterable[str | Path] | None = None,
@@ -37,7 +37,7 @@ def load(
     Parameters
     ----------
     name_or_path : str or Path
-        A model's name, such as "starter", or the path of a `.ts` file.
+        A model's name, such as "starter_drums", or the path of a `.ts` file.
     engine : str
         "small"; there is no other.
     folders : iterable of path, optional

@@ -1,6 +1,6 @@
 """Train a small RAVE on what `setup/dlwa dataset rave` has made.
 
-    setup/dlwa train rave [--preset minutes|coffee|night] [--from starter_voice]
+    setup/dlwa train rave [--preset minutes|coffee|night] [--from starter_drums]
 
 The run's folder gets NAME.ts, which [rave~] plays: the best so far, by its distance on sounds that it never heard.
 Ctrl-C stops; the same command goes on. A training begins with the weights of `base` where its size is the same.

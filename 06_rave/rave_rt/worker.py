@@ -26,7 +26,7 @@ class Worker:
         self._spec = {}  # what plays, see LiveModel
         self._supervisor = None  # of what plays
 
-    def load(self, job, *, folders, checkpoint="starter", engine="small", threads=1):
+    def load(self, job, *, folders, checkpoint="starter_drums", engine="small", threads=1):
         """Load NAME.ts; returns facts about it. What plays goes on with the model that it has until `play`."""
         if engine != "small":
             raise UserError("input", "RAVE has one engine", "leave --engine out")

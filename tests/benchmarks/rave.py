@@ -39,7 +39,7 @@ from support.external import EXTERNAL  # noqa: E402
 
 BUFFER, RATE = 4096, "48000"
 SECONDS = float(os.environ.get("RAVE_SECONDS", 20))  # of live sound
-STARTER = ROOT / "06_rave/checkpoints/starter.ts"
+STARTER = ROOT / "06_rave/checkpoints/starter_drums.ts"
 
 PATCH = """#N canvas 100 100 500 400 12;
 #X obj 20 20 noise~;

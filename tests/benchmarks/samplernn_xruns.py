@@ -55,7 +55,7 @@ def main(rounds=3):
         full, arrays = Path(home, "full.safetensors"), Path(home, "arrays.pd")
         store.save(full, SampleRNN(PRESETS["course"]))
         arrays.write_text(ARRAYS)
-        for model in ("tabla", str(full)):
+        for model in ("starter_beat", str(full)):
             work = work_of(model, arrays)
 
             def beside(pd, work=work):

@@ -17,7 +17,7 @@ from support.waiting import wait_until
 
 HERE = Path(__file__).parent / "rave"
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
-STARTER = DAY / "checkpoints/starter.ts"
+STARTER = DAY / "checkpoints/starter_drums.ts"
 OUT = "rave-out"
 RECORDING_MS = 96000 / 44.1 + 50  # as long as the arrays of live.pd are at 44.1 kHz, and a little more
 

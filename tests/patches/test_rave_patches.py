@@ -77,7 +77,7 @@ def test_rave_plays_the_starter(patch):
     rave.press("dsp", 1)
     rave.press("starter")
     rave.hear("playing", "forward", 4096)
-    rave.pd.expect(rave.name("status"), "label", "Loading starter")
+    rave.pd.expect(rave.name("status"), "label", "Loading starter_drums")
     rave.pd.expect(rave.name("status"), "label", "Playing. Move the latents; dry to wet is in step 4.")
     assert "latency:" in rave.label("n-latency")
     rave.press("sweep-set", 1)

@@ -40,7 +40,7 @@ def samplernn(play, tmp_path):
 
 @pytest.fixture
 def loaded(samplernn):
-    samplernn.send("samplernn", "load", "tabla")
+    samplernn.send("samplernn", "load", "starter_beat")
     samplernn.expect(OUT, "worker", "on", timeout=240)
     return samplernn
 
@@ -108,9 +108,9 @@ def test_cancel_keeps_what_is_there(loaded):
 def test_a_load_ends_what_is_being_generated(loaded):
     loaded.send("samplernn", "generate", "--out", "one", "--dur", 300)
     loaded.expect(OUT, "grown", timeout=60)
-    loaded.send("samplernn", "load", "haze")
+    loaded.send("samplernn", "load", "starter_voice")
     done = loaded.expect(OUT, "generated", timeout=5)[3]
-    assert loaded.expect(OUT, "worker", "on", "name", timeout=60)[3] == "haze"
+    assert loaded.expect(OUT, "worker", "on", "name", timeout=60)[3] == "starter_voice"
     assert 0 < done == len(loaded.array("one")) < 300 * RATE
     assert generate(loaded, "--out", "one", "--dur", 0.2)[3] == 0.2 * RATE
 

@@ -80,8 +80,8 @@ def test_other_checkpoints_are_refused_and_the_loaded_one_plays_on(player):
     for path, words in {
         ROOT / "01_ai_duet/checkpoints/starter_basic_rnn.mag": "is it a DDSP model's folder?",
         ROOT / "03_gansynth/checkpoints/starter_instruments": "is it a DDSP model's folder?",
-        ROOT / "05_samplernn/checkpoints/tabla.safetensors": "is it a DDSP model's folder?",
-        ROOT / "06_rave/checkpoints/starter.ts": "is it a DDSP model's folder?",
+        ROOT / "05_samplernn/checkpoints/starter_beat.safetensors": "is it a DDSP model's folder?",
+        ROOT / "06_rave/checkpoints/starter_drums.ts": "is it a DDSP model's folder?",
         player.folder / "without gin": "is it a DDSP model's folder?",
         player.folder / "broken": "ckpt-7",
         player.folder / "nobody": "there is no checkpoint",

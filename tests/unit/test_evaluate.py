@@ -57,8 +57,8 @@ MODELS = {
         lambda _: ["--samples", 200],
         ["conv0, random directions", "conv1", "conv1, random directions"],
     ),
-    "samplernn": ("tabla", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
-    "rave": ("starter", sounds, ["silence", "untrained"]),
+    "samplernn": ("starter_beat", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
+    "rave": ("starter_drums", sounds, ["silence", "untrained"]),
 }
 PROGRAMS = {model: tasks for day in all_days() for model, tasks in day.models.items() if "evaluate" in tasks}
 

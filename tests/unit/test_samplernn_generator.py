@@ -262,9 +262,9 @@ def test_a_primer_sets_the_state_of_what_follows(generator):
 
 @pytest.fixture(scope="module")
 def starter():
-    """A starter model, and a second of a tabla that it was not trained on (the end of its recording)."""
-    generator = Generator(store.load(DAY / "checkpoints/tabla.safetensors"), threads=1)
-    sound, rate = soundfile.read(DAY / "media/tabla-held-out.flac", dtype="float32")
+    """A starter model, and a loop that it was not trained on."""
+    generator = Generator(store.load(DAY / "checkpoints/starter_beat.safetensors"), threads=1)
+    sound, rate = soundfile.read(DAY / "media/beat-held-out.flac", dtype="float32")
     assert rate == generator.config.sample_rate
     return generator, sound
 
@@ -279,7 +279,7 @@ def test_eight_bits_lose_next_to_nothing_of_what_was_learned(starter):
     assert generator.engine == "int8"
 
 
-@pytest.mark.parametrize("name", ["tabla", "haze"])
+@pytest.mark.parametrize("name", ["starter_beat", "starter_voice"])
 def test_four_bits_in_the_tiers_lose_little_of_what_was_learned(starter, monkeypatch, name):
     monkeypatch.setattr("samplernn.model.LARGE", 0)
     generator = Generator(store.load(DAY / f"checkpoints/{name}.safetensors"), threads=1)

@@ -30,8 +30,8 @@ class Frames(list):
 @pytest.fixture(scope="module")
 def worker():
     worker = Worker()
-    facts = worker.load(Frames().job, folders=[STARTERS], ckpt_dir="tabla", num_seqs=4, threads=1)
-    assert (facts["name"], facts["rate"], facts["weights"]) == ("tabla", 16000, "int8")
+    facts = worker.load(Frames().job, folders=[STARTERS], ckpt_dir="starter_beat", num_seqs=4, threads=1)
+    assert (facts["name"], facts["rate"], facts["weights"]) == ("starter_beat", 16000, "int8")
     return worker
 
 
@@ -54,7 +54,7 @@ def test_the_pieces_are_the_whole_sound(worker, rate, length):
     assert done == length
     one = np.concatenate([sounds[0] for _, sounds in pieces])
     if rate is None:
-        model = load("tabla", folders=[STARTERS], threads=1)
+        model = load("starter_beat", folders=[STARTERS], threads=1)
         assert np.array_equal(one, model.generate(0.5, [1.3, curve], seed=3)[0])
     assert 0.001 < np.abs(one).max() <= 1
 

@@ -1,7 +1,7 @@
 """Make a training set of melodies from a folder of MIDI, MusicXML or ABC files.
 
     setup/dlwa dataset melody my_midi_files                  # from your own files
-    setup/dlwa dataset melody --corpus fiddle-tunes          # the tunes that the starter networks learned
+    setup/dlwa dataset melody --corpus songs-and-tunes       # what the starter networks learned
 
 Reads every file in the folder and its subfolders, keeps the melodies that are fit to learn from, holds a
 tenth of the tunes back to judge the network by, and prints what was found and what was skipped.
@@ -19,35 +19,44 @@ from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.finding import find_files
 
-from .training.corpus import CORPORA, fetch
+from .training import reading
+from .training.corpus import CORPORA, fetch, held_out_pieces
 from .training.melodies import Dataset, Melody, split
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ENOUGH_MELODIES = 50
 
 
-def make_dataset(folder: Path, source: str, eval_ratio: float, seed: int) -> tuple[Dataset, str]:
+def make_dataset(
+    folder: Path, source: str, eval_ratio: float, seed: int, voices: int | None = None
+) -> tuple[Dataset, str]:
     """Read all files under `folder`; return the data set and the linter's report.
+
+    With `voices` the melody of a piece that has so many is the first, and pieces of other numbers, but one, are left
+    out. `source` names them, or a corpus.
 
     Raises UserError when the folder has no music files or too few melodies that can be used.
     """
-    from .training import reading  # magenta takes seconds to import; a wrong argument should not
-
     paths = find_files(folder, reading.SUFFIXES, "music files")
     melodies: list[Melody] = []
     unreadable: list[str] = []
     left_out: Counter = Counter()
     pieces = 0
     for path in paths:
-        for name, sequence in reading.read_sequences(path):
+        for name, piece in reading.read_pieces(path):
             pieces += 1
-            if isinstance(sequence, UserError):
-                unreadable.append(f"{name}: {sequence.message}")
+            if isinstance(piece, UserError):
+                unreadable.append(f"{name}: {piece.message}")
                 continue
-            found, reasons = reading.extract_melodies(name, sequence)
+            if voices and len(piece.voices) not in (1, voices):
+                left_out[f"pieces of {len(piece.voices)} voices"] += 1
+                continue
+            first = piece._replace(voices=piece.voices[: 1 if voices else None])
+            found, reasons = reading.extract_melodies(name, first)
             melodies += found
             left_out += reasons
-    dataset = split(melodies, source, eval_ratio, seed)
+    held_out = held_out_pieces(source) if source in CORPORA else ()
+    dataset = split(melodies, source, eval_ratio, seed, held_out)
     return dataset, _report(len(paths), pieces, dataset, unreadable, left_out)
 
 
@@ -99,12 +108,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as downloads:
-            folder, source = options.source, str(options.source)
+            folder, source, voices = options.source, str(options.source), None
             if options.corpus:
                 folder, source = Path(downloads), options.corpus
+                voices = CORPORA[source].voices
                 print(f"fetching  {CORPORA[options.corpus].about}", flush=True)
                 fetch(options.corpus, folder)
-            dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed)
+            dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed, voices)
         path = dataset.save(options.data)
         print(f"{report}\nwrote     {path}\n{next_command('melody', options.data)}")
 

@@ -4,7 +4,7 @@
 
 A perplexity of n: as unsure as a fair choice among n possibilities. `perplexity` is over all sixteenth steps,
 `note_perplexity` and `note_accuracy` are over the notes alone: which pitch comes next, given that a note comes. The
-guessers learn from the data set's training melodies. Runs on the command line, in the environment `tensorflow`.
+guessers learn from the data set's training melodies. Runs on the command line.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ from .training.settings import melodies
 
 
 def measure(bundle: Path, dataset: Dataset) -> dict[str, dict]:
-    """Figures of a `.mag` bundle (one that you made or trust: its own graph is built) and of the guessers."""
-    from .training import network  # TensorFlow takes seconds; --help should not
+    """Figures of a `.mag` bundle and of the guessers; nothing of the bundle is run."""
     from .training.held_out import HeldOut
+    from .training.source import open_network
+    from .training.trainer import predict  # torch takes seconds; --help should not
 
-    with network.Predictor.of_bundle(bundle) as predictor:
-        held_out = HeldOut(dataset, predictor.config)
-        scores = {"checkpoint": held_out.score(predictor), **held_out.baselines}
+    network = open_network(bundle)
+    held_out = HeldOut(dataset, network.encoding)
+    scores = {
+        "checkpoint": held_out.score(lambda melodies: predict(network, melodies)),
+        **held_out.baselines,
+    }
     return {name: asdict(score) for name, score in scores.items()}
 
 

@@ -8,36 +8,22 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from modelfiles.slices import part_key
 from modelfiles.table import masked_crc32c
+from modelfiles.v1_writer import entries as v1_entries
+from modelfiles.v1_writer import shape_message as shape_proto
+from modelfiles.wire_writer import bytes_field, integer_field, varint
 
 FLOAT, STRING = 1, 7
 
 
-def varint(value):
-    """Base-128 bytes of an unsigned number."""
-    head = b""
-    while value > 0x7F:
-        head += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return head + bytes([value])
-
-
 def field(number, value):
     """One protocol-buffer field: an int as a varint, bytes with their length."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
+    return (integer_field if isinstance(value, int) else bytes_field)(number, value)
 
 
 def fixed32(number, value):
     """One field of four bytes."""
     return varint(number << 3 | 5) + struct.pack("<I", value)
-
-
-def shape_proto(shape):
-    """A TensorShapeProto."""
-    return b"".join(field(2, field(1, size)) for size in shape)
 
 
 def block(entries):
@@ -70,20 +56,6 @@ def table(entries, compress=None):
 def literal(body):
     """Snappy's simplest output: one literal."""
     return varint(len(body)) + bytes([63 << 2]) + struct.pack("<I", len(body) - 1) + body
-
-
-def v1_entries(tensors):
-    """(key, value) pairs of a V1 checkpoint of float32 arrays; numbers packed."""
-    meta, entries = b"", []
-    for name, array in tensors.items():
-        part = b"".join(field(1, b"") for _ in array.shape)
-        meta += field(
-            1, field(1, name.encode()) + field(2, shape_proto(array.shape)) + field(3, FLOAT) + field(4, part)
-        )
-        data = field(1, FLOAT) + field(5, np.asarray(array, "<f4").tobytes())
-        saved = field(1, name.encode()) + field(2, part) + field(3, data)
-        entries.append((part_key(name, [(0, -1)] * array.ndim), field(2, saved)))
-    return [(b"", field(1, meta)), *entries]
 
 
 def write_v1(path, tensors, compress=None):

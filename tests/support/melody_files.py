@@ -3,10 +3,9 @@
 import os
 import random
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
-
-from support.tools import need_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -71,16 +70,15 @@ def midi(*voices):
 
 
 def command(*arguments):
-    """Arguments and environment for `subprocess` to run Python with day 1's package where magenta is."""
+    """Arguments and environment for `subprocess` to run Python with day 1's package."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("01_ai_duet", "pyext_py3", "setup"))
     environment = {
         **os.environ,
         "PYTHONPATH": path,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONUNBUFFERED": "1",
         "XDG_DATA_HOME": str(Path(tempfile.gettempdir(), "dlwa-test-records")),  # not among the user's runs
     }
-    words = [str(need_environment("tensorflow")), "-W", "ignore", *map(str, arguments)]
+    words = [sys.executable, *map(str, arguments)]
     return {"args": words, "env": environment}
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import report_in_browser
 import soundfile
-from ai_duet.train import PRESETS
-from ai_duet.training.settings import HEALTHY
+from ai_duet.training.settings import HEALTHY, NETWORKS
 from dlwakit.training import profile
 from dlwakit.training.history import History, read
 from dlwakit.training.report import write
@@ -105,7 +104,7 @@ def test_a_healthy_run_is_drawn_behind(run_folder):
     assert "A healthy run had 0.1 by now" in (run_folder / "report.html").read_text()
 
 
-@pytest.mark.parametrize("config", PRESETS)
+@pytest.mark.parametrize("config", NETWORKS)
 def test_there_is_a_healthy_run_of_each_melody_network(config):
     losses = [row["perplexity"] for row in read(HEALTHY / f"{config}.csv")]
     assert len(losses) > 9 and max(losses[-3:]) < losses[0]

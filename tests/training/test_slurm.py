@@ -101,9 +101,20 @@ def seam(folder):
 
 def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
     notes, tones = melodies(tmp_path / "notes"), sounds(tmp_path / "tones")
-    small = ("--preset", "lookback_rnn", "--layers", 8, "--batch-size", 4, "--window", 64, "--keep", 1)
+    small = (
+        "--network",
+        "lookback_rnn",
+        "--layers",
+        "8,8",
+        "--batch-size",
+        4,
+        "--window",
+        64,
+        "--from",
+        "nothing",
+    )
     runs = {
-        "melody": ("--data", notes, *small, "--check-every", 20, "--patience", 10**6),
+        "melody": ("--data", notes, *small, "--check-every", 20),
         "samplernn": (tones, "--preset", tones / "small.json", "--check-every", 50),
     }
     before = {}

@@ -4,11 +4,14 @@ import hashlib
 import json
 import shlex
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from ai_duet.training import corpus
+from ai_duet.training import corpus, reading
 from ai_duet.training.melodies import Dataset, Melody, near_duplicate_groups, split
+from ai_duet.training.reading import abc as abc_reader
+from ai_duet.training.reading.extraction import TimedNote
 from modelfiles.errors import UserError
 from support.melody_files import abc, midi, musicxml, run, tune
 
@@ -142,11 +145,18 @@ def test_the_command_keeps_what_can_be_learned_from(made):
         "Two Voices.MID",
         "grace.abc#1",
         "score.musicxml",
+        "triplets.abc#1",
         "upbeat.abc#1",
     ]
     on_the_beat = tuple(event for pitch in tune(2) for event in (pitch, -2))
     assert [m.pitches for m in melodies if m.piece == "score.musicxml"] == [tune(7)]
     assert events["grace.abc#1"] == on_the_beat
+    assert events["triplets.abc#1"][16:20] == (
+        72,
+        72,
+        -2,
+        72,
+    )  # a third of a quarter moves to the nearest sixteenth
     # Two eighths before the bar line stand at the end of a bar of sixteen sixteenths.
     assert events["upbeat.abc#1"] == (-2,) * 12 + tuple(e for pitch in tune(1) for e in (pitch, -2))
     assert {m.steps_per_bar for m in melodies} == {16}
@@ -156,11 +166,11 @@ def test_the_command_says_what_it_found_and_skipped(made):
     result, folder = made
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     assert ["read", "12 files, 12 pieces"] in lines
-    assert ["melodies", "5: 3 to learn from, 2 held out"] in lines
+    assert ["melodies", "6: 4 to learn from, 2 held out"] in lines
     for reason in (
         "1 polyphonic tracks discarded",
-        "2 melodies discarded too short",
-        "1 because: TupletError: Tuplets are not supported.",
+        "1 melodies discarded too short",
+        "1 because: ValueError: there are no notes in it",
         "1 because: there is no tune in it",
         "1 because: File is not a zip file",
         "careful   fewer than 50 melodies",
@@ -192,3 +202,76 @@ def test_wrong_arguments_are_refused_at_once(arguments, capsys):
 def test_the_file_is_plain_json(tmp_path):
     path = split([melody(tune(seed), f"{seed}") for seed in range(9)], "test").save(tmp_path)
     assert json.loads(path.read_text())["source"] == "test"
+
+
+def test_named_pieces_and_their_variants_are_held_out_and_nothing_else():
+    tunes = [melody(tune(seed), f"{seed}") for seed in range(40)]
+    variant = melody([pitch + 2 for pitch in tune(7)], "7 in another book")
+    dataset = split([*tunes, variant], "test", pieces={"3", "7"})
+    assert sorted(m.piece for m in dataset.eval) == ["3", "7", "7 in another book"]
+    assert len(dataset.training) == 38
+
+
+def abc_events(body, head="M:4/4\nL:1/8\nK:G"):
+    """What is read of a tune, as (start, end, pitch) in quarter notes."""
+    (voice,) = abc_reader.Tune(f"X:1\n{head}\n{body}".splitlines()).piece().voices
+    return [(float(note.start), float(note.end), note.pitch) for note in voice]
+
+
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        ("F2", [(0, 1, 66)]),  # the key's sharp
+        ("=F F | F", [(0, 0.5, 65), (0.5, 1, 65), (1, 1.5, 66)]),  # an accidental holds for its bar
+        ("c,c'", [(0, 0.5, 60), (0.5, 1, 84)]),
+        ("G>A", [(0, 0.75, 67), (0.75, 1, 69)]),
+        ("G<<A", [(0, 0.125, 67), (0.125, 1, 69)]),
+        ("G2-G", [(0, 1.5, 67)]),
+        (
+            "(3GAB",
+            [
+                (0, pytest.approx(1 / 3), 67),
+                (pytest.approx(1 / 3), pytest.approx(2 / 3), 69),
+                (pytest.approx(2 / 3), 1, 71),
+            ],
+        ),
+        ("z2 [GB]2", [(1, 2, 71)]),
+        ('"Am"!trill!{g}G/ G//', [(0, 0.25, 67), (0.25, 0.375, 67)]),
+        ("G |1 A :|2 B |]", [(0, 0.5, 67), (0.5, 1, 71)]),  # the second ending
+        ("G [L:1/4] A [K:F] B", [(0, 0.5, 67), (0.5, 1.5, 69), (1.5, 2.5, 70)]),
+    ],
+)
+def test_abc_is_read_as_it_is_meant(body, expected):
+    assert abc_events("|" + body) == expected
+
+
+@pytest.mark.parametrize(
+    "key, letters",
+    [
+        ("C", ""),
+        ("Em", "F"),
+        ("D mix", "F"),
+        ("Bb", "BE"),
+        ("F#min", "FCG"),
+        ("Gdor", "B"),
+        ("HP", "FC"),
+        ("none", ""),
+    ],
+)
+def test_keys_of_abc(key, letters):
+    assert set(abc_reader.key_of(key)) == set(letters)
+
+
+def test_a_score_with_entities_is_refused(tmp_path):
+    (tmp_path / "score.xml").write_text(
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><score-partwise>&a;</score-partwise>'
+    )
+    ((_, error),) = reading.read_pieces(tmp_path / "score.xml")
+    assert "entities" in error.message
+
+
+def test_a_metre_that_changes_begins_a_new_melody():
+    notes = [TimedNote(Fraction(n, 2), Fraction(n + 1, 2), pitch) for n, pitch in enumerate(tune(1, 120))]
+    piece = reading.Piece([notes], [(Fraction(0), Fraction(4)), (Fraction(32), Fraction(3))])
+    melodies, _ = reading.extract_melodies("piece", piece)
+    assert [(m.steps_per_bar, len(m.events)) for m in melodies] == [(16, 128), (12, 112)]

@@ -55,7 +55,7 @@ def weights_by_role(variables: Mapping[str, np.ndarray]) -> dict[str, np.ndarray
     for name in variables:
         if _TRAINING.search(name):
             continue
-        role = _role(name)
+        role = role_of(name)
         if role is None:
             raise unplayable(f"the weights called {name} belong to a network of another kind")
         if role in weights:
@@ -76,7 +76,8 @@ def layer_sizes(weights: Mapping[str, np.ndarray]) -> list[int]:
     return sizes
 
 
-def _role(name: str) -> str | None:
+def role_of(name: str) -> str | None:
+    """Return the role of the weights of a name, or None for a name that no Melody RNN has."""
     *path, leaf = (part.replace("_", "") for part in name.lower().split("/"))
     cells = [int(part[4:]) for part in path if re.fullmatch(r"cell\d+", part)]
     place = tuple(part for part in path if part not in _SCAFFOLD and not re.fullmatch(r"cell\d+", part))

@@ -27,6 +27,10 @@ class RepeatLast:
         result[history[-1] - self.vocabulary.start] = self.repetition
         return result
 
+    def probability(self, history: list[int], token: int) -> float:
+        """Probability of one member of the vocabulary."""
+        return float(self.probabilities(history)[token - self.vocabulary.start])
+
     def guess(self, history: list[int]) -> int:
         """The last note."""
         return history[-1]
@@ -59,6 +63,15 @@ class MarkovChain:
                 for token, count in seen.items():
                     counts[token - self.vocabulary.start] = count
                 result = (counts + len(seen) * result) / (counts.sum() + len(seen))
+        return result
+
+    def probability(self, history: list[int], token: int) -> float:
+        """Probability of one member of the vocabulary, without those of the others."""
+        result = 1 / len(self.vocabulary)
+        for length in range(min(self.order, len(history)) + 1):
+            seen = self.followers.get(tuple(history[len(history) - length :]))
+            if seen:
+                result = (seen[token] + len(seen) * result) / (seen.total() + len(seen))
         return result
 
     def guess(self, history: list[int]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -115,10 +116,17 @@ def _interval_runs(melody: Melody) -> set[tuple[int, ...]]:
     return {tuple(intervals[i : i + SHINGLE]) for i in range(len(intervals) - SHINGLE + 1)}
 
 
-def split(melodies: list[Melody], source: str, eval_ratio: float = 0.1, seed: int = 0) -> Dataset:
+def split(
+    melodies: list[Melody],
+    source: str,
+    eval_ratio: float = 0.1,
+    seed: int = 0,
+    pieces: Collection[str] = (),
+) -> Dataset:
     """Hold out about `eval_ratio` of the melodies, whole tunes at a time; the same seed gives the same split.
 
-    Raises UserError when there are not two different tunes to put on the two sides.
+    Where `pieces` are named, these are held out with all that is the same tune, and nothing else. Raises UserError when
+    there are not two different tunes to put on the two sides.
     """
     groups = near_duplicate_groups(melodies)
     if len(groups) < 2:
@@ -127,9 +135,14 @@ def split(melodies: list[Melody], source: str, eval_ratio: float = 0.1, seed: in
             f"training needs at least two different tunes, one of them to check against; found {len(groups)}",
         )
     random.Random(seed).shuffle(groups)
-    groups.sort(key=len, reverse=True)  # big families of variants are for learning
     held_out = []
-    while groups and len(held_out) + len(groups[-1]) <= max(1, round(eval_ratio * len(melodies))):
+    if pieces:
+        named = [group for group in groups if any(melody.piece in pieces for melody in group)]
+        groups = [group for group in groups if not any(melody.piece in pieces for melody in group)]
+        held_out = [melody for group in named for melody in group]
+    groups.sort(key=len, reverse=True)  # big families of variants are for learning
+    most = 0 if held_out else max(1, round(eval_ratio * len(melodies)))
+    while groups and len(held_out) + len(groups[-1]) <= most:
         held_out += groups.pop()
     if not held_out:
         held_out = groups.pop()

@@ -74,7 +74,7 @@ def _mean_loss(model, sequences: list[list[int]]) -> float:
     return float(
         np.mean(
             [
-                _loss(model.probabilities(tokens[:position])[tokens[position] - model.vocabulary.start])
+                _loss(model.probability(tokens[:position], tokens[position]))
                 for tokens in sequences
                 for position in range(1, len(tokens))
             ]

@@ -1,13 +1,14 @@
-"""The settings of a training run, and its data set; the program `train`."""
+"""The settings of a training run, and its data set; the programs `train`."""
 
 from __future__ import annotations
 
 import argparse
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from dlwakit.training.patience import ENDLESS
 from dlwakit.training.run import Plot, Run
 from modelfiles.errors import UserError
 
@@ -16,6 +17,8 @@ from .melodies import Dataset
 RUNS = Path("runs/melody")
 DEFAULT_DATA = str(RUNS / "data")
 HEALTHY = Path(__file__).with_name("healthy")  # histories of the starters' trainings
+NETWORKS = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
+STARTER = "starter"  # what --from means by the starter of the same network
 
 PERPLEXITY = "perplexity (lower is better)"
 PLOTS = [
@@ -26,47 +29,48 @@ PLOTS = [
     Plot("share of next notes that it guesses right", {"note_accuracy": "melodies held out"}),
 ]
 
-
-@dataclass(frozen=True)
-class Settings:
-    """A run that goes on keeps these; only `data` may have moved."""
-
-    preset: str = "attention_rnn"
-    data: str = DEFAULT_DATA
-    layers: tuple[int, ...] = (128, 128)  # units of each LSTM layer
-    batch_size: int = 64  # melodies in one step
-    window: int = 128  # sixteenth steps of each melody in one training step
-    learning_rate: float = 0.005
-    transpose: int = 6  # semitones up and down in which mono_rnn, which knows no key, hears each melody
-    keep: float = 0.8  # share of each layer's outputs that dropout keeps
-    seed: int = 0
-
-    @classmethod
-    def of(cls, run: Run) -> Settings:
-        """The settings that a run has."""
-        return cls(**{**run.settings, "layers": tuple(run.settings["layers"])})
+# A run that goes on keeps these; only `data` may have moved.
+DEFAULTS = {
+    "network": "attention_rnn",
+    "preset": "minutes",
+    "data": DEFAULT_DATA,
+    "source": STARTER,
+    "layers": None,  # units of each LSTM layer; None: those of the source
+    "batch_size": 64,  # melodies in one step
+    "window": 128,  # sixteenth steps of each melody in one training step
+    "learning_rate": 0.005,
+    "transpose": 6,  # semitones up and down in which mono_rnn, which knows no key, hears each melody
+    "keep": 0.8,  # share of each layer's outputs that dropout keeps
+    "seed": 0,
+}
 
 
-def open_run(options: argparse.Namespace) -> tuple[Run, Dataset]:
+def begun_with_magenta(settings: dict) -> bool:
+    """Whether the settings of a run are of the time when magenta trained it, and `preset` named its network."""
+    return settings["preset"] in NETWORKS
+
+
+def open_run(
+    options: argparse.Namespace, model: str = "melody", defaults: dict = DEFAULTS
+) -> tuple[Run, Dataset]:
     """The run that train's options mean, to begin or to go on, and its melodies.
 
     Raises UserError when the settings or the melodies are not what the run began with, or not there.
     """
     run = Run(
         options.run,
-        "melody",
-        asdict(Settings()),
+        model,
+        defaults,
         options.chosen,
-        goal=options.steps,
-        minutes=options.minutes,
-        check_every=options.check_every,
+        goal=options.steps or ENDLESS,
+        minutes=options.minutes if options.steps else None,
+        check_every=options.check_every or ENDLESS,
         plots=PLOTS,
         watch="perplexity",
         learned="training_perplexity",
         may_change=("data",),
     )
     dataset = melodies(Path(run.settings["data"]))
-    run.healthy = HEALTHY / f"{run.settings['preset']}.csv"
     content = json.dumps(asdict(dataset)).encode()
     run.fix(melodies=hashlib.sha256(content).hexdigest()[:12])
     run.describe(

@@ -1,107 +1,128 @@
-"""Magenta's training graph and its batches; environment `tensorflow`."""
+"""Steps, averaged weights, checks and saved states of a training; the program `train`."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from unittest import mock
 
-import magenta.common
 import numpy as np
-import tensorflow.compat.v1 as tf
-from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
-from magenta.models.shared import events_rnn_graph
+import torch
+from dlwakit.training.averaging import Average, cosine_rate
 
-from . import network
+from ..engine.encodings import OneHot
+from ..model import MelodyRnn
+from .bundles import write_bundle
+from .examples import Batches, inputs_of, pad
+from .graphs import ATTENTION_LENGTH
+from .held_out import HeldOut, per_event
 from .melodies import Dataset
-from .settings import Settings
+from .metrics import Score
+from .recurrent import Network, mean_loss
 
-
-class Batches:
-    """The training melodies as padded batches; batch number n is the same in every run with the same seed."""
-
-    def __init__(self, dataset: Dataset, config: MelodyRnnConfig, settings: Settings):
-        self.settings, self.count = settings, len(dataset.training)
-        self.per_epoch = max(1, self.count // settings.batch_size)
-        reach = settings.transpose if config.transpose_to_key is None else 0
-        self.transpositions = range(-reach, reach + 1)
-
-        @lru_cache(maxsize=self.count)
-        def encoded(index: int, transposition: int):
-            melody = network.squashed(dataset.training[index], config, transposition)
-            return network.encoded(melody, config)
-
-        self.encoded = encoded
-
-    def __getitem__(self, number: int):
-        """Inputs (batch, steps, input size) int8, labels (batch, steps) int64, lengths (batch,)."""
-        epoch, place = divmod(number, self.per_epoch)
-        order = np.random.default_rng((self.settings.seed, epoch)).permutation(self.count)
-        size, window = self.settings.batch_size, self.settings.window
-        chosen = np.resize(order[place * size : (place + 1) * size], size)
-        rng = np.random.default_rng((self.settings.seed, epoch, place))
-        inputs, labels = [], []
-        for index in chosen:
-            x, y = self.encoded(int(index), int(rng.choice(self.transpositions)))
-            start = rng.integers(max(0, len(x) - window) + 1)
-            inputs.append(x[start : start + window])
-            labels.append(y[start : start + window])
-        return network.pad(inputs), network.pad(labels), [len(y) for y in labels]
+AVERAGING = 0.99
+LARGEST_GRADIENT = 3.0
+JUDGED = 96  # melodies of a check
 
 
 class Trainer:
-    """magenta's training graph in a session, with checkpoints. Use it as a context manager."""
+    """A network and what is needed to train it.
 
-    def __init__(self, config: MelodyRnnConfig, settings: Settings, folder: Path, threads: int):
-        self.folder = folder
-        self.graph = tf.Graph()
-        with self.graph.as_default():
-            tf.set_random_seed(settings.seed)
-            batch, size = settings.batch_size, config.encoder_decoder.input_size
-            self.inputs = (
-                tf.placeholder(tf.float32, [batch, None, size]),
-                tf.placeholder(tf.int64, [batch, None]),
-                tf.placeholder(tf.int32, [batch]),
-            )
-            # magenta's graph reads its batches from a file queue whose order depends on the threads; fed by
-            # hand they come in a known order, and every melody need not lie on disk in twelve keys.
-            with mock.patch.object(magenta.common, "get_padded_batch", return_value=self.inputs):
-                events_rnn_graph.get_build_graph_fn("train", config, ["fed by hand"])()
-            self.step_op = tf.get_collection("train_op")[0]
-            self.loss = tf.get_collection("loss")[0]
-            self.global_step = tf.train.get_or_create_global_step()
-            self.savers = {kind: self._saver(kind) for kind in ("latest", "best")}
-            self.session = tf.Session(
-                config=tf.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=1)
-            )
-            self.session.run(tf.global_variables_initializer())
-        checkpoint = tf.train.latest_checkpoint(str(folder / "latest"))
-        if checkpoint:
-            self.savers["latest"].restore(self.session, checkpoint)
+    Parameters
+    ----------
+    dataset : Dataset
+    settings : dict
+        Those of the run, `layers` among them.
+    weights : mapping of str to numpy.ndarray, optional
+        By role, to begin with.
+    """
 
-    def _saver(self, kind: str):
-        saver = tf.train.Saver(max_to_keep=1)
-        earlier = tf.train.get_checkpoint_state(str(self.folder / kind))
-        if earlier:
-            saver.recover_last_checkpoints(earlier.all_model_checkpoint_paths)
-        return saver
+    def __init__(
+        self, dataset: Dataset, settings: dict, weights: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        torch.manual_seed(settings["seed"])
+        self.settings, self.step = settings, 0
+        self.network = Network(settings["network"], settings["layers"], settings["keep"])
+        if weights:
+            self.network.take(weights)
+        self.average = Average(self.network, AVERAGING)
+        learned = [weight for weight in self.network.parameters() if weight.requires_grad]
+        self._optimiser = torch.optim.Adam(learned, lr=settings["learning_rate"])
+        self._batches = Batches(dataset, self.network.encoding, settings)
+        self.held_out = HeldOut(dataset, self.network.encoding, JUDGED)
 
-    def __enter__(self) -> Trainer:
-        return self
+    def learn(self, progress: float) -> float:
+        """Take one step; returns the batch's mean cross-entropy in nats for each sixteenth.
 
-    def __exit__(self, *_) -> None:
-        self.session.close()
+        Parameters
+        ----------
+        progress : float
+            How much of the training is over, 0 to 1.
+        """
+        for group in self._optimiser.param_groups:
+            group["lr"] = cosine_rate(self.settings["learning_rate"], progress, self.step)
+        inputs, labels, lengths = map(torch.from_numpy, self._batches[self.step])
+        torch.manual_seed(self.settings["seed"] + self.step)  # dropout, the same for a run that goes on
+        loss = mean_loss(self.network(inputs.float()), labels, lengths)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+        self._optimiser.step()
+        self.average.follow()
+        self.step += 1
+        return loss.item()
 
-    @property
-    def step(self) -> int:
-        """Training steps done in the life of the run."""
-        return int(self.session.run(self.global_step))
+    # What it has learned: the averaged weights.
 
-    def train(self, batch) -> float:
-        """One step; returns the batch's mean cross-entropy in nats per sixteenth step."""
-        _, loss = self.session.run([self.step_op, self.loss], dict(zip(self.inputs, batch)))
-        return float(loss)
+    def judge(self) -> Score:
+        """How well it predicts held-out melodies."""
+        return self.held_out.score(lambda melodies: predict(self.average.module, melodies))
 
-    def save(self, kind: str) -> str:
-        """Write the checkpoint `kind` ("latest" or "best") and return its path prefix."""
-        return self.savers[kind].save(self.session, str(self.folder / kind / "model.ckpt"), self.global_step)
+    def preview(self) -> list[int]:
+        """Events of the first held-out theme and of what the network goes on with."""
+        network = self.average.module
+        units = network.layers[0]
+        width = 2 * sum(network.layers) + (1 + ATTENTION_LENGTH) * units
+        playing = MelodyRnn(network.configuration, network.variables(), width)
+        theme = self.held_out.theme
+        rng = np.random.RandomState(self.settings["seed"])
+        return [*theme, *playing.continue_melody(theme, 2 * len(theme), rng=rng)[0]]
+
+    def export(self, path: Path, description: str) -> None:
+        """Write the network as a bundle."""
+        write_bundle(path, self.average.module, description)
+
+    # Stopping and going on.
+
+    def save(self, path: Path) -> None:
+        """Write the state, whole or not at all."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "step": self.step,
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def go_on(self, path: Path) -> None:
+        """Take up what `save` wrote."""
+        held = torch.load(path, weights_only=True)
+        self.network.load_state_dict(held["network"])
+        self.average.load_state_dict(held["average"])
+        self._optimiser.load_state_dict(held["optimiser"])
+        self.step = held["step"]
+
+
+@torch.no_grad()
+def predict(network: Network, melodies: Sequence[Sequence[int]], batch: int = 32) -> list[np.ndarray]:
+    """For each melody, in the key and range of the network, what `HeldOut.score` asks for."""
+    encoding: OneHot = network.encoding
+    results: list[np.ndarray] = [np.empty(0)] * len(melodies)
+    order = sorted(range(len(melodies)), key=lambda number: len(melodies[number]))
+    for start in range(0, len(order), batch):
+        numbers = order[start : start + batch]
+        inputs = [inputs_of(encoding, np.asarray(melodies[number]))[:-1] for number in numbers]
+        rows = network(torch.from_numpy(pad(inputs)).float()).softmax(-1).numpy().astype(np.float64)
+        for number, row in zip(numbers, rows):
+            results[number] = per_event(encoding, row[: len(melodies[number]) - 1], melodies[number])
+    return results

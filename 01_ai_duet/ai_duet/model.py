@@ -25,11 +25,13 @@ from .engine.bundle import Bundle, read_bundle
 from .engine.encodings import ENCODINGS, OneHot
 from .engine.events import rest_after, squash, steps_in, to_events, to_notes, transpose
 from .engine.network import Linear, build_cell, softmax
+from .engine.phrases import NO_RULES, Rules, Shaper
 from .engine.tempo import estimate_tempo
 from .engine.weights import layer_sizes, unplayable, weights_by_role
 from .notes import Note, notes_from_rows
 
 Progress = Callable[[float], None]
+LEAST = 1e-300  # of a probability whose logarithm is taken
 
 
 def load(name_or_path: str | Path = "starter_attention_rnn", engine: str = "small") -> MelodyModel:
@@ -108,6 +110,8 @@ class MelodyModel(ABC):
         candidates: int = 1,
         tempo: float | None = None,
         seed: int | None = None,
+        key: bool = False,
+        phrase: int = 0,
         progress: Progress | None = None,
     ) -> Answer:
         """Go on from a melody.
@@ -124,6 +128,10 @@ class MelodyModel(ABC):
             Quarter notes per minute; estimated from the notes if it is not given.
         seed : int, optional
             0 to 2**32 - 1. Makes the answer repeatable.
+        key : bool
+            Whether the answer keeps to the key of the melody.
+        phrase : int
+            Bars after which the answer comes to rest; it ends on the tonic. 0: nowhere, as Magenta has it.
 
         Returns
         -------
@@ -138,6 +146,8 @@ class MelodyModel(ABC):
             raise UserError("input", f"cannot generate {seconds} seconds")
         if tempo is not None and not tempo > 0:
             raise UserError("input", f"cannot play {tempo} quarter notes a minute")
+        if phrase < 0:
+            raise UserError("input", f"a phrase cannot have {phrase} bars")
         theme = notes_from_rows(notes)
         tempo = tempo or estimate_tempo(theme)
         events, log_likelihood = self.continue_melody(
@@ -147,6 +157,7 @@ class MelodyModel(ABC):
             candidates=candidates,
             rng=np.random.RandomState(seed),
             progress=progress,
+            rules=Rules(bool(key), phrase),
         )
         return Answer(to_notes(events, tempo), tempo, log_likelihood)
 
@@ -160,6 +171,7 @@ class MelodyModel(ABC):
         candidates: int = 1,
         rng: np.random.RandomState | None = None,
         progress: Progress | None = None,
+        rules: Rules = NO_RULES,
     ) -> tuple[list[int], float]:
         """Go on from a melody that is given as events, see engine/events.py.
 
@@ -177,13 +189,15 @@ class MelodyModel(ABC):
             Each step draws one number for each candidate, in their order, as Magenta does.
         progress : callable, optional
             Called with the fraction done, 0 to 1, before each step.
+        rules : Rules
+            What the new events are held to; none if it is not given.
 
         Returns
         -------
         events : list of int
             The new ones.
         log_likelihood : float
-            The natural logarithm of their probability.
+            The natural logarithm of their probability, as the network gives it.
 
         Raises
         ------
@@ -296,6 +310,7 @@ class MelodyRnn(MelodyModel):
         candidates: int = 1,
         rng: np.random.RandomState | None = None,
         progress: Progress | None = None,
+        rules: Rules = NO_RULES,
     ) -> tuple[list[int], float]:
         """See MelodyModel."""
         check_request(primer, steps, temperature, candidates)
@@ -303,6 +318,7 @@ class MelodyRnn(MelodyModel):
         squashed, amount = self._squashed(primer)
         melodies = [list(squashed) for _ in range(candidates)]
         likelihoods = np.zeros(candidates)
+        shaper = Shaper(rules, squashed, steps) if any(rules) else None
         outputs, state = self._run(squashed)
         output, state = (
             np.repeat(outputs[-1], candidates, 0),
@@ -316,8 +332,11 @@ class MelodyRnn(MelodyModel):
                 output, state = self._cell.step(np.stack(inputs), state)
             probabilities = softmax(self._output(output) / temperature)
             for number, melody in enumerate(melodies):
-                label = int(rng.choice(len(probabilities[number]), p=probabilities[number]))
-                likelihoods[number] += np.log(probabilities[number][label])
+                drawn = probabilities[number]
+                if shaper:
+                    drawn = shaper.reshape(drawn, self.encoding, melody)
+                label = int(rng.choice(len(drawn), p=drawn))
+                likelihoods[number] += np.log(max(probabilities[number][label], LEAST))
                 melody.append(self.encoding.event_of(label, melody))
         best = int(np.argmax(likelihoods))
         return transpose(melodies[best][len(primer) :], -amount), float(likelihoods[best])

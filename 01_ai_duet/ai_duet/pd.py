@@ -20,7 +20,7 @@ from .notes import Note, end_of, in_order, notes_from_rows
 from .player import Player, Roll
 
 SHORTEST_ANSWER, LONGEST_ANSWER = 1.0, 300.0  # seconds
-GENERATION = ("temperature", "candidates", "tempo", "seed")  # settings that the worker gets
+GENERATION = ("temperature", "candidates", "tempo", "seed", "key", "phrase")  # settings that the worker gets
 MIDI_SUFFIXES = (".mid", ".midi")
 
 
@@ -46,6 +46,10 @@ class ai_duet(PdObject):
         ),
         "seed": Whole(
             None, -1, 2**24, none_below=0, help="the same gives the same answer again; -1 leaves it to chance"
+        ),
+        "key": Toggle(False, help="keep the answer to the key of the theme"),
+        "phrase": Whole(
+            0, 0, 64, unit="bars", help="come to rest after so many bars, and end on the tonic; 0: anywhere"
         ),
         "duet": Toggle(False, help="answer every phrase after a rest, for as long as the phrase was"),
         "rest": Number(1000.0, 50, 60000, unit="ms", help="how long that rest is"),

@@ -134,11 +134,13 @@ def train(run: Run, dataset: Dataset, seconds: float | None, threads: int) -> in
             PERPLEXITY, {name: score.perplexity for name, score in scores.items() if score.perplexity}
         )
         run.begin(trainer.step)
+        if trainer.step and trainer.since == trainer.step:
+            run.log("the melodies are others than before: what is best counts from here on")
         if seconds:
             run.log(f"{seconds / 60:g} minutes in all: {EXPECT[run.settings['preset']]}")
         _steps(run, trainer, seconds, lambda: trainer.export(bundle, about))
         if bundle.exists():
-            run.log(f"wrote {bundle} (step {run.history.best('perplexity')['step']:.0f})")
+            run.log(f"wrote {bundle}")
             run.log(f"next  setup/dlwa checkpoints add {shlex.quote(str(bundle))}")
     return run.exit_status
 
@@ -163,8 +165,9 @@ def _check(run: Run, trainer, export) -> None:
     """Save and score; the best network so far is the bundle that plays, and is heard."""
     from .training import preview
 
-    before, best, score = run.history.seconds, run.history.best("perplexity"), trainer.judge()
-    if not best or score.perplexity <= best["perplexity"]:
+    before, score = run.history.seconds, trainer.judge()
+    earlier = [row["perplexity"] for row in run.history.rows if row["step"] > trainer.since]
+    if not earlier or score.perplexity <= min(earlier):
         export()
         run.preview(trainer.step, preview.sound(trainer.preview()), preview.RATE, "theme_and_answer")
     trainer.save(run.checkpoints / STATE)

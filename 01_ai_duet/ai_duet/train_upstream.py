@@ -13,7 +13,7 @@ import sys
 from dlwakit.training.options import given, train_parser
 
 from .train import add_sizes
-from .training.settings import DEFAULTS, HEALTHY, NETWORKS, RUNS, open_run
+from .training.settings import DEFAULTS, HEALTHY, NETWORKS, RUNS, fingerprint, open_run
 
 MODEL = "melody-upstream"
 OWN = {name: value for name, value in DEFAULTS.items() if name not in ("preset", "source")}
@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def work() -> int:
         run, dataset = open_run(options, MODEL, OWN)
+        run.fix(melodies=fingerprint(dataset))
         run.healthy = HEALTHY / f"{run.settings['network']}.csv"
         from .training.upstream.loop import train  # TensorFlow takes seconds; --help should not
 

@@ -8,8 +8,9 @@ model.py.
 from __future__ import annotations
 
 import copy
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -23,8 +24,9 @@ from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 from modelfiles.errors import UserError
 
 from .engine.encodings import ENCODINGS
+from .engine.phrases import NO_RULES, Rules, Shaper
 from .engine.weights import layer_sizes, weights_by_role
-from .model import MelodyModel, Progress, check_request
+from .model import LEAST, MelodyModel, Progress, check_request
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -58,11 +60,14 @@ class MelodyRnn(MelodyModel):
         candidates: int = 1,
         rng: np.random.RandomState | None = None,
         progress: Progress | None = None,
+        rules: Rules = NO_RULES,
     ) -> tuple[list[int], float]:
         """See MelodyModel. Magenta's beam search with one iteration is just that: draw all, keep the best."""
         check_request(primer, steps, temperature, candidates)
         total = len(primer) + steps
+        shaper = Shaper(rules, self._squashed(primer)[0], steps) if any(rules) else None
         self._draws.begin(candidates, self._batch, rng or np.random.RandomState(), progress, steps)
+        self._draws.shape = functools.partial(shaper.reshape, encoding=self.encoding) if shaper else None
         melody = self._model.generate_melody(
             total, note_seq.Melody(list(primer)), temperature, candidates, 1, steps
         )
@@ -98,6 +103,7 @@ class _Draws:
 
     def __init__(self, encoder_decoder):
         self._wrapped = encoder_decoder
+        self.shape: Callable[..., np.ndarray] | None = None  # reshapes the probabilities of a step
 
     def __getattr__(self, name):
         return getattr(self._wrapped, name)
@@ -128,8 +134,9 @@ class _Draws:
             if number < self._candidates:
                 probabilities = rows[-1].astype(np.float64)
                 probabilities /= probabilities.sum()
-                label = int(self._rng.choice(len(probabilities), p=probabilities))
-                self._likelihoods[number] += np.log(probabilities[label])
+                drawn = self.shape(probabilities, events=list(events)) if self.shape else probabilities
+                label = int(self._rng.choice(len(drawn), p=drawn))
+                self._likelihoods[number] += np.log(max(probabilities[label], LEAST))
             events.append(self._wrapped.class_index_to_event(label, events))
             labels.append(label)
         return labels

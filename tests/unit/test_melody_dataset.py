@@ -212,7 +212,7 @@ def test_named_pieces_and_their_variants_are_held_out_and_nothing_else():
     assert len(dataset.training) == 38
 
 
-def abc_events(body, head="M:4/4\nL:1/8\nK:G"):
+def abc_events(body, head="M:1/4\nL:1/8\nK:G"):
     """What is read of a tune, as (start, end, pitch) in quarter notes."""
     (voice,) = abc_reader.Tune(f"X:1\n{head}\n{body}".splitlines()).piece().voices
     return [(float(note.start), float(note.end), note.pitch) for note in voice]
@@ -237,7 +237,7 @@ def abc_events(body, head="M:4/4\nL:1/8\nK:G"):
         ),
         ("z2 [GB]2", [(1, 2, 71)]),
         ('"Am"!trill!{g}G/ G//', [(0, 0.25, 67), (0.25, 0.375, 67)]),
-        ("G |1 A :|2 B |]", [(0, 0.5, 67), (0.5, 1, 71)]),  # the second ending
+        ("G2 |1 A :|2 B |]", [(0, 1, 67), (1, 1.5, 71)]),  # the second ending
         ("G [L:1/4] A [K:F] B", [(0, 0.5, 67), (0.5, 1.5, 69), (1.5, 2.5, 70)]),
     ],
 )

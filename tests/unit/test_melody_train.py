@@ -121,15 +121,18 @@ def test_a_run_keeps_its_settings(tmp_path, data):
         opened(tmp_path / "run", data, seed=4)
 
 
-def test_a_run_goes_on_with_the_same_melodies_wherever_they_are_and_with_no_others(tmp_path, data):
-    with opened(tmp_path / "run", data)[0]:
-        pass
-    dataset = Dataset.load(data)
-    dataset.save(tmp_path / "moved")
-    opened(tmp_path / "run", tmp_path / "moved")
-    Dataset("test", dataset.training + dataset.eval[:1], dataset.eval[1:]).save(data)
-    with pytest.raises(UserError, match="began with melodies"):
-        opened(tmp_path / "run", data)
+def test_a_run_goes_on_with_other_melodies_and_their_best_check_counts(tmp_path, data):
+    arguments = ("ai_duet.train", *SMALL, *NOTHING, "--run", tmp_path / "run", "--data")
+    assert run(*arguments, data, "--steps", 8).returncode == 0
+    before = (tmp_path / "run" / "run.mag").read_bytes()
+    random = np.random.default_rng(0)
+    harder = [Melody(f"{n}", 16, tuple(random.integers(48, 84, 160).tolist())) for n in range(8)]
+    split(harder, "others", pieces={"1", "4"}).save(tmp_path / "others")
+    again = run(*arguments, tmp_path / "others", "--steps", 10)
+    assert "the melodies are others than before" in again.stdout, again.stderr
+    rows = held_out_perplexities(tmp_path / "run")
+    assert rows[10] > rows[8]
+    assert (tmp_path / "run" / "run.mag").read_bytes() != before
 
 
 def test_a_preview_has_the_pitch_and_the_length_of_its_notes():

@@ -29,7 +29,7 @@ PLOTS = [
     Plot("share of next notes that it guesses right", {"note_accuracy": "melodies held out"}),
 ]
 
-# A run that goes on keeps these; only `data` may have moved.
+# A run that goes on keeps these; only `data` may have changed.
 DEFAULTS = {
     "network": "attention_rnn",
     "preset": "minutes",
@@ -55,7 +55,7 @@ def open_run(
 ) -> tuple[Run, Dataset]:
     """The run that train's options mean, to begin or to go on, and its melodies.
 
-    Raises UserError when the settings or the melodies are not what the run began with, or not there.
+    Raises UserError when the settings are not what the run began with, or there are no melodies.
     """
     run = Run(
         options.run,
@@ -71,8 +71,6 @@ def open_run(
         may_change=("data",),
     )
     dataset = melodies(Path(run.settings["data"]))
-    content = json.dumps(asdict(dataset)).encode()
-    run.fix(melodies=hashlib.sha256(content).hexdigest()[:12])
     run.describe(
         {
             "source": dataset.source,
@@ -83,6 +81,11 @@ def open_run(
         }
     )
     return run, dataset
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """A word that tells one data set from another."""
+    return hashlib.sha256(json.dumps(asdict(dataset)).encode()).hexdigest()[:12]
 
 
 def melodies(folder: Path) -> Dataset:

@@ -79,13 +79,22 @@ def test_every_button_sends_its_message(duet):
     duet.pd.listen(duet.own("do"))
     duet.pd.send("pd-ai_duet.pd", "vis", 1)
     places = buttons()
-    assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in"}
+    assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in", "phrases"}
     for name, message in EXPECTED.items():
         duet.pd.forget(duet.own("do"))
         for act in ("mouse", "mouseup"):
             duet.pd.send("pd-ai_duet.pd", act, *places[name], 1, 0)
         duet.pd.sync()
         assert duet.pd.received[duet.own("do")] == [message], name
+
+
+def test_the_box_of_phrases_is_on_and_sends_both_settings(duet):
+    duet.pd.listen(duet.own("do"))
+    for bars in (0, 4):
+        duet.pd.forget(duet.own("do"))
+        duet.pd.send(duet.own("phrases-set"), "bang")
+        duet.pd.sync()
+        assert sorted(duet.pd.received[duet.own("do")]) == [["key", min(bars, 1)], ["phrase", bars]]
 
 
 def test_a_click_on_a_key_is_a_note(duet):

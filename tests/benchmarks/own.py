@@ -28,7 +28,7 @@ from dlwakit.training import material
 from dlwakit.training.history import read as read_history
 from modelfiles.sounds import read_sound
 from support.melody_files import abc, tune
-from timbre_transfer.soundfont import render
+from timbre_transfer.soundfont import INSTRUMENTS, render
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = ("fluidsynth", "fluid-soundfont-gm", "ffmpeg", "asterisk-core-sounds-en-g722")
@@ -59,7 +59,7 @@ def trumpet(folder):
     """Phrases of a trumpet."""
     random = np.random.default_rng(0)
     for number in range(SECONDS // PHRASE_S):
-        render("trumpet", random, folder / f"trumpet-{number}.wav")
+        render(INSTRUMENTS["trumpet"], random, folder / f"trumpet-{number}.wav")
 
 
 def speech(folder):

@@ -129,9 +129,9 @@ class MelodyModel(ABC):
         seed : int, optional
             0 to 2**32 - 1. Makes the answer repeatable.
         key : bool
-            Whether the answer keeps to the key of the melody.
+            Whether the answer keeps to the melody's key.
         phrase : int
-            Bars after which the answer comes to rest; it ends on the tonic. 0: nowhere, as Magenta has it.
+            Bars after which it comes to rest, at its end on the tonic; 0: nowhere.
 
         Returns
         -------
@@ -142,22 +142,13 @@ class MelodyModel(ABC):
         UserError
             For numbers with which nothing can be generated.
         """
-        if not seconds > 0:
-            raise UserError("input", f"cannot generate {seconds} seconds")
-        if tempo is not None and not tempo > 0:
-            raise UserError("input", f"cannot play {tempo} quarter notes a minute")
-        if phrase < 0:
-            raise UserError("input", f"a phrase cannot have {phrase} bars")
+        _check_answer(seconds, tempo, phrase)
         theme = notes_from_rows(notes)
         tempo = tempo or estimate_tempo(theme)
+        settings: dict = {"temperature": temperature, "candidates": candidates, "progress": progress}
+        primer, rng = rest_after(to_events(theme, tempo)), np.random.RandomState(seed)
         events, log_likelihood = self.continue_melody(
-            rest_after(to_events(theme, tempo)),
-            steps_in(seconds, tempo),
-            temperature=temperature,
-            candidates=candidates,
-            rng=np.random.RandomState(seed),
-            progress=progress,
-            rules=Rules(bool(key), phrase),
+            primer, steps_in(seconds, tempo), rng=rng, rules=Rules(bool(key), phrase), **settings
         )
         return Answer(to_notes(events, tempo), tempo, log_likelihood)
 
@@ -243,6 +234,16 @@ class MelodyModel(ABC):
     def _squashed(self, events: Sequence[int]) -> tuple[list[int], int]:
         """Return a melody in the network's range and key, and by how many semitones it was moved."""
         return squash(events, self.encoding.low, self.encoding.high, self.encoding.key)
+
+
+def _check_answer(seconds: float, tempo: float | None, phrase: int) -> None:
+    """Raise UserError for numbers with which no answer can be generated."""
+    if not seconds > 0:
+        raise UserError("input", f"cannot generate {seconds} seconds")
+    if tempo is not None and not tempo > 0:
+        raise UserError("input", f"cannot play {tempo} quarter notes a minute")
+    if phrase < 0:
+        raise UserError("input", f"a phrase cannot have {phrase} bars")
 
 
 class MelodyRnn(MelodyModel):

@@ -203,3 +203,9 @@ def test_a_verdict_beside_a_healthy_run():
     slow = history(8, 7.5, 7, 6.5)
     assert "A healthy run had 2 by now" in judge(slow, "x", healthy=history(8, 4, 3, 2)).why
     assert "healthy" not in judge(slow, "x", healthy=slow).why
+
+
+def test_a_model_that_was_best_before_its_first_step_is_no_fault_of_the_page():
+    rows = history(3, 4, 4, 4, 4, 4, 4, 4, learned=[9, 8, 7, 6, 5, 4, 3, 2])
+    del rows[0]["y"]  # a check of the weights that it begins with
+    assert judge(rows, "x", "y").kind == "wrong"

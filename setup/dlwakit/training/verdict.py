@@ -49,7 +49,9 @@ def _rising(rows, values, watch, learned):
     if since < _late(rows) or values[-1] <= best + max(STANDS * (values[0] - best), 0):
         return None
     why = f"'{watch}' was best at step {rows[at]['step']:.0f} and has risen since"
-    if learned and rows[-1][learned] < rows[at][learned]:
+    if (
+        learned in rows[at] and rows[-1][learned] < rows[at][learned]
+    ):  # a check before the first step has none
         why += (
             ", while what it learns from still gets better. The best model is kept; more sounds of yours would help, "
             "more time would not."

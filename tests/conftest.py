@@ -1,16 +1,39 @@
-"""What all tests share: real Pd sessions that end with the test, and a JACK server on the dummy driver."""
+"""What all tests share: real Pd sessions that end with the test, a JACK server, a display; and which tests are quick.
+
+Marked by hand are `slow` tests, which take more than a few seconds (trainings among them), and those that need the
+environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches, which play in real Pd,
+`realtime`, and all that are none of this `quick`.
+"""
+
+from pathlib import Path
 
 import pytest
 from dlwakit.pdtools.jack import Jack
 from dlwakit.pdtools.pd_session import PdSession
+from support import tools
 from support.pd_window import Screen
-from support.tools import need
+
+PATCHES = Path(__file__).parent / "patches"
+NOT_QUICK = ("slow", "tensorflow", "window", "realtime")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what can be told from a test itself."""
+    for item in items:
+        if "screen" in item.fixturenames:
+            item.add_marker("window")
+        if item.path.is_relative_to(PATCHES):
+            item.add_marker("realtime")
+        if not any(item.get_closest_marker(name) for name in NOT_QUICK):
+            item.add_marker("quick")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Let tests with the marker `needs` run where there is what they need."""
+    tools.markers = {marker.name for marker in item.iter_markers()}
     for marker in item.iter_markers("needs"):
-        need(*marker.args)
+        tools.need(*marker.args)
 
 
 @pytest.fixture
@@ -30,7 +53,7 @@ def play():
 @pytest.fixture
 def jack():
     """A JACK server at 48 kHz with periods of 256 frames, without a sound card."""
-    need("jackd")
+    tools.need("jackd")
     server = Jack()
     yield server
     server.close()
@@ -39,7 +62,7 @@ def jack():
 @pytest.fixture
 def screen():
     """An X display of 1366 x 768 pixels."""
-    need("Xvfb", "xdotool", "import")
+    tools.need("Xvfb", "xdotool", "import")
     display = Screen()
     yield display
     display.close()

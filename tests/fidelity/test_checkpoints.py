@@ -11,6 +11,7 @@ from modelfiles.errors import UserError
 from modelfiles.tensor_bundle_writer import write_checkpoint
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("checkpoints_tensorflow.py")
 KINDS = {
     "types_v1": 18,

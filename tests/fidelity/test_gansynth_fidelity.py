@@ -9,6 +9,7 @@ from gansynth.model import load
 from support.gansynth_files import OFFICIAL
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
 HERE = Path(__file__).parent
 
 SMALL = {

@@ -13,6 +13,7 @@ from gansynth.training.presets import flags_for
 from gansynth.training.writer import write_model
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("gansynth_training_magenta.py")
 RATE, SAMPLES, PITCHES = 8000, 8000, [57, 60, 64]
 

@@ -9,6 +9,7 @@ from ai_duet.engine.bundle import read_bundle
 from ai_duet.model import MelodyRnn
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
 SCRIPT = Path(__file__).with_name("melody_rnn_magenta.py")
 TUNE = [67, -2, 64, -2, 65, -2, -1, -2, 67, 67, 72, -2, 71, 69, -1, -2]
 ORDERS = {

@@ -11,6 +11,7 @@ from samplernn.engine import store
 from samplernn.model import Generator
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
 SCRIPT = Path(__file__).parent / "samplernn_prism.py"
 
 

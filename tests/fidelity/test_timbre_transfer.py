@@ -10,6 +10,7 @@ from support.tensorflow_environment import run_in_tensorflow
 from timbre_transfer import load
 from timbre_transfer.engine.synthesiser import Harmonic
 
+pytestmark = pytest.mark.tensorflow
 HERE = Path(__file__).parent
 SOLO, TINY, AE = "models/solo_instrument.gin", "papers/iclr2020/tiny_instrument.gin", "models/ae.gin"
 CASES = {

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,12 @@ def need(*names):
         without(" nor ".join(missing))
 
 
+markers = set()  # of the test that runs
+
+
 def need_environment(name):
-    """The Python of an environment, which must be installed."""
+    """The Python of an environment, which must be installed; `tensorflow` needs the marker of that name."""
+    assert name != "tensorflow" or name in markers, "mark this test: @pytest.mark.tensorflow"
     try:
         return find_python(name)
     except UserError as missing:
@@ -52,6 +57,15 @@ def setup_dlwa(*words, environment, **options):
     variables = os.environ | {f"DLWA_PYTHON_{environment.upper()}": str(need_environment(environment))}
     command = [sys.executable, ROOT / "setup/dlwa", *map(str, words)]
     return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=500, **options)
+
+
+def installed_environments():
+    """Variables that name the Pythons of the environments that are installed, for a test with another home."""
+    found = {}
+    for name in ("torch", "tensorflow"):
+        with suppress(UserError):
+            found[f"DLWA_PYTHON_{name.upper()}"] = str(find_python(name))
+    return found
 
 
 def without(what):

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 from support.course_copy import CourseCopy
-from support.tools import need_environment
+from support.tools import installed_environments
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(autouse=True)
 def own_records(tmp_path, monkeypatch):
-    for name in ("torch", "tensorflow"):
-        monkeypatch.setenv(f"DLWA_PYTHON_{name.upper()}", str(need_environment(name)))
+    for name, python in installed_environments().items():
+        monkeypatch.setenv(name, python)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
 
 
@@ -42,9 +42,6 @@ def away(tmp_path_factory):
     toy = course.add_day("07_toy", "toy", models={"toy": {"train": {"module": "toy.train"}}}) / "toy"
     (toy / "__init__.py").touch()
     shutil.copy(Path(__file__).with_name("toy.py"), toy / "train.py")
-    course.variables = {
-        "DLWA_PYTHON_TORCH": str(need_environment("torch")),
-        "DLWA_PYTHON_TENSORFLOW": str(need_environment("tensorflow")),
-        "MPLCONFIGDIR": matplotlib.get_configdir(),  # a new home would search all fonts anew
-    }
+    fonts = {"MPLCONFIGDIR": matplotlib.get_configdir()}  # a new home would search all fonts anew
+    course.variables = installed_environments() | fonts
     return course

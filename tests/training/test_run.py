@@ -155,6 +155,7 @@ def test_a_loss_that_is_no_number_ends_it_with_a_line(tmp_path, toy):
     assert files.read_state(tmp_path / "run")["state"] == "failed"
 
 
+@pytest.mark.tensorflow
 def test_tensorboard_reads_the_event_files(tmp_path, toy):
     assert run(toy("--run", tmp_path / "run", "--steps", 20)).returncode == 0
     assert run(toy("--run", tmp_path / "run", "--steps", 30)).returncode == 0

@@ -150,6 +150,7 @@ def history(folder):
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
+@pytest.mark.tensorflow
 def test_a_training_that_is_stopped_goes_on_where_it_was(trained):
     folder, stopped, said = trained
     assert stopped["status"] == 130 and BATCH <= stopped["images"] < TINY["total_num_images"]
@@ -162,6 +163,7 @@ def test_a_training_that_is_stopped_goes_on_where_it_was(trained):
     assert rows[-1]["stage"] == 2
 
 
+@pytest.mark.tensorflow
 def test_the_report_has_curves_and_sounds(trained):
     folder, _, _ = trained
     report = (folder / "report.html").read_text()
@@ -170,6 +172,7 @@ def test_the_report_has_curves_and_sounds(trained):
     assert len(list((folder / "previews").glob("*.wav"))) >= 4
 
 
+@pytest.mark.tensorflow
 def test_the_model_at_the_end_has_the_official_layout_and_plays(trained):
     folder, _, said = trained
     made = folder / "my_notes"
@@ -186,6 +189,7 @@ def test_the_model_at_the_end_has_the_official_layout_and_plays(trained):
     np.testing.assert_allclose(audio, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
+@pytest.mark.tensorflow
 def test_its_components_can_be_computed(trained):
     made = trained[0] / "my_notes"
     path = os.pathsep.join(

@@ -134,6 +134,7 @@ def made(tmp_path_factory):
     return result, folder / "data"
 
 
+@pytest.mark.tensorflow
 def test_the_command_keeps_what_can_be_learned_from(made):
     result, folder = made
     assert result.returncode == 0, result.stderr
@@ -162,6 +163,7 @@ def test_the_command_keeps_what_can_be_learned_from(made):
     assert {m.steps_per_bar for m in melodies} == {16}
 
 
+@pytest.mark.tensorflow
 def test_the_command_says_what_it_found_and_skipped(made):
     result, folder = made
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
@@ -180,6 +182,7 @@ def test_the_command_says_what_it_found_and_skipped(made):
     assert "C3 (48) to C5 (72)" in result.stdout
 
 
+@pytest.mark.tensorflow
 def test_a_folder_without_music_is_one_clear_line(tmp_path):
     (tmp_path / "notes.txt").write_text("not music")
     result = run("ai_duet.dataset", tmp_path, "--out", tmp_path / "data")

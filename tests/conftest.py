@@ -31,7 +31,6 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Let tests with the marker `needs` run where there is what they need."""
-    tools.markers = {marker.name for marker in item.iter_markers()}
     for marker in item.iter_markers("needs"):
         tools.need(*marker.args)
 

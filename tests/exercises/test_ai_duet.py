@@ -8,6 +8,8 @@ from ai_duet import load
 from ai_duet.engine.events import NO_EVENT, to_events
 from ai_duet.notes import Note
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = ("basic", "mono", "lookback", "attention")
 LADDER = (0.2, 0.6, 1.0, 1.4, 1.8)
 PHRASE = (62, 62, 65, 67, 67, 65, 62, 60)  # D D F G G F D C, as in "Play"

@@ -10,6 +10,8 @@ from gansynth.hallucination import Envelope, combine, path
 from gansynth.latent import read, slerp, write
 from gansynth.sheet import distances, heard_pitch, timbre
 
+pytestmark = pytest.mark.slow
+
 PITCH = 66
 PAIRS, POINTS = 12, 8
 

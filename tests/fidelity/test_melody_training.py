@@ -9,6 +9,8 @@ from ai_duet.training.examples import inputs_and_labels, inputs_of, pad
 from ai_duet.training.recurrent import Network, mean_loss
 from support.tensorflow_environment import run_in_tensorflow
 
+pytestmark = pytest.mark.tensorflow
+
 SCRIPT = "melody_training_magenta.py"
 LAYERS = (24, 33)
 # In C major and between 48 and 83, so that nothing is moved; longer than the attention and both lookbacks.

@@ -13,6 +13,8 @@ from timbre_transfer.training.presets import gin_text
 from timbre_transfer.training.statistics import statistics_of
 from timbre_transfer.training.writer import write_model
 
+pytestmark = pytest.mark.tensorflow
+
 SCRIPT = Path(__file__).with_name("ddsp_training_reference.py")
 FRAMES, HOP = 250, 64
 SIZE = {"rnn": 24, "width": 16, "layers": 2, "harmonics": 30, "noise": 17, "reverb": 800}

@@ -40,12 +40,8 @@ def need(*names):
         without(" nor ".join(missing))
 
 
-markers = set()  # of the test that runs
-
-
 def need_environment(name):
-    """The Python of an environment, which must be installed; `tensorflow` needs the marker of that name."""
-    assert name != "tensorflow" or name in markers, "mark this test: @pytest.mark.tensorflow"
+    """The Python of an environment, which must be installed."""
     try:
         return find_python(name)
     except UserError as missing:

@@ -25,6 +25,7 @@ from gansynth.training.network import Activate, TrainableGenerator
 from gansynth.training.notes import Cache, Notes, timbre_names
 from gansynth.training.pictures import Pictures, wrap
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 RATE, SAMPLES, PITCHES = 8000, 8000, (57, 60, 64)
 NETWORK = {"start_height": 2, "start_width": 4, "num_resolutions": 4, "fmap_base": 32, "fmap_max": 8}

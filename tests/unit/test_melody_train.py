@@ -31,6 +31,8 @@ from modelfiles.errors import UserError
 from support.melody_files import command, run, tune
 from support.tensorflow_environment import tensorflow_python
 
+pytestmark = pytest.mark.slow
+
 SMALL = (
     "--network",
     "lookback_rnn",

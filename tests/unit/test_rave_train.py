@@ -13,6 +13,8 @@ from rave_rt import dataset, evaluate, train
 from rave_rt.training import export, losses, network, pqmf, trainer
 from rave_rt.training.layers import CausalConv
 
+pytestmark = pytest.mark.slow
+
 RATE = 22050
 SMALL = network.Size(rate=RATE, capacity=4, ratios=(2, 2), latent=3)
 

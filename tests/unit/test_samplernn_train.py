@@ -16,6 +16,8 @@ from samplernn.engine.network import SampleRNN
 from samplernn.model import Generator
 from support.training_program import run_training
 
+pytestmark = pytest.mark.slow
+
 TEMPERATURES = [f"temperature {number}" for number in ("0.7", "0.85", "1", "1.1")]
 RATE = 8000
 CONFIG = Config(frame_sizes=(4, 16), dim=24, num_rnn_layers=1, emb_size=8, seq_len=128, sample_rate=RATE)

@@ -17,6 +17,8 @@ from timbre_transfer import dataset, model
 from timbre_transfer.training.examples import OVERLAP, load_examples
 from timbre_transfer.training.warm import open_source
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory):

@@ -29,6 +29,8 @@ from pdworker.protocol import (
 from pdworker.serving import server
 from support.worker_desk import FAULTS
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = 100_000
 REFUSALS = (FrameError, StreamClosed, UserError)
 

@@ -17,6 +17,8 @@ from dlwakit.training.report import write
 from matplotlib.image import imread
 from modelfiles.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 class Page(HTMLParser):
     """The elements of a page: [(tag, attributes)], and its text."""

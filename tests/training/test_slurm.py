@@ -13,6 +13,8 @@ from slurm_cluster import SlurmCluster
 from support.melody_files import tune
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PROFILE = """
 about: the cluster of the tests
 minutes: 2

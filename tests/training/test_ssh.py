@@ -8,6 +8,8 @@ import pytest
 from ssh_server import SshServer
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 LONG = ("--steps", 10**6, "--pause", 0.05)
 
 

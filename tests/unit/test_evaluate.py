@@ -11,6 +11,8 @@ from dlwakit.training.evaluation import table
 from support.melody_files import tune
 from support.tools import setup_dlwa
 
+pytestmark = pytest.mark.slow
+
 TEMPERATURES = [f"temperature {number}" for number in ("0.7", "0.85", "1", "1.1")]
 RATE = 16000
 

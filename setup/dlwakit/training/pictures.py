@@ -37,7 +37,7 @@ def curves(plot, rows, healthy, unit):
         low, usual = shown.min(), np.quantile(shown, 0.9)
         axes.set_ylim(low - 0.08 * (usual - low), usual + 0.6 * (usual - low) + 1e-9)
     if rows:
-        axes.set_xlim(0, 1.02 * rows[-1]["step"])
+        axes.set_xlim(0, 1.02 * max(1, rows[-1]["step"]))  # a run may have one check, before its first step
     axes.set(title=plot["title"], xlabel=unit)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)

@@ -12,7 +12,8 @@ own.melody, own.ddsp, own.gansynth, own.samplernn, own.rave
 
 With --long also held_out_10min, both ways, and held_out_30min_scratch. A training takes the time it is given, so a
 row takes 10 minutes (with --long 60), once. The sounds: speech (CC BY-SA 3.0) for RAVE and SampleRNN, a trumpet of a
-SoundFont (MIT) for DDSP, the same as single notes for GANSynth, tunes of steps and leaps for melody.
+SoundFont (MIT) for DDSP, notes of a tuba and a bassoon, which no starter has learned, for GANSynth, tunes of steps and
+leaps for melody. RAVE's base and SampleRNN's starter have learned other sentences of the same speaker.
 """
 
 import json

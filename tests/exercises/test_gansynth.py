@@ -26,6 +26,11 @@ def space():
     return load_with_components("starter", components="conv0")
 
 
+@pytest.fixture(scope="module")
+def textures():
+    return load_with_components("starter_textures", components="conv0")
+
+
 def notes(model, points, pitch=PITCH):
     return model.generate(points, [pitch] * len(points))
 
@@ -125,12 +130,9 @@ def moved(space, component, amounts):
     points = space.random(POINTS, seed=11)
     edits = np.zeros((len(amounts), component + 1), np.float32)
     edits[:, component] = amounts
-    return np.array(
-        [
-            space.generate(point[None].repeat(len(amounts), 0), [PITCH] * len(amounts), edits)
-            for point in points
-        ]
-    )
+    known = space.gansynth.folder.pitches
+    pitches = [PITCH if PITCH in known else known[0]] * len(amounts)
+    return np.array([space.generate(point[None].repeat(len(amounts), 0), pitches, edits) for point in points])
 
 
 @pytest.mark.parametrize(
@@ -143,17 +145,37 @@ def moved(space, component, amounts):
     ],
 )
 def test_4_1_the_first_directions_have_names(space, component, measure, change):
+    check_direction(space, component, measure, change)
+
+
+@pytest.mark.parametrize(
+    "component, measure, change",
+    [
+        (0, decay, 30.0),  # from struck to held
+        (1, decay, -30.0),  # from swelling to decaying
+        (2, brightness, 0.8),  # from dark to bright
+        (3, lambda audio, rate: level(audio), 4.0),  # from quiet to loud
+    ],
+)
+def test_4_1_so_have_those_of_sounds_without_a_pitch(textures, component, measure, change):
+    check_direction(textures, component, measure, change)
+
+
+def check_direction(space, component, measure, change):
+    """Fail unless a measure changes by more than `change`, and so at nearly all points; print the means."""
     rate = space.gansynth.folder.sample_rate
     found = np.array(
         [[measure(sound, rate) for sound in sounds] for sounds in moved(space, component, [-3.0, 3.0])]
     )
     differences = found[:, 1] - found[:, 0]
+    print(f"component {component + 1}: from {found[:, 0].mean():.1f} to {found[:, 1].mean():.1f}")
     assert np.mean(np.sign(differences) == np.sign(change)) >= 0.85, differences
     assert abs(differences.mean()) > abs(change), differences
 
 
-def test_4_1_the_first_ones_matter_most(space):
-    shares = space.components.var_ratio
+@pytest.mark.parametrize("which", ["space", "textures"])
+def test_4_1_the_first_ones_matter_most(which, request):
+    shares = request.getfixturevalue(which).components.var_ratio
     assert shares[0] >= 3 * shares[7]
 
 

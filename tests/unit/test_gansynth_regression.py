@@ -192,8 +192,19 @@ def test_a_point_stands_for_the_timbres_near_it(data, pictures):
     for timbre in range(3):
         timbres, shares = blends.at(start[timbre], 1)
         assert timbres[0] == timbre and shares[0] > 0.9 and shares.sum() == pytest.approx(1)
-    timbres, shares = blends.at((start[0] + start[1]) / 2, 1)
-    assert set(timbres[:2]) == {0, 1} and shares[0] == pytest.approx(shares[1], rel=0.01)
+
+
+def test_each_timbre_has_its_part_of_random_points(data):
+    notes = Notes(data)
+    notes.table = np.zeros((24, 1), int)
+    blends = codes.Blends(notes, np.linspace(1, 0.3, 8))
+    held = codes.SPREAD * np.random.default_rng(0).standard_normal((24, 8))
+    blends.follow(held)
+    points = np.random.default_rng(1).standard_normal((1000, 8))
+    parts = np.bincount([blends.at(point, 0)[0][0] for point in points], minlength=24)
+    unmoved = np.square((points[:, None] - held) * blends.spread).sum(axis=2).argmin(axis=1)
+    assert parts.std() < 0.7 * np.bincount(unmoved, minlength=24).std()
+    assert [blends.at(code, 0)[0][0] for code in held] == list(range(24))
 
 
 def test_a_pitch_that_a_timbre_lacks_is_left_to_the_others(data, pictures):

@@ -16,6 +16,8 @@ PURITY = 0.9  # mean share of the nearest timbre at random points
 FEATURE = (8, 48)  # size of the small pictures that the codes start from
 PITCHES = 6  # of a timbre, whose mean that small picture is
 SPREAD = 0.55  # standard deviation of the codes: random points lie farther out, where one timbre is left of a blend
+POINTS = 1024  # random points at which borders are measured
+BALANCING = 100  # steps until each timbre has its part of them
 FLAT = 1e-3  # variance of a code's direction from which it is spread
 
 
@@ -50,7 +52,7 @@ def principal(small, size, seed=0):
         Principal components, each of mean 0 and standard deviation SPREAD; directions beyond the data's own hold
         small noise.
     spread : numpy.ndarray, float32 [size]
-        Standard deviation of each component as a part of the first one's.
+        How much each direction counts: the root of its standard deviation as a part of the first one's.
     """
     centred = small - small.mean(axis=0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
@@ -59,7 +61,7 @@ def principal(small, size, seed=0):
     codes[:, :count] = SPREAD * left[:, :count] * np.sqrt(len(small))
     spread = np.full(size, 0.1)
     spread[:count] = np.maximum(values[:count] / values[0], 0.1) if count else 0.1
-    return codes.astype(np.float32), spread.astype(np.float32)
+    return codes.astype(np.float32), np.sqrt(spread).astype(np.float32)
 
 
 def standardise(codes, part=1.0):
@@ -87,12 +89,17 @@ class Blends:
 
     def __init__(self, notes, spread):
         self._known = notes.table >= 0
-        self.spread, self.codes, self.softness = spread, None, 1.0
+        self.spread, self.codes, self.softness, self.reach = spread, None, 1.0, 0.0
 
     def follow(self, codes):
-        """Take the codes [timbres, size] as they are now; sets how soft the borders between timbres are."""
+        """Take the codes [timbres, size] as they are now; sets how soft and where the borders between timbres are."""
         self.codes = np.array(codes)
-        points = np.random.default_rng(0).standard_normal((256, self.codes.shape[1]))
+        points = np.random.default_rng(0).standard_normal((POINTS, self.codes.shape[1]))
+        self.reach = np.zeros(len(self.codes))
+        squares = self._squares(points[:, None])
+        reach = balance(squares)
+        between = self._squares(self.codes[:, None])
+        self.reach = (reach - between / 2).max(axis=1)  # no code lies in the reach of another
         squares = self._squares(points[:, None])
         low, high = 1e-3, 1e3
         for _ in range(30):
@@ -110,8 +117,30 @@ class Blends:
         return chosen, shares[chosen] / shares[chosen].sum()
 
     def _squares(self, points):
-        """Squared distances of points [..., size] from the codes."""
-        return (((points - self.codes) * self.spread) ** 2).sum(axis=-1)
+        """Squared distances of points [..., size] from the codes, without the codes' reach."""
+        return (((points - self.codes) * self.spread) ** 2).sum(axis=-1) - self.reach
+
+
+def balance(squares):
+    """How much to take off the squared distances from each code so that equally many points are nearest to each.
+
+    Stochastic ascent of the dual of semi-discrete optimal transport (Genevay et al. 2016, eq. 12), with all points in
+    each step.
+
+    Parameters
+    ----------
+    squares : numpy.ndarray [points, codes]
+
+    Returns
+    -------
+    numpy.ndarray [codes]
+    """
+    points, codes = squares.shape
+    reach, step = np.zeros(codes), squares.std()
+    for _ in range(BALANCING):
+        nearest = np.bincount((squares - reach).argmin(axis=1), minlength=codes)
+        reach += step * (1 / codes - nearest / points)
+    return reach
 
 
 def _shares(squares, softness):

@@ -4,7 +4,7 @@
 
 voice     speech of three speakers: asterisk-core-sounds-{en,fr,it}-g722 (CC BY-SA 3.0 and CC BY 3.0), decoded by ffmpeg
 drums     strokes and loops of sonic-pi-samples (CC0)
-beat      the loops of it that have a beat
+beat      bars of four beats, played by six of its drums in patterns of our own
 strings   phrases of bowed and plucked strings: fluid-soundfont-gm (MIT), played by FluidSynth
 others    phrases of keyboards, winds, brass, a guitar and a choir, likewise
 
@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from modelfiles.errors import UserError
+from modelfiles.sounds import read_sound
 
 SPEAKERS = "en_US_f_Allison", "fr_CA_f_June", "it_IT_m_Carlo"
 VOICES = "usr/share/asterisk/sounds"
@@ -34,7 +35,9 @@ DRUMS += tuple(
 )
 DRUMS += tuple(f"elec_{name}*" for name in ("pop", "snare", "soft_kick", "tick", "wood", "flip", "twip"))
 NO_DRUMS = ("loop_drone_g_97",)
-NO_BEAT = (*NO_DRUMS, "loop_3d_printer", "loop_weirdo")
+KIT = "bd_haus", "sn_dolf", "drum_cymbal_closed", "drum_cymbal_open", "drum_tom_lo_soft", "perc_snap"
+LONGEST_STROKE, FADE = 0.4, 0.02  # seconds
+BEATS, BARS, BEATS_PER_MINUTE = 40, 4, 120  # beats that are written, bars in each
 STRINGS = {40: (55, 91), 41: (48, 79), 42: (36, 69), 43: (28, 55), 44: (43, 84), 45: (40, 84), 48: (40, 86)}
 OTHERS = {0: (36, 88), 11: (53, 89), 19: (36, 84), 24: (40, 79), 52: (48, 79), 53: (48, 79), 56: (55, 82)}
 OTHERS |= {60: (41, 72), 65: (49, 78), 68: (58, 86), 71: (50, 84), 73: (60, 93)}
@@ -74,10 +77,41 @@ def drums(out, root):
 
 
 def beat(out, root):
-    """Copy the loops of Sonic Pi that have a beat."""
-    for path in sorted((root / SAMPLES).glob("loop_*.flac")):
-        if path.stem not in NO_BEAT:
-            shutil.copyfile(path, out / path.name)
+    """Write beats: bars that one drum kit plays, each file with a pattern of its own."""
+    strokes = [stroke(root / SAMPLES / f"{name}.flac") for name in KIT]
+    for number in range(BEATS):
+        bars = pattern(np.random.default_rng(number))
+        audio = np.zeros(BARS * bars.shape[1] * RATE * 60 // (4 * BEATS_PER_MINUTE), np.float32)
+        for bar in range(BARS):
+            for step, drum in np.argwhere(bars[bar] > 0):
+                begin = (bar * bars.shape[1] + step) * RATE * 60 // (4 * BEATS_PER_MINUTE)
+                sound = strokes[drum][: len(audio) - begin]
+                audio[begin : begin + len(sound)] += bars[bar, step, drum] * sound
+        soundfile.write(out / f"beat-{number:02}.wav", 0.9 * audio / abs(audio).max(), RATE)
+
+
+def stroke(path):
+    """A drum's stroke, mono at 48 kHz with its peak at 1, faded where it is cut."""
+    audio = read_sound(path, RATE)[0][: round(LONGEST_STROKE * RATE)]
+    fade = round(FADE * RATE)
+    audio[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return audio / abs(audio).max()
+
+
+def pattern(random):
+    """How loud each drum of the kit is at each sixteenth of each bar, [BARS, 16, len(KIT)]; the last bar differs."""
+    kick, snare, closed, open_, tom, snap = range(len(KIT))
+    bar = np.zeros((16, len(KIT)))
+    bar[[0, 8], kick] = 1
+    bar[random.choice([3, 6, 7, 10, 11, 14], 2, replace=False), kick] = 0.8
+    bar[[4, 12], snare] = 0.9
+    bar[:: random.choice([1, 2, 2, 4]), closed] = 0.35
+    bar[::4, closed] *= 1.4
+    bar[random.choice([2, 6, 10, 14]), open_] = 0.3
+    bar[random.choice([7, 13, 15]), snap] = random.choice([0, 0.4])
+    bars = np.repeat(bar[None], BARS, axis=0)
+    bars[-1, 12:, tom] = random.choice([0, 0.6], 4)
+    return bars
 
 
 def strings(out, root):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from support.external import EXTERNAL
-from support.pd_window import MENU, STEP, size, where
+from support.pd_window import STEP, TITLE, size, title, where
 from support.waiting import wait_until
 
 FOLDER = Path(__file__).resolve().parents[2] / "setup/piece"
@@ -73,11 +73,11 @@ def test_the_days_open_behind_the_piece_and_once(play, screen):
     pd = play([PATCH], path=[EXTERNAL], listen=heard, display=screen.name)
     wait_until(lambda: len(where(screen.picture(), STEP)[0]) > 1000, "the window")
     before = screen.picture()
-    top = where(before, STEP)[0].min() - 74
+    top = where(before, TITLE)[0].min() - title(PATCH)[1]
     pd.send("piece", "open")
     for name in heard:
-        pd.expect(name, "worker", "off")
-    bottom = top + size(PATCH)[1] + MENU
+        pd.expect(name, "worker", "off", timeout=90)
+    bottom = top + size(PATCH)[1] + 10
     wait_until(lambda: (screen.picture()[bottom] != before[bottom]).any(), "a day below the piece")
     wait_until(
         lambda: np.array_equal(where(screen.picture()[:bottom], STEP), where(before[:bottom], STEP)),

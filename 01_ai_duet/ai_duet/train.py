@@ -147,6 +147,8 @@ def train(run: Run, dataset: Dataset, seconds: float | None, threads: int) -> in
 
 def _steps(run: Run, trainer, seconds: float | None, export) -> None:
     """Take training steps, with a check now and then."""
+    if run.lacks_check(trainer.step):
+        _check(run, trainer, export)
     clock = Clock(run, seconds)
     progress = clock.progress(trainer.step)
     while run.wants_more(trainer.step):
@@ -165,13 +167,15 @@ def _check(run: Run, trainer, export) -> None:
     """Save and score; the best network so far is the bundle that plays, and is heard."""
     from .training import preview
 
+    trainer.save(run.checkpoints / STATE)
     before, score = run.history.seconds, trainer.judge()
     earlier = [row["perplexity"] for row in run.history.rows if row["step"] > trainer.since]
     if not earlier or score.perplexity <= min(earlier):
         export()
         run.preview(trainer.step, preview.sound(trainer.preview()), preview.RATE, "theme_and_answer")
-    trainer.save(run.checkpoints / STATE)
-    run.check(trainer.step, training_perplexity=math.exp(run.means()["loss"]), **asdict(score))
+    means = run.means()
+    learned = {"training_perplexity": math.exp(means["loss"])} if means else {}
+    run.check(trainer.step, **learned, **asdict(score))
     keep_stage(run, [run.folder / f"{run.folder.name}.mag"], before)
 
 

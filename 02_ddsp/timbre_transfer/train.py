@@ -93,6 +93,8 @@ def train(run, trainer, seconds):
         trainer.go_on(run.checkpoints / STATE)
         run.begin(trainer.step)
         run.log(expected(run, trainer, seconds))
+        if run.lacks_check(trainer.step):
+            check(run, trainer, model)
         clock = Clock(run, seconds)
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):

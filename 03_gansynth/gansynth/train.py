@@ -113,6 +113,8 @@ def train(training):
             run.log(
                 f"with the weights of {training.source.name}" if training.source else "with random weights"
             )
+        if run.lacks_check(trainer.images):
+            _check(run, trainer, model)
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.images)
         while run.wants_more(trainer.images):

@@ -150,6 +150,8 @@ def train(training):
         if training.seconds:
             minutes = training.seconds / 60
             run.log(f"{minutes:g} minutes in all: {EXPECT.get(settings['preset'], 'as long as you say')}")
+        if run.lacks_check(trainer.step) or (trainer.is_warm and trainer.step == 0):
+            check(training, trainer, model)  # the model that plays is never worse than the one begun with
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):

@@ -138,7 +138,7 @@ def train(run, data, seconds, threads):
                 f"{seconds / 60:g} minutes in all: {EXPECT.get(run.settings['preset'], 'as long as you say')}"
             )
         clock = Clock(run, seconds)
-        if trainer.is_warm and trainer.step == 0:
+        if run.lacks_check(trainer.step) or (trainer.is_warm and trainer.step == 0):
             check(
                 run, trainer, data[0]["rate"]
             )  # the model that plays is never worse than the one begun with

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from dlwakit.base.files import whole_folder
 from dlwakit.runs.folder import write_whole
 from modelfiles.object_graph import GRAPH, object_graph
 from modelfiles.tensor_bundle_writer import write_checkpoint
@@ -28,15 +29,14 @@ def write_model(folder, tensors, gin, statistics, step):
     step : int
         How many steps it has learned.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / GIN, gin)
-    write_whole(folder / STATISTICS, statistics)
     named = {f"model/{name}{SUFFIX}": values for name, values in tensors.items()}
     named[f"save_counter{SUFFIX}"] = np.int64(1)
     graph = object_graph(named)
     prefix = f"ckpt-{step}"
-    write_checkpoint(folder / prefix, {**named, GRAPH: graph})
-    for file in folder.glob("ckpt-*"):
-        if not file.name.startswith(f"{prefix}."):
-            file.unlink()
+    with whole_folder(Path(folder)) as place:
+        write_whole(place / GIN, gin)
+        write_whole(place / STATISTICS, statistics)
+        write_checkpoint(place / prefix, {**named, GRAPH: graph})
+        for file in place.glob("ckpt-*"):
+            if not file.name.startswith(f"{prefix}."):
+                file.unlink()

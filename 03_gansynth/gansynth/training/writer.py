@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from dlwakit.base.files import write_json
+from dlwakit.base.files import whole_folder, write_json
 from modelfiles.tensor_bundle_writer import write_checkpoint
 
 TIMBRES = "timbres.json"  # the points of the timbres that a model was trained on
@@ -34,15 +34,16 @@ def write_model(folder, tensors, flags, pitches, images, timbres=None):
     timbres : dict of str to list of float, optional
         The points of the timbres that it was trained on.
     """
-    stage = Path(folder) / f"stage_{2 * flags['num_resolutions'] - 2:05d}"
-    stage.mkdir(parents=True, exist_ok=True)
     meta = {f"pitch_{pitch}": {"instrument_str": "any", "pitch": pitch} for pitch in pitches}
-    write_json(stage.parent / "experiment.json", {**UPSTREAM, **flags})
-    write_json(stage.parent / "meta.json", meta)
-    if timbres:
-        write_json(stage.parent / TIMBRES, timbres)
     name = f"model.ckpt-{images}"
-    write_checkpoint(stage / name, {**tensors, "global_step": np.float32(images)})
-    for file in stage.glob("model.ckpt-*"):
-        if not file.name.startswith(f"{name}."):
-            file.unlink()
+    with whole_folder(Path(folder)) as place:
+        stage = place / f"stage_{2 * flags['num_resolutions'] - 2:05d}"
+        stage.mkdir(exist_ok=True)
+        write_json(place / "experiment.json", {**UPSTREAM, **flags})
+        write_json(place / "meta.json", meta)
+        if timbres:
+            write_json(place / TIMBRES, timbres)
+        write_checkpoint(stage / name, {**tensors, "global_step": np.float32(images)})
+        for file in stage.glob("model.ckpt-*"):
+            if not file.name.startswith(f"{name}."):
+                file.unlink()

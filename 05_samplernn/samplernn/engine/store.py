@@ -50,7 +50,9 @@ def save(path, model, half=False):
     weights = {name: value.detach().cpu().to(kind).contiguous() for name, value in model.state_dict().items()}
     part = path.with_suffix(".part")
     save_file(weights, part)
-    config_path(path).write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
+    half = config_path(path).with_suffix(".part")
+    half.write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
+    half.replace(config_path(path))
     part.replace(path)
 
 

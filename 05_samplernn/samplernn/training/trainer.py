@@ -40,6 +40,7 @@ class Trainer:
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate)
         self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda")
         self.states, self.step = (None, None), 0
+        self.is_warm = False  # whether it began with the weights of a model
 
     def begin_with(self, model, name):
         """Take the weights of a SampleRNN of the same size before the first step. Raises UserError."""
@@ -52,6 +53,7 @@ class Trainer:
             )
         self.model.load_state_dict(model.state_dict())
         self.average = Average(self.model, AVERAGING)
+        self.is_warm = True
 
     def train_step(self, codes, is_start, progress):
         """Learn from one batch; half precision on a graphics card.

@@ -1,5 +1,6 @@
 """Files: checksums, JSON that is replaced whole, copies, sizes. On the command line and in trainings."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -50,6 +51,19 @@ def copy(source, target):
         raise UserError("file", f"{target}: {error.strerror or error}") from None
     remove(target)
     part.replace(target)
+
+
+@contextlib.contextmanager
+def whole_folder(folder):
+    """Yield where to write a folder's files: where there is none yet, a place that becomes it when all are written."""
+    if folder.is_dir():
+        yield folder
+        return
+    part = folder.with_name(folder.name + ".part")
+    remove(part)
+    part.mkdir(parents=True)
+    yield part
+    part.rename(folder)
 
 
 def remove(path):

@@ -86,8 +86,11 @@ def keep_stage(run, model, before):
     if not before < stage <= spent:
         return
     folder = run.folder / STAGES / f"{stage:06d}s"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    half = folder.with_name(f".{folder.name}")
+    for old in (half, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    half.mkdir(parents=True)
     for part in map(Path, model):
         copy = shutil.copytree if part.is_dir() else shutil.copyfile
-        copy(part, folder / part.name)
+        copy(part, half / part.name)
+    half.rename(folder)

@@ -272,6 +272,10 @@ class Run:
         self._end_in_time()
         return step % self.check_every == 0 or not self.wants_more(step)
 
+    def lacks_check(self, step):
+        """Whether this step, whose checkpoint the run goes on from, was never judged: its training was killed."""
+        return step > 0 and (not self.history.rows or self.history.rows[-1]["step"] < step)
+
     def _end_in_time(self):
         if self._minutes and self.seconds >= 60 * self._minutes:
             self.enough(f"{self._minutes:g} minutes of training")

@@ -84,6 +84,18 @@ class Answer(NamedTuple):
     log_likelihood: float
 
 
+class Request(NamedTuple):
+    """What an engine is asked for, once it is checked: see `MelodyModel.continue_melody`; shaper: of its rules."""
+
+    primer: Sequence[int]
+    steps: int
+    temperature: float
+    candidates: int
+    rng: np.random.RandomState
+    progress: Progress | None
+    shaper: Shaper | None
+
+
 class MelodyModel(ABC):
     """A network that goes on from a melody, whatever computes it.
 
@@ -152,7 +164,6 @@ class MelodyModel(ABC):
         )
         return Answer(to_notes(events, tempo), tempo, log_likelihood)
 
-    @abstractmethod
     def continue_melody(
         self,
         primer: Sequence[int],
@@ -195,8 +206,14 @@ class MelodyModel(ABC):
         UserError
             For numbers with which nothing can be generated.
         """
+        _check_request(primer, steps, temperature, candidates)
+        shaper = Shaper(rules, self._squashed(primer)[0], steps) if any(rules) else None
+        rng = rng or np.random.RandomState()
+        return self._continue(Request(primer, steps, temperature, candidates, rng, progress, shaper))
 
     @abstractmethod
+    def _continue(self, request: Request) -> tuple[list[int], float]: ...
+
     def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
         """Compute what may come next along a melody.
 
@@ -212,6 +229,11 @@ class MelodyModel(ABC):
         numpy.ndarray
             float64 [len(events), labels]: after each event, the probability of each label to come next.
         """
+        _check_request(events, 1, temperature, 1)
+        return self._probabilities(events, temperature)
+
+    @abstractmethod
+    def _probabilities(self, events: Sequence[int], temperature: float) -> np.ndarray: ...
 
     def log_likelihood(self, events: Sequence[int]) -> float:
         """Compute how likely a melody is, given its first event.
@@ -244,6 +266,18 @@ def _check_answer(seconds: float, tempo: float | None, phrase: int) -> None:
         raise UserError("input", f"cannot play {tempo} quarter notes a minute")
     if phrase < 0:
         raise UserError("input", f"a phrase cannot have {phrase} bars")
+
+
+def _check_request(primer: Sequence[int], steps: int, temperature: float, candidates: int) -> None:
+    """Raise UserError for what cannot be generated."""
+    if not len(primer):
+        raise UserError("input", "there is no event to go on from")
+    if steps < 1:
+        raise UserError("input", f"cannot generate {steps} steps")
+    if not 0 < temperature < float("inf"):
+        raise UserError("input", f"the temperature must be above 0, not {temperature}")
+    if candidates < 1:
+        raise UserError("input", f"cannot choose among {candidates} candidates")
 
 
 class MelodyRnn(MelodyModel):
@@ -302,24 +336,11 @@ class MelodyRnn(MelodyModel):
         """
         return cls(bundle.configuration, bundle.variables, bundle.state_width)
 
-    def continue_melody(
-        self,
-        primer: Sequence[int],
-        steps: int,
-        *,
-        temperature: float = 1.0,
-        candidates: int = 1,
-        rng: np.random.RandomState | None = None,
-        progress: Progress | None = None,
-        rules: Rules = NO_RULES,
-    ) -> tuple[list[int], float]:
-        """See MelodyModel."""
-        check_request(primer, steps, temperature, candidates)
-        rng = rng or np.random.RandomState()
+    def _continue(self, request: Request) -> tuple[list[int], float]:
+        primer, steps, temperature, candidates, rng, progress, shaper = request
         squashed, amount = self._squashed(primer)
         melodies = [list(squashed) for _ in range(candidates)]
         likelihoods = np.zeros(candidates)
-        shaper = Shaper(rules, squashed, steps) if any(rules) else None
         outputs, state = self._run(squashed)
         output, state = (
             np.repeat(outputs[-1], candidates, 0),
@@ -342,9 +363,7 @@ class MelodyRnn(MelodyModel):
         best = int(np.argmax(likelihoods))
         return transpose(melodies[best][len(primer) :], -amount), float(likelihoods[best])
 
-    def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
-        """See MelodyModel."""
-        check_request(events, 1, temperature, 1)
+    def _probabilities(self, events: Sequence[int], temperature: float) -> np.ndarray:
         outputs, _ = self._run(self._squashed(events)[0])
         return softmax(self._output(np.concatenate(outputs)) / temperature)
 
@@ -365,26 +384,3 @@ class MelodyRnn(MelodyModel):
             raise unplayable(
                 f"{self.configuration} chooses among {expected} labels, these weights among {found}"
             )
-
-
-def check_request(primer: Sequence[int], steps: int, temperature: float, candidates: int) -> None:
-    """Check what a continuation is asked for.
-
-    Parameters
-    ----------
-    primer, steps, temperature, candidates
-        See `MelodyModel.continue_melody`.
-
-    Raises
-    ------
-    UserError
-        It cannot be generated; the message says why.
-    """
-    if not len(primer):
-        raise UserError("input", "there is no event to go on from")
-    if steps < 1:
-        raise UserError("input", f"cannot generate {steps} steps")
-    if not 0 < temperature < float("inf"):
-        raise UserError("input", f"the temperature must be above 0, not {temperature}")
-    if candidates < 1:
-        raise UserError("input", f"cannot choose among {candidates} candidates")

@@ -24,9 +24,8 @@ from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 from modelfiles.errors import UserError
 
 from .engine.encodings import ENCODINGS
-from .engine.phrases import NO_RULES, Rules, Shaper
 from .engine.weights import layer_sizes, weights_by_role
-from .model import LEAST, MelodyModel, Progress, check_request
+from .model import LEAST, MelodyModel, Progress, Request
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -51,31 +50,18 @@ class MelodyRnn(MelodyModel):
         variables = {variable.op.name: variable for variable in self._graph.get_collection("variables")}
         self.layers = layer_sizes(weights_by_role(self._model._session.run(variables)))
 
-    def continue_melody(
-        self,
-        primer: Sequence[int],
-        steps: int,
-        *,
-        temperature: float = 1.0,
-        candidates: int = 1,
-        rng: np.random.RandomState | None = None,
-        progress: Progress | None = None,
-        rules: Rules = NO_RULES,
-    ) -> tuple[list[int], float]:
-        """See MelodyModel. Magenta's beam search with one iteration is just that: draw all, keep the best."""
-        check_request(primer, steps, temperature, candidates)
+    def _continue(self, request: Request) -> tuple[list[int], float]:
+        """Magenta's beam search with one iteration is just that: draw all, keep the best."""
+        primer, steps, temperature, candidates, rng, progress, shaper = request
         total = len(primer) + steps
-        shaper = Shaper(rules, self._squashed(primer)[0], steps) if any(rules) else None
-        self._draws.begin(candidates, self._batch, rng or np.random.RandomState(), progress, steps)
+        self._draws.begin(candidates, self._batch, rng, progress, steps)
         self._draws.shape = functools.partial(shaper.reshape, encoding=self.encoding) if shaper else None
         melody = self._model.generate_melody(
             total, note_seq.Melody(list(primer)), temperature, candidates, 1, steps
         )
         return list(melody)[len(primer) :], self._draws.best
 
-    def probabilities(self, events: Sequence[int], temperature: float = 1.0) -> np.ndarray:
-        """See MelodyModel."""
-        check_request(events, 1, temperature, 1)
+    def _probabilities(self, events: Sequence[int], temperature: float) -> np.ndarray:
         squashed, _ = self._squashed(events)
         graph = self._graph
         inputs = self._draws.get_inputs_batch([note_seq.Melody(squashed)], full_length=True)

@@ -12,17 +12,6 @@ from support.measure_code import (
     python_files,
 )
 
-# What is over a limit, by how many lines it may have until it is mended: this list only gets shorter.
-LONG_MODULES = {
-    "06_rave/rave_rt/pd.py": 402,
-    "tests/patches/test_ai_duet.py": 403,
-}
-LONG_FUNCTIONS = {}
-COPIES = {
-    ("01_ai_duet/ai_duet/model.py", "01_ai_duet/ai_duet/upstream.py"),
-    ("03_gansynth/gansynth/model.py", "04_ganspacesynth/ganspacesynth/model.py"),
-}
-
 
 @pytest.fixture(scope="module")
 def files():
@@ -35,18 +24,17 @@ def name(file):
 
 def test_modules_are_short(files):
     for file, lines in modules(files).items():
-        assert lines <= LONG_MODULES.get(name(file), MODULE_LINES), f"{name(file)} has {lines} lines"
+        assert lines <= MODULE_LINES, f"{name(file)} has {lines} lines"
 
 
 def test_functions_are_short(files):
     for (file, function), lines in functions(files).items():
-        limit = LONG_FUNCTIONS.get((name(file), function), FUNCTION_LINES)
-        assert lines <= limit, f"{function} in {name(file)} has {lines} lines"
+        assert lines <= FUNCTION_LINES, f"{function} in {name(file)} has {lines} lines"
 
 
 def test_no_run_of_equal_lines_stands_in_two_files(files):
     copies = {(name(one), name(other)): line for (one, other), line in equal_runs(files).items()}
-    assert {pair: line for pair, line in copies.items() if pair not in COPIES} == {}
+    assert copies == {}
 
 
 def test_what_is_long_or_a_copy_is_found(tmp_path):

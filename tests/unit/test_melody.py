@@ -19,11 +19,11 @@ class Recorder(MelodyModel):
     def __init__(self, event=NO_EVENT):
         self.event = event
 
-    def continue_melody(self, primer, steps, **settings):
-        self.primer, self.steps = primer, steps
-        return [self.event] * steps, 0.0
+    def _continue(self, request):
+        self.primer, self.steps = request.primer, request.steps
+        return [self.event] * request.steps, 0.0
 
-    def probabilities(self, events, temperature=1.0):
+    def _probabilities(self, events, temperature):
         raise NotImplementedError
 
 

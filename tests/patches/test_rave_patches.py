@@ -10,39 +10,12 @@ from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as load
 from support import rave_files
 from support.external import EXTERNAL
+from support.page import Page
 
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
 
 
 DOORS = {"rave.pd": "rave", "rave_latents.pd": "rave-latents", "rave_prior.pd": "rave-prior"}
-
-
-class Patch:
-    """A patch of the day; its own names `$0-...` are said without the number."""
-
-    def __init__(self, pd, door):
-        self.pd, self.door = pd, door
-        pd.send(door, "number")
-        self._number = int(pd.expect(f"{door}-out", "number")[1])
-
-    def name(self, name):
-        return f"{self._number}-{name}"
-
-    def press(self, button, *value):
-        self.pd.send(self.door, "press", button, *value)
-
-    def say(self, *message):
-        self.pd.send(self.door, *message)
-
-    def hear(self, *start, timeout=90):
-        return self.pd.expect(f"{self.door}-out", *start, timeout=timeout)
-
-    def label(self, name):
-        """The next label of a field."""
-        return str(self.pd.expect(self.name(name), "label", timeout=60)[1])
-
-    def array(self, name):
-        return self.pd.array(self.name(name))
 
 
 @pytest.fixture
@@ -53,9 +26,8 @@ def patch(play, tmp_path):
         variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path / "state")}
         out = f"{DOORS[name]}-out"
         pd = play([DAY / name], ["-lib", "py"], path=[EXTERNAL], listen=[out], environment=variables)
-        patch = Patch(pd, DOORS[name])
-        for field in listen:
-            pd.listen(patch.name(field))
+        patch = Page(pd, DOORS[name])
+        patch.listen(*listen)
         assert pd.errors() == []
         return patch
 
@@ -76,9 +48,9 @@ def test_rave_plays_the_starter(patch):
     rave = patch("rave.pd", "status", "n-latency")
     rave.press("dsp", 1)
     rave.press("starter")
-    rave.hear("playing", "forward", 4096)
-    rave.pd.expect(rave.name("status"), "label", "Loading starter_drums")
-    rave.pd.expect(rave.name("status"), "label", "Playing. Move the latents; dry to wet is in step 4.")
+    rave.expect("playing", "forward", 4096)
+    rave.hear("status", "label", "Loading starter_drums")
+    rave.hear("status", "label", "Playing. Move the latents; dry to wet is in step 4.")
     assert "latency:" in rave.label("n-latency")
     rave.press("sweep-set", 1)
     rave.press("wet-set", 1)
@@ -88,7 +60,7 @@ def test_rave_plays_the_starter(patch):
     rave.press("neutral")
     assert rave.array("scale") == [1] * 8 and rave.array("bias") == [0] * 8
     rave.press("size-set", 0)
-    rave.hear("playing", "forward")
+    rave.expect("playing", "forward")
     rave.press("wet-set", 0)
     assert loudest(rave, "view-out", 10) > 0.01  # the dry sound
     assert rave.pd.errors() == []
@@ -96,38 +68,38 @@ def test_rave_plays_the_starter(patch):
 
 def test_sliders_bend_latents(patch):
     rave = patch("rave.pd", "do")
-    rave.pd.send(rave.name("scale-moved"), 2, 0.5)  # as the third slider says it
-    assert rave.pd.expect(rave.name("do"), "scale")[1:] == [3, 0.5]
+    rave.say("scale-moved", 2, 0.5)  # as the third slider says it
+    assert rave.hear("do", "scale")[1:] == [3, 0.5]
     rave.press("wild")
-    assert [rave.pd.expect(rave.name("do"), "bias")[1] for _ in range(8)] == list(range(1, 9))
+    assert [rave.hear("do", "bias")[1] for _ in range(8)] == list(range(1, 9))
     assert len(set(rave.array("bias"))) > 4 and max(map(abs, rave.array("bias"))) <= 2
 
 
 def test_latents_are_drawn_blended_and_decoded(patch, tmp_path):
     path = rave_files.save(rave_files.Codec(rate=44100), tmp_path / "codec.ts")
     rave = patch("rave_latents.pd")
-    rave.say("load", str(path))
-    rave.hear("worker", "on")
+    rave.send("load", str(path))
+    rave.expect("worker", "on")
     for name, length, speed in (("a", 30000, 30), ("b", 20000, 9)):
         file = tmp_path / f"{name}.wav"
         soundfile.write(file, 0.8 * np.sin(np.arange(length) / speed), 44100, subtype="FLOAT")
         rave.press(f"open-sound-{name}", str(file))
     rave.press("encode")
-    rave.hear("done", "encode", rave.name("b"))
-    rave.hear("done", "encode", rave.name("a"))
+    rave.expect("done", "encode", rave.own("b"))
+    rave.expect("done", "encode", rave.own("a"))
     rave.press("blend", 0.5)
-    rave.hear("done", "mix", rave.name("mix"))
+    rave.expect("done", "mix", rave.own("mix"))
     a, b, mixed = (np.array(rave.array(f"{name}-2")) for name in ("a", "b", "mix"))
     assert len(mixed) == pytest.approx((len(a) + len(b)) / 2, abs=1)
     assert mixed[0] == pytest.approx((a[0] + b[0]) / 2, abs=1e-5)
     for control, value in (("latent-set", 2), ("factor-set", 0), ("shift-set", 0.5)):
         rave.press(control, value)
     rave.press("adjust")
-    rave.hear("done", "adjust")
-    rave.pd.set_array(rave.name("mix-1"), np.linspace(-1, 1, len(mixed)))  # drawn with the mouse
+    rave.expect("done", "adjust")
+    rave.pd.set_array(rave.own("mix-1"), np.linspace(-1, 1, len(mixed)))  # drawn with the mouse
     assert rave.array("mix-2")[5] == 0.5
     rave.press("decode")
-    length = int(rave.hear("done", "decode", rave.name("sound-out"))[3])
+    length = int(rave.expect("done", "decode", rave.own("sound-out"))[3])
     latents = np.array([rave.array(f"mix-{latent}") for latent in range(1, 5)], np.float32)
     expected = Model(load(path)).run("decode", latents)[0]
     heard = np.array(rave.array("sound-out"))
@@ -135,12 +107,12 @@ def test_latents_are_drawn_blended_and_decoded(patch, tmp_path):
     np.testing.assert_allclose(heard, expected, atol=1e-5)
     assert max(rave.array("view-a")) == pytest.approx(0.8, abs=0.01)
     rave.press("save-file", str(tmp_path / "decoded.wav"))
-    rave.hear("saved")
+    rave.expect("saved")
     assert soundfile.info(tmp_path / "decoded.wav").frames == length
-    rave.say("decode", "nothing", rave.name("sound-out"))
-    rave.hear("error", "there is no array nothing-1 to nothing-4")
-    rave.say("prior", rave.name("mix"), 1)
-    assert "this model has no prior" in rave.hear("error")[1]
+    rave.send("decode", "nothing", rave.own("sound-out"))
+    rave.expect("error", "there is no array nothing-1 to nothing-4")
+    rave.send("prior", rave.own("mix"), 1)
+    assert "this model has no prior" in rave.expect("error")[1]
 
 
 @pytest.mark.parametrize("prior", [True, False])
@@ -148,9 +120,9 @@ def test_a_prior_plays_and_one_that_is_missing_is_told(patch, tmp_path, prior):
     path = rave_files.save(rave_files.Codec(prior=prior, rate=44100), tmp_path / "codec.ts")
     rave = patch("rave_prior.pd", "has-prior")
     rave.press("dsp", 1)
-    rave.say("load", str(path))
+    rave.send("load", str(path))
     assert rave.label("has-prior") == ("this model: has a prior" if prior else "this model: has no prior")
-    rave.hear("playing", "decode")
+    rave.expect("playing", "decode")
     assert loudest(rave, "latent-2", 20) > 0.01
     assert rave.pd.errors() == []
 
@@ -158,11 +130,11 @@ def test_a_prior_plays_and_one_that_is_missing_is_told(patch, tmp_path, prior):
 def test_latents_that_a_prior_makes_up(patch, tmp_path):
     path = rave_files.save(rave_files.Codec(prior=True, rate=44100), tmp_path / "codec.ts")
     rave = patch("rave_latents.pd")
-    rave.say("load", str(path))
-    rave.hear("worker", "on")
-    mix = rave.name("mix")
-    rave.say("prior", mix, 1)
-    assert rave.hear("done", "prior")[2:4] == [mix, 689]  # 44100 / 64
+    rave.send("load", str(path))
+    rave.expect("worker", "on")
+    mix = rave.own("mix")
+    rave.send("prior", mix, 1)
+    assert rave.expect("done", "prior")[2:4] == [mix, 689]  # 44100 / 64
     for latent in range(1, 5):
         expected = np.sin(np.arange(689) * 0.1 * latent)
         np.testing.assert_allclose(rave.array(f"mix-{latent}"), expected, atol=1e-4)

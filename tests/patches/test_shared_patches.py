@@ -4,42 +4,13 @@ import math
 
 import pytest
 from support.course_copy import ROOT
+from support.page import Page
 from support.waiting import wait_until
 
 SHARED = ROOT / "setup/patches"
 HOST = "#N canvas 40 30 1000 300 12;\n#X obj 10 10 dlwa-remote \\$0 page;\n"
 EMPTY, NEXT = "No model is loaded.", "Play a melody."
 MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
-
-
-class Page:
-    """A patch with some shared abstractions in it, and names `$0-...` to send to and listen to."""
-
-    def __init__(self, pd):
-        self.pd = pd
-        pd.send("page", "number")
-        self.number = int(pd.expect("page-out", "number")[1])
-
-    def listen(self, *names):
-        for name in names:
-            self.pd.listen(self.name(name))
-
-    def name(self, name):
-        return f"{self.number}-{name}"
-
-    def say(self, name, *message):
-        self.pd.send(self.name(name), *message)
-
-    def hear(self, name, *start, timeout=20):
-        return self.pd.expect(self.name(name), *start, timeout=timeout)
-
-    def heard(self, name):
-        self.pd.sync()
-        return self.pd.received[self.name(name)]
-
-    def line(self):
-        """What the status line shows."""
-        return [message[1] for message in self.heard("status") if message[0] == "label"][-1]
 
 
 @pytest.fixture
@@ -51,7 +22,7 @@ def page(play, tmp_path):
         lines = [f"#X obj 20 {40 + 80 * row} {words};\n" for row, words in enumerate(objects)]
         lines += [f"#X connect {source} 0 {sink} 0;\n" for source, sink in cords]
         patch.write_text(HOST + "".join(lines))
-        return Page(play([patch], path=[SHARED], listen=["page-out", "seen"]))
+        return Page(play([patch], path=[SHARED], listen=["page-out", "seen"]), "page")
 
     return start
 
@@ -203,7 +174,7 @@ def test_what_a_patch_plays_is_recorded(page, tmp_path):
     tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
     page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
     page.listen("record-set", "meter", "status")
-    page.pd.set_array(page.name("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
+    page.pd.set_array(page.own("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
     page.pd.send("pd", "dsp", 1)
     page.say("tone-loop", 1)
     page.say("tone-play")
@@ -251,7 +222,7 @@ def test_a_silent_microphone_is_said(page):
     assert page.hear("complain") == ["The recording is silent: is the microphone the right one?"]
     samples, rate = page.hear("voice-recorded")
     assert rate == 44100 and 44100 <= samples < 3 * 44100
-    assert len(page.pd.array(page.name("voice"))) == samples
+    assert len(page.array("voice")) == samples
     assert page.heard("voice-record-set")[-1] == ["label", "record"]
 
 
@@ -259,7 +230,7 @@ def test_an_array_is_saved_at_its_rate(page, tmp_path):
     soundfile = pytest.importorskip("soundfile")
     page = page("dlwa-saver \\$0 tone", "array define \\$0-tone 9")
     page.listen("complain")
-    page.pd.set_array(page.name("tone"), [0.25] * 1000)
+    page.pd.set_array(page.own("tone"), [0.25] * 1000)
     page.say("tone-rate", 16000)
     page.say("save", "symbol", str(tmp_path / "a tone.wav"))
     assert page.pd.expect("page-out", "saved")[1] == str(tmp_path / "a tone.wav")
@@ -287,7 +258,7 @@ def test_sliders_edit_an_array(page):
     page = page("dlwa-latents \\$0-edits -5 5", "array define \\$0-edits 64")
     page.say("edits-fill", 2.5)
     page.pd.sync()
-    assert page.pd.array(page.name("edits")) == [2.5] * 64
+    assert page.array("edits") == [2.5] * 64
     page.say("edits-show")
     page.pd.sync()
     assert page.pd.errors() == []

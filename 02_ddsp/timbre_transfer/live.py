@@ -1,7 +1,7 @@
 """Timbre transfer while somebody plays, piece by piece; on the live thread of the worker process."""
 
 import numpy as np
-import soxr
+from modelfiles.resample import StreamResampler
 from pdworker.serving.live import StreamForm
 
 from . import controls
@@ -15,7 +15,6 @@ WINDOW = 4096  # samples that the pitch estimator gets at once
 SMALLEST_PIECE = pitch.SWIFT_HOP
 LOOKAHEAD = 1024  # samples that must follow a frame before it counts: with fewer, pitch is often mistaken
 HALF_A_WINDOW = FFT_SIZE // 2  # of loudness
-RESAMPLING = "MQ"  # its filter waits for some 200 samples
 
 
 class StreamingFeatureExtractor:
@@ -76,28 +75,18 @@ class Chain:
         instrument = live_instrument.instrument
         self.piece = self.compute_frames = piece_size(live_instrument.milliseconds, host_rate)
         self._live, self._outputs = live_instrument, outputs
-        self._into, self._out = (
-            resampler(host_rate, SAMPLE_RATE),
-            resampler(instrument.sample_rate, host_rate),
-        )
+        self._into = StreamResampler(host_rate, SAMPLE_RATE, 1)
+        self._out = StreamResampler(instrument.sample_rate, host_rate, 1)
         self._extractor, self._performance = StreamingFeatureExtractor(), Performance(instrument)
 
     def process(self, audio):
         """float32 [inputs, n] to [outputs, m]; over time as many come out as go in."""
         mono = np.nan_to_num(audio.mean(0), nan=0.0, posinf=0.0, neginf=0.0)
-        found = self._extractor.extract(self._into(mono))
+        found = self._extractor.extract(*self._into.process(mono[np.newaxis]))
         if not len(found):
             return np.zeros((self._outputs, 0), np.float32)
-        sound = self._out(self._performance(*controls.apply(found, self._live.controls)))
-        return np.tile(sound, (self._outputs, 1))
-
-
-def resampler(rate, new_rate):
-    """A function that changes the sample rate of one piece after the other."""
-    if rate == new_rate:
-        return lambda audio: audio
-    stream = soxr.ResampleStream(rate, new_rate, 1, "float32", RESAMPLING)
-    return lambda audio: stream.resample_chunk(np.ascontiguousarray(audio, np.float32))
+        sound = self._performance(*controls.apply(found, self._live.controls))
+        return np.tile(self._out.process(sound[np.newaxis]), (self._outputs, 1))
 
 
 def piece_size(milliseconds, host_rate):

@@ -57,4 +57,4 @@ class StreamResampler:
         """
         if self._stream is None:
             return signals
-        return self._stream.resample_chunk(np.ascontiguousarray(signals.T), last=last).T
+        return self._stream.resample_chunk(np.ascontiguousarray(signals.T, np.float32), last=last).T

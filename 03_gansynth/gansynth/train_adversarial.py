@@ -247,11 +247,11 @@ def train(run, threads=0):
     """Train until the goal, its time or a signal, stage by stage, and write the model; the exit status."""
     import tensorflow.compat.v1 as tf
 
-    from .upstream_mend import mend_tensorflow_gan
+    from .upstream_fix import fix_tensorflow_gan
 
     tf.disable_v2_behavior()
     tf.logging.set_verbosity(tf.logging.ERROR)
-    mend_tensorflow_gan()
+    fix_tensorflow_gan()
     import tensorflow_gan as tfgan
     from magenta.models.gansynth.lib import datasets, train_util
     from magenta.models.gansynth.lib import model as lib_model

@@ -10,7 +10,7 @@ import types
 ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
 
-def mend_tensorflow_gan():
+def fix_tensorflow_gan():
     """Give tensorflow_gan's training module the `getargspec` that Python 3.11 took out of `inspect`.
 
     The module uses nothing else of `inspect`; Python's own module stays as it is.

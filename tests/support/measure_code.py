@@ -1,12 +1,15 @@
 """Measure the project's Python code: how long modules and functions are, how branched, and which lines are copies.
 
-    python tests/support/measure_code.py
+    python tests/support/measure_code.py [REVISION ...]
 
-Runs by hand; tests/unit/test_code_size.py holds the code to the limits.
+Of each git revision the figures, so that two can be compared; without one those of the files as they are, and what is
+over the limits. Runs by hand; tests/unit/test_code_size.py holds the code to the limits.
 """
 
 import ast
 import subprocess
+import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, median
@@ -64,38 +67,70 @@ def equal_runs(files, length=EQUAL_LINES):
     return found
 
 
-def summary(values):
-    """Count, median, 90th percentile and largest of some lengths, in words."""
-    values = sorted(values)
-    return f"{len(values)}, median {median(values):g}, 90 % below {values[len(values) * 9 // 10]}, most {values[-1]}"
+def summary(sizes):
+    """Count, median, 90th percentile and largest of some {name: lines}, in words."""
+    lines, largest = sorted(sizes.values()), max(sizes, key=sizes.get)
+    where = " ".join([largest[0].name, largest[1]] if isinstance(largest, tuple) else [largest.name])
+    return (
+        f"{len(lines)}, median {median(lines):g} lines, 90 % below {lines[len(lines) * 9 // 10]}, "
+        f"longest {lines[-1]} ({where})"
+    )
 
 
 def complexity(files):
     """Mean and largest cyclomatic complexity of the functions, by radon."""
-    from radon.complexity import cc_visit
-
+    try:
+        from radon.complexity import cc_visit
+    except ImportError:
+        return "not measured: there is no radon"
     found = [block.complexity for file in files for block in cc_visit(file.read_text())]
     return f"mean {mean(found):.2f}, most {max(found)}"
 
 
-def main():
-    """Print the figures of the course and of its tests, then what is over the limits."""
-    everything = python_files()
-    tests = [file for file in everything if file.is_relative_to(ROOT / "tests")]
-    for what, files in (("course", sorted({*everything} - {*tests})), ("tests", tests)):
-        print(f"{what}: {sum(modules(files).values())} lines")
-        print(f"  modules: {summary(modules(files).values())}")
-        print(f"  functions: {summary(functions(files).values())}")
-        print(f"  cyclomatic complexity: {complexity(files)}")
-    for file, lines in modules(everything).items():
+def is_test(file, root):
+    """Whether a file is one of the tests: in a folder of them, or named as pytest wants it."""
+    return "tests" in file.relative_to(root).parts[:-1] or file.name.startswith(("test_", "conftest"))
+
+
+def print_figures(files, root):
+    """Print the figures of the course and of its tests."""
+    tests = [file for file in files if is_test(file, root)]
+    for what, some in (("course", sorted({*files} - {*tests})), ("tests", tests)):
+        print(f"{what}: {sum(modules(some).values())} lines")
+        print(f"  modules: {summary(modules(some))}")
+        print(f"  functions: {summary(functions(some))}")
+        print(f"  cyclomatic complexity: {complexity(some)}")
+
+
+def print_figures_of(revision):
+    """Print the figures of a revision that git knows."""
+    archive = subprocess.run(["git", "-C", ROOT, "archive", revision], capture_output=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+        print_figures(sorted(Path(folder).rglob("*.py")), Path(folder))
+
+
+def print_excesses(files):
+    """Print what is over the limits."""
+    for file, lines in modules(files).items():
         if lines > MODULE_LINES:
             print(f"{file.relative_to(ROOT)}: {lines} lines")
-    for (file, name), lines in functions(everything).items():
+    for (file, name), lines in functions(files).items():
         if lines > FUNCTION_LINES:
             print(f"{file.relative_to(ROOT)}: {name} has {lines} lines")
-    for (one, other), line in equal_runs(everything).items():
+    for (one, other), line in equal_runs(files).items():
         print(f"{one.relative_to(ROOT)} and {other.relative_to(ROOT)} have {EQUAL_LINES} equal lines: {line}")
 
 
+def main(*revisions):
+    """Print the figures of the revisions, or of the files as they are."""
+    for revision in revisions:
+        print(f"--- {revision}")
+        print_figures_of(revision)
+    if not revisions:
+        print_figures(python_files(), ROOT)
+        print_excesses(python_files())
+
+
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

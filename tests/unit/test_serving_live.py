@@ -1,5 +1,6 @@
 """What a worker process builds live models of: the latency that a chain needs, and children that may fail."""
 
+import faulthandler
 import os
 import time
 
@@ -90,6 +91,7 @@ def leave(link):
 
 
 def crash(link):
+    faulthandler.disable()
     os.abort()
 
 
@@ -118,6 +120,15 @@ def test_a_child_that_fails_is_one_line(job, function, kind, line):
         run_in_child(job, function, stall_deadline_s=1.0 if function is hang else 60.0)
     assert caught.value.kind == kind and caught.value.message.startswith(line)
     assert children() <= before  # its own is gone, those of other tests may live
+
+
+def test_what_is_sent_to_a_child_that_was_ended_is_an_error():
+    child = forked.Child(hang)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    child.end()
+    with pytest.raises(OSError):
+        child.link.send("call")
+    assert len(os.listdir("/proc/self/fd")) == descriptors - 1
 
 
 def test_a_cancelled_job_ends_its_child(job):

@@ -57,14 +57,13 @@ class WorkerProcess:
 
     def __init__(self, python: Path, spec: WorkerSpec, sandbox: bool) -> None:
         """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
+        self.log = _new_log(spec.name)
         self._files, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness), str(theirs.fileno())]
-        if sandbox:
-            command = confined(command)
-        self.log = _new_log(spec.name)
-        with theirs, open(self.log, "ab") as log:
+        with contextlib.ExitStack() as closing, theirs, open(self.log, "ab") as log:
+            closing.enter_context(self._files)
             self._popen = subprocess.Popen(
-                command,
+                confined(command) if sandbox else command,
                 bufsize=0,
                 start_new_session=True,
                 env=_variables(spec.paths),
@@ -74,6 +73,7 @@ class WorkerProcess:
                 pass_fds=[theirs.fileno()],
                 cwd=spec.paths[0] if spec.paths else None,
             )
+            closing.pop_all()  # it has started: `end` closes it
         stdin, stdout = self._popen.stdin, self._popen.stdout
         assert isinstance(stdin, FileIO) and isinstance(stdout, FileIO)  # they have no buffers
         self.stdin, self.stdout = stdin, stdout

@@ -48,12 +48,16 @@ class Link:
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         end.setblocking(True)
-        file = end.makefile("rwb", buffering=0)
-        self._reader, self._writer = FrameReader(file), FrameWriter(file)
+        self._file = end.makefile("rwb", buffering=0)
+        self._reader, self._writer = FrameReader(self._file), FrameWriter(self._file)
+        self._sending = threading.Lock()
 
     def send(self, kind: str, arrays: Sequence[np.ndarray] = (), **fields: Any) -> None:
-        """Send a frame. Raises OSError when the other end is gone."""
-        self._writer.write({"kind": kind, **fields}, arrays)
+        """Send a frame. Raises OSError when the other end is gone, or this one closed."""
+        with self._sending:
+            if self._file.closed:
+                raise BrokenPipeError
+            self._writer.write({"kind": kind, **fields}, arrays)
 
     def receive(self, timeout: float = 0.0) -> Frame | None:
         """Return the next frame, None when there is none in `timeout` seconds. Raises StreamClosed, OSError."""
@@ -65,8 +69,10 @@ class Link:
         return None
 
     def close(self) -> None:
-        """Send and receive nothing more."""
-        self._end.close()
+        """Send and receive nothing more; to be called when the other end is gone, for it waits for `send`."""
+        with self._sending:
+            self._file.close()
+            self._end.close()
 
 
 class Child:

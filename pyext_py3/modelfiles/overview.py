@@ -20,6 +20,11 @@ def overview(samples: ArrayLike, columns: int) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (2 * columns,)
         Lowest and highest sample in turn, within -1 to 1.
+
+    Examples
+    --------
+    >>> overview([0, 0.5, -0.25, -1, 0.75, 0.25], 2).tolist()
+    [-0.25, 0.5, -1.0, 0.75]
     """
     return overview_of_part(samples, columns, 0, None)[1]
 

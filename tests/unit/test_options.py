@@ -1,9 +1,6 @@
 """Messages read like command lines."""
 
-import doctest
-
 import pytest
-from pdworker import options
 from pdworker.options import parse, text
 
 MESSAGES = [
@@ -31,7 +28,3 @@ def test_parse(message, plain, given):
 
 def test_values_look_as_in_pd():
     assert text(["take", 2, 0.5, 3.0]) == "take 2 0.5 3"
-
-
-def test_the_example_in_the_docstring():
-    assert doctest.testmod(options).failed == 0

@@ -60,6 +60,11 @@ def to_events(notes: Iterable[Note], tempo: float) -> list[int]:
         From the bar in which the first note begins to the end of the last note; empty without notes. Times move to
         the nearest step, and no note is shorter than one. Of notes that begin together the highest counts; one that
         begins while another sounds ends it.
+
+    Examples
+    --------
+    >>> to_events([Note(60, 90, 0.0, 0.25), Note(64, 90, 0.5, 0.625)], 120)  # 60, held, note off, nothing new, 64
+    [60, -2, -1, -2, 64]
     """
     step = seconds_per_step(tempo)
     quantized = []

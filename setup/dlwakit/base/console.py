@@ -41,7 +41,11 @@ def confirm(question, yes):
 
 
 def human_size(count):
-    """12 -> '12 B', 3_400_000 -> '3.4 MB', 1_500_000_000 -> '1.5 GB'."""
+    """A number of bytes as people read it.
+
+    >>> human_size(12), human_size(3_400_000)
+    ('12 B', '3.4 MB')
+    """
     for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= limit:
             return f"{count / limit:.1f} {unit}"
@@ -101,7 +105,7 @@ def run(command, title, log, env=None):
             )
         except OSError as error:
             raise UserError("file", f"{title}: cannot start {command[0]}: {error.strerror}") from None
-        with _ended_with_us(process):
+        with process, _ended_with_us(process):
             for line in process.stdout:
                 file.write(line)
                 if line.strip():
@@ -126,7 +130,7 @@ def _ended_with_us(process):
             process.wait()
 
 
-_held_locks = []
+_held_locks: list[int] = []
 
 
 @contextlib.contextmanager

@@ -28,12 +28,14 @@ VOICES = "usr/share/asterisk/sounds"
 SAMPLES = "usr/share/sonic-pi/samples"
 FONT = "usr/share/sounds/sf2/FluidR3_GM.sf2"
 LEAST_BYTES, SPEAKER_SECONDS = 16000, 170  # of a file of speech, 8,000 bytes a second; of each speaker
-DRUMS = ("loop_*", "drum_*", "bd_*", "sn_*", "perc_*", "tabla_*", "glitch_perc*")
-DRUMS += tuple(
-    f"elec_{name}*"
-    for name in ("cymbal", "filt_snare", "fuzz_tom", "hi_snare", "hollow_kick", "lo_snare", "mid_snare")
+ELECTRONIC_DRUMS = (
+    *("cymbal", "filt_snare", "fuzz_tom", "hi_snare", "hollow_kick", "lo_snare", "mid_snare"),
+    *("pop", "snare", "soft_kick", "tick", "wood", "flip", "twip"),
 )
-DRUMS += tuple(f"elec_{name}*" for name in ("pop", "snare", "soft_kick", "tick", "wood", "flip", "twip"))
+DRUMS = (
+    *("loop_*", "drum_*", "bd_*", "sn_*", "perc_*", "tabla_*", "glitch_perc*"),
+    *(f"elec_{name}*" for name in ELECTRONIC_DRUMS),
+)
 NO_DRUMS = ("loop_drone_g_97",)
 KIT = "bd_haus", "sn_dolf", "drum_cymbal_closed", "drum_cymbal_open", "drum_tom_lo_soft", "perc_snap"
 LONGEST_STROKE, FADE = 0.4, 0.02  # seconds

@@ -73,4 +73,5 @@ if __name__ == "__main__":
     import soundfile
 
     sound, picture = sys.argv[1:]
-    Path(picture).write_bytes(spectrogram(*soundfile.read(sound), size=(9, 3)))
+    samples, rate = soundfile.read(sound)
+    Path(picture).write_bytes(spectrogram(samples, rate, size=(9, 3)))

@@ -2,7 +2,7 @@
 
 Marked by hand are `slow` tests, which take more than a few seconds (trainings among them), and those that need the
 environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches, which play in real Pd,
-`realtime`, and all that are none of this `quick`.
+`realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
 """
 
 from pathlib import Path

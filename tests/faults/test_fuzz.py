@@ -181,6 +181,7 @@ def listen_as_pd(data, folder):
     return len(posted)
 
 
+@pytest.mark.slow
 def test_mutated_frames_are_understood_or_refused(tmp_path):
     dice = random.Random(2026)
     to_worker, to_pd = pieces(TO_WORKER), pieces(TO_PD)

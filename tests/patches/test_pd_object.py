@@ -36,6 +36,7 @@ def facts(message):
     return message[2:]
 
 
+@pytest.mark.quick
 def test_load_answers_with_facts(toy):
     toy.send("toy", "load", "my", "voice", 2, "--speed", 0.5, "--loop")
     toy.expect(OUT, "progress", 0, "loading")

@@ -36,8 +36,8 @@ class Screen:
         subprocess.run(command, check=True, env={"DISPLAY": self.name, "PATH": "/usr/bin:/bin"})
 
     def close(self):
-        self._server.terminate()
-        self._server.wait(10)
+        with self._server:
+            self._server.terminate()
 
 
 def where(image, colour):

@@ -22,6 +22,7 @@ SINCE = {
     "rave": (3, 11),
     "importlinter": (3, 11),
     "deptry": (3, 11),
+    "mypy": (3, 11),
 }  # the oldest Python that a package runs in
 
 
@@ -46,6 +47,11 @@ def need_environment(name):
         return find_python(name)
     except UserError as missing:
         return without(f"environment: {missing}")
+
+
+def marks_of(environment):
+    """The markers of a test that runs a program in this environment."""
+    return [pytest.mark.tensorflow] if environment == "tensorflow" else []
 
 
 def setup_dlwa(*words, environment, **options):

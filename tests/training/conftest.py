@@ -21,7 +21,7 @@ def own_records(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy():
     """Arguments for subprocess: the toy training as a program of its own."""
 

@@ -1,5 +1,6 @@
 """A real sshd on loopback, with keys, a port and a home of its own in a folder."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -91,7 +92,8 @@ class SshServer:
         self._server.terminate()
         self._server.wait()
         for child in children:
-            os.kill(int(child), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended with the server
+                os.kill(int(child), signal.SIGKILL)
 
     def close(self):
         """End it."""

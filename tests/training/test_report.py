@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 import subprocess
 from html.parser import HTMLParser
 
@@ -49,11 +50,20 @@ def content(uri, kind):
     return base64.b64decode(body, validate=True)
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, toy):
+    """A run of the toy training that is done."""
+    place = tmp_path_factory.mktemp("report")
+    program = toy("--run", place / "my <first> run", "--steps", 60)
+    program["env"]["XDG_DATA_HOME"] = str(place)
+    subprocess.run(**program, check=True, capture_output=True)
+    return place / "my <first> run"
+
+
 @pytest.fixture
-def run_folder(tmp_path, toy):
-    folder = tmp_path / "my <first> run"
-    subprocess.run(**toy("--run", folder, "--steps", 60), check=True, capture_output=True)
-    return folder
+def run_folder(trained, tmp_path):
+    """A copy of it, which a test may change."""
+    return shutil.copytree(trained, tmp_path / trained.name)
 
 
 def test_the_page_holds_everything(run_folder):

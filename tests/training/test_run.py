@@ -29,6 +29,7 @@ def new(folder, chosen=None, **changes):
     return Run(folder, "toy", {"rate": 1, "seed": 0}, chosen or {}, **{**options, **changes})
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, toy):
     whole = run(toy("--run", tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
@@ -47,6 +48,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, toy):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGUSR1"])
 def test_a_signal_stops_it_after_the_step_in_hand(tmp_path, toy, kind):
     program = toy("--run", tmp_path / "run", "--steps", 10**6, "--pause", 0.02, "--check-every", 7)
@@ -105,6 +107,7 @@ def test_a_setting_that_may_change(tmp_path):
     assert new(tmp_path / "run", {"data": "there"}, may_change=("data",)).settings["data"] == "there"
 
 
+@pytest.mark.slow
 def test_minutes_end_it_with_a_check_and_more_of_them_go_on(tmp_path, toy):
     command = ("--run", tmp_path / "run", "--steps", 10**6, "--check-every", 10**6, "--pause", 0.02)
     assert run(toy(*command, "--minutes", 0.02)).returncode == 0
@@ -128,6 +131,7 @@ def test_a_run_of_an_older_version_keeps_its_settings(tmp_path):
     assert again.settings == {"preset": "big", "batch_size": 4, "learning_rate": 0.5, "seed": 0}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_what_was_saved_is_whole(tmp_path, toy):
     disk = tmp_path / "disk"
     disk.mkdir()

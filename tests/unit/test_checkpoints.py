@@ -239,6 +239,7 @@ def test_3000_mutated_v1_files(tensors):
         read_all(mutate(data, rng))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("memory_stays_small")
 def test_3000_mutated_v1_files_with_right_checksums(tensors):
     """The checksums stop nearly every mutation of a file; hostile ones fit, and reach the parser behind them."""
@@ -265,6 +266,7 @@ def test_3000_mutated_blocks_with_right_checksums(tensors):
         read_all(stored + seal(index) + footer.ljust(40, b"\0") + table([])[-8:])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("memory_stays_small")
 def test_3000_mutated_v2_files_with_right_checksums(tmp_path, tensors):
     rng = random.Random(4)

@@ -9,7 +9,7 @@ import soundfile
 from dlwakit.course.days import all_days
 from dlwakit.training.evaluation import table
 from support.melody_files import tune
-from support.tools import setup_dlwa
+from support.tools import marks_of, setup_dlwa
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +64,11 @@ MODELS = {
 }
 PROGRAMS = {model: tasks for day in all_days() for model, tasks in day.models.items() if "evaluate" in tasks}
 
+MODEL_PARAMETERS = [
+    pytest.param(model, marks=marks_of(tasks["evaluate"]["environment"]), id=model)
+    for model, tasks in PROGRAMS.items()
+]
+
 
 def evaluate(model, *words, **options):
     return setup_dlwa(
@@ -75,7 +80,8 @@ def test_every_model_is_here():
     assert sorted(MODELS) == sorted(PROGRAMS)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODEL_PARAMETERS)
 def test_a_starter_is_evaluated(model, tmp_path):
     checkpoint, prepare, others = MODELS[model]
     (tmp_path / "data").mkdir()
@@ -95,7 +101,8 @@ def test_a_starter_is_evaluated(model, tmp_path):
     assert table(rows) in done.stdout
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODEL_PARAMETERS)
 def test_a_checkpoint_that_is_not_there_is_one_line(model, tmp_path):
     data = MODELS[model][1](tmp_path) if model in ("melody", "samplernn", "rave") else []
     done = evaluate(model, "nothing", *data, cwd=tmp_path)

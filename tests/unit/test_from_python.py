@@ -11,7 +11,10 @@ import pytest
 import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
-DAYS = [day.name for day in sorted(ROOT.glob("[0-9][0-9]_*"))]
+DAYS = [
+    pytest.param(day.name, marks=[pytest.mark.slow] if day.name == "05_samplernn" else [])
+    for day in sorted(ROOT.glob("[0-9][0-9]_*"))
+]
 EXAMPLE = re.compile(r"^### From Python\n.*?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

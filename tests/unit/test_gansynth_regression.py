@@ -254,6 +254,7 @@ def test_a_run_learns_and_its_model_plays(data, tmp_path, capsys):
     assert list((run / "previews").glob("*.wav")) and "<audio" in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_ends_where_one_without_a_stop_does(data, tmp_path):
     words = ["--steps", "12"]
     assert train.main([*command(tmp_path / "whole", data)[3:], *words]) == 0
@@ -265,6 +266,7 @@ def test_a_run_that_goes_on_ends_where_one_without_a_stop_does(data, tmp_path):
     torch.testing.assert_close(whole["codes"], resumed["codes"], atol=0.05, rtol=0)
 
 
+@pytest.mark.slow
 def test_a_run_whose_time_is_over_ends_and_has_kept_stages(data, tmp_path, monkeypatch):
     monkeypatch.setattr(patience, "FIRST_STAGE", 1)
     monkeypatch.setattr(patience, "CHECKS", (1, 1, 200))
@@ -276,6 +278,7 @@ def test_a_run_whose_time_is_over_ends_and_has_kept_stages(data, tmp_path, monke
     load(run / "stages" / stages[0] / "short")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(data, tmp_path):
     run = tmp_path / "killed"
     quick = "from dlwakit.training import patience; patience.CHECKS = (0, 0, 1)\n"
@@ -303,6 +306,7 @@ def test_a_run_keeps_its_settings(data, tmp_path, capsys):
     assert "began with seed 0, not 3" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_a_model_of_other_pitches_and_length(data, tmp_path):
     assert train.main([*command(tmp_path / "base", data)[3:], "--steps", "60"]) == 0
     longer = tmp_path / "longer"

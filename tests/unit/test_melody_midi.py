@@ -99,6 +99,7 @@ def test_files_without_a_melody(tmp_path):
             read_midi(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_2000_mutated_files(tmp_path):
     write_midi(tmp_path / "x.mid", SCALE, 120)
     whole = (tmp_path / "x.mid").read_bytes()

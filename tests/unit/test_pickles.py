@@ -95,6 +95,7 @@ def test_a_missing_pickle():
         load_pickle_allow_list("nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 @pytest.mark.usefixtures("memory_stays_small")
 def test_2000_mutated_pickles(tmp_path, protocol):

@@ -139,6 +139,7 @@ def options(data, run, *more):
     return ["--run", str(run), *usual, *more]
 
 
+@pytest.mark.slow
 def test_a_training_learns_is_killed_goes_on_and_plays(data, tmp_path, capsys, monkeypatch):
     run = tmp_path / "drums"
     with monkeypatch.context() as patched:

@@ -95,6 +95,7 @@ def run(*arguments, stop_at=None):
     return run_training(sys.executable, "05_samplernn", "samplernn.train", *arguments, stop_at=stop_at)
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tmp_path):
     arguments = ("--data", data, "--preset", small(tmp_path), "--batch-size", 3, "--learning-rate", 0.003)
     arguments += ("--check-every", 10)
@@ -126,6 +127,7 @@ def test_a_training_that_was_stopped_learns_what_an_unbroken_one_learns(data, tm
     assert sound.shape == (1, RATE // 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments, complaint",
     [

@@ -293,11 +293,11 @@ def test_a_second_installation_waits_for_the_first(machine, tmp_path):
         "with only_one_at_a_time(Path.home() / 'lock'): (Path.home() / 'in').touch()\n"
     )
     with console.only_one_at_a_time(tmp_path / "lock"):
-        process = subprocess.Popen(
-            [sys.executable, "-c", second, *sys.path], stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-c", second, *sys.path]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert "waiting" in process.stdout.readline()
         time.sleep(0.5)
         assert not (tmp_path / "in").exists()
-    assert process.wait(20) == 0
+    with process:
+        assert process.wait(20) == 0
     assert (tmp_path / "in").exists()

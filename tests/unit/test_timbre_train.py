@@ -127,6 +127,7 @@ def run(*arguments, module="timbre_transfer.train", python=sys.executable, stop_
     return run_training(python, "02_ddsp", module, *arguments, stop_at=stop_at)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 def test_a_training_is_stopped_goes_on_and_its_model_plays(data, tmp_path):
     folder, source = tmp_path / "my tone", write_model(tmp_path / "source")

@@ -353,6 +353,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
+@pytest.mark.slow
 def test_ten_minutes_take_a_bounded_memory():
     """The sound itself is 38 MB; what hears and plays it goes through it in stretches."""
     path = os.pathsep.join(str(ROOT / folder) for folder in ("02_ddsp", "pyext_py3", "tests"))

@@ -14,12 +14,12 @@ from dlwakit.training.options import (
     train_parser,
 )
 from modelfiles.errors import UserError
-from support.tools import setup_dlwa
+from support.tools import marks_of, setup_dlwa
 
 OTHERS = ("--rate", "--json", "--check-every", "--from")  # not of every training
 DEFAULTS = {"data": "runs/toy/data", "preset": "small", "batch_size": 8, "learning_rate": 0.1, "seed": 0}
 PROGRAMS = [
-    (model, task, program)
+    pytest.param(model, task, program, marks=marks_of(program["environment"]), id=f"{task}-{model}")
     for day in all_days()
     for model, tasks in day.models.items()
     for task, program in tasks.items()
@@ -30,9 +30,8 @@ def parser():
     return train_parser("toy", "Learn.", DEFAULTS, steps=100, check_every=10)
 
 
-@pytest.mark.parametrize(
-    "model, task, program", PROGRAMS, ids=[f"{task}-{model}" for model, task, _ in PROGRAMS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("model, task, program", PROGRAMS)
 def test_every_program_has_one_form_of_help(model, task, program):
     done = setup_dlwa(task, model, "--help", environment=program["environment"])
     assert done.returncode == 0, done.stderr

@@ -28,13 +28,15 @@ class Jack:
         self.lines = []
         priority = ["-R", "-P70"] if realtime else ["-r"]
         self._process = _start(self.name, *priority, "-d", "dummy", "-r", str(rate), "-p", str(period))
-        threading.Thread(target=self._read_lines, daemon=True).start()
+        self._reader = threading.Thread(target=self._read_lines, daemon=True)
+        self._reader.start()
         if not _answers(self.name, self._process):
             self.close()
             raise PdError("the JACK server did not start:\n" + "".join(self.lines))
 
     def _read_lines(self):
-        self.lines.extend(iter(self._process.stdout.readline, ""))
+        with self._process.stdout as output:
+            self.lines.extend(iter(output.readline, ""))
 
     @property
     def xruns(self):
@@ -48,6 +50,7 @@ class Jack:
     def close(self):
         """End the server, and take away what it leaves behind when it has crashed."""
         _end(self._process)
+        self._reader.join()
         clear_dead_servers()
 
 
@@ -60,9 +63,9 @@ def clear_dead_servers():
     """
     running = _running_servers()
     for name in sorted(_known_servers() - running):
-        server = _start(name, "-r", "-d", "dummy")
-        _answers(name, server)
-        _end(server)
+        with _start(name, "-r", "-d", "dummy") as server:
+            _answers(name, server)
+            _end(server)
 
 
 def _known_servers():

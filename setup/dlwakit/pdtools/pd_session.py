@@ -138,8 +138,7 @@ class PdSession:
         self.received = {}
         self._cursor = {}
         self._changed = threading.Condition()
-        self._pongs = 0
-        self._pings = 0
+        self._pings = self._pongs = 0
         self._waits = self._waited = 0
         self._folder = Path(tempfile.mkdtemp(prefix="dlwa-pd-"))
         self._start(pd, arguments, jack, display, path, environment or {})
@@ -175,13 +174,15 @@ class PdSession:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        threading.Thread(target=self._read_console, daemon=True).start()
+        self._console_reader = threading.Thread(target=self._read_console, daemon=True)
+        self._console_reader.start()
 
     def _read_console(self):
-        for line in self.process.stderr:
-            with self._changed:
-                self.console.append(line.decode("utf-8", "replace").rstrip("\n"))
-                self._changed.notify_all()
+        with self.process.stderr as lines:
+            for line in lines:
+                with self._changed:
+                    self.console.append(line.decode("utf-8", "replace").rstrip("\n"))
+                    self._changed.notify_all()
 
     def _connect(self):
         deadline = time.monotonic() + 30 * PATIENCE
@@ -335,6 +336,7 @@ class PdSession:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self._console_reader.join(1)  # longer lives what a process that Pd has started still holds open
         if hasattr(self, "_socket"):
             self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -377,8 +379,7 @@ class PatchObject:
             try:
                 self.pd.expect(f"{self.name}-out", timeout=BEGIN)
             except PdError:
-                reason = "the patch's Python object could not be made: run setup/dlwa doctor"
-                raise PdError(reason) from None
+                raise PdError("the patch's Python object is missing: run setup/dlwa doctor") from None
         self.pd.send("pd", "dsp", 1)
         self.send("load", model)
         self.expect("worker", "on", timeout=timeout)
@@ -392,9 +393,8 @@ def wait_for_sound(file, timeout=10):
     deadline = time.monotonic() + timeout * PATIENCE
     while time.monotonic() < deadline:
         content = file.read_bytes() if file.exists() else b""
-        if len(content) > EMPTY_WAV and EMPTY_WAV < struct.unpack_from("<I", content, 4)[0] + 8 <= len(
-            content
-        ):
+        (size,) = struct.unpack_from("<I", content.ljust(8, b"\0"), 4)
+        if EMPTY_WAV < size + 8 <= len(content):
             return
         time.sleep(0.05)
     raise PdError(f"the sound was not written to {file}")

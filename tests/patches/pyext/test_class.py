@@ -63,6 +63,7 @@ def test_bind(rig, message, values):
     assert box.expect(0) == ["Any", "received", *values]
 
 
+@pytest.mark.quick
 def test_several_bindings_and_unbind(rig):
     box = rig.box("pyext {m}.Binds", BINDS)
     name = f"bound{box.number}"

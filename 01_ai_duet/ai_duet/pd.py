@@ -32,7 +32,7 @@ class ai_duet(PdObject):
     Out of the outlet, beside what every PdObject sends: `note PITCH VELOCITY` at its logical time, `played` after the
     last one, `generated COUNT BPM`, `stopped`, `opened COUNT`, `saved FILE`, and for the piano roll `roll clear`,
     `roll frame SECONDS LOW HIGH`, `roll theme|answer PITCH START LENGTH` (in seconds), `roll play START SECONDS`,
-    `roll stop`.
+    `roll stop`. And `key 1|0 NAME` of every key that is pressed and let go in the patch's own window.
     """
 
     WORKER = "ai_duet.worker"
@@ -63,6 +63,7 @@ class ai_duet(PdObject):
         self._roll = Roll(functools.partial(self.output, "roll"))
         self._rest_clock = pyext.Clock(self._answer_phrase)
         self._request = 0  # only the answer of the latest one is played
+        self._bind(self._window, self._window_said)
 
     def _del(self) -> None:
         self._rest_clock.unset()
@@ -214,6 +215,14 @@ class ai_duet(PdObject):
 
     def _draw(self) -> None:
         self._roll.show(self._duet.theme, self._duet.timed_answer)
+
+    def _window_said(self, selector: Any = None, *values: Any) -> None:
+        """Pass keys on; Pd's own [keyname] has those of file dialogs and other patches too."""
+        if selector == "key":
+            down, key, *_ = values
+            name = key if isinstance(key, str) else chr(int(key))
+            if name.isprintable():
+                self.output("key", int(down), name)
 
     def _file(self, words: Sequence[Any]) -> Path:
         if not words:

@@ -2,7 +2,10 @@
 
 #include "box.h"
 
+#include <g_canvas.h>
+
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 #include "console.h"
@@ -199,6 +202,17 @@ std::string Box::folder() {
     if (owner_ && canvas_ && on_pd_thread())
         folder_ = canvas_getdir(canvas_)->s_name;
     return folder_;
+}
+
+std::string Box::window() const {
+    if (!owner_ || !canvas_)
+        return "";
+    const t_canvas *top = canvas_;
+    while (top->gl_owner)
+        top = top->gl_owner;
+    char name[40];
+    snprintf(name, sizeof name, ".x%lx", static_cast<unsigned long>(reinterpret_cast<t_int>(top)));
+    return name;
 }
 
 std::string Box::find(const std::string &name, const std::string &extension) const {

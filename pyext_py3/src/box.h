@@ -51,6 +51,8 @@ public:
 
     // The folder of the patch or abstraction that holds the box. Any thread.
     std::string folder();
+    // The receive name of the window in which the box is, or an empty text. Pd's thread.
+    std::string window() const;
     // The folder in which Pd's own search finds a file, or an empty text.
     std::string find(const std::string &name, const std::string &extension) const;
 

@@ -31,13 +31,25 @@ def test_computer_keys_are_piano_keys_and_do_not_stutter(duet, screen):
 def test_keys_typed_into_a_dialogue_are_no_music(duet, screen):
     press = buttons(screen, DAY / "ai_duet.pd")
     duet.expect("worker", "off")
-    duet.pd.send("dlwa-dialog", 1)  # as a dialogue says when it opens
-    duet.pd.sync()
-    screen.xdotool("mousemove", 500, 560)
-    screen.xdotool("key", "a", "key", "x")
-    press("\\$0-stop")
-    duet.expect("stopped")
+    press("\\$0-save")
+    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "Save As")
+    screen.xdotool("key", "a", "key", "x", "key", "s", "key", "Escape")
+    assert typed_into_the_patch(duet, screen) == [64]
+
+
+def test_keys_typed_into_another_patch_are_no_music(duet, screen, tmp_path):
+    buttons(screen, DAY / "ai_duet.pd")
+    duet.expect("worker", "off")
+    (tmp_path / "other.pd").write_text("#N canvas 1050 300 300 400 12;\n")
+    duet.pd.open(tmp_path / "other.pd")
+    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "other.pd")
+    screen.xdotool("mousemove", 1150, 500, "click", 1, "key", "a", "key", "x", "key", "s")
+    assert typed_into_the_patch(duet, screen) == [64]
+
+
+def typed_into_the_patch(duet, screen):
+    """The pitches of the theme after a D is typed in the patch's window."""
     screen.xdotool("mousemove", 500, 560)
     screen.xdotool("key", "d")
     duet.expect("roll", "theme", 64)
-    assert [pitch for pitch, start, length in duet.drawn("theme")] == [64]
+    return [pitch for pitch, start, length in duet.drawn("theme")]

@@ -37,6 +37,9 @@ class Box:
     def folder(self) -> str:
         """Return the folder of the patch or abstraction that holds the box."""
 
+    def window(self) -> str:
+        """Return the receive name of the window in which the box is. Pd's thread."""
+
     def find(self, name: bytes, extension: bytes) -> str:
         """Return the folder where Pd's search finds a file, "" if nowhere. Pd's thread."""
 

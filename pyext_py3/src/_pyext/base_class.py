@@ -129,6 +129,17 @@ class _class:
         """
         return box_of(self).folder()
 
+    @property
+    def _window(self) -> str:
+        """The receive name of the window in which the box is, for `_bind`: Pd sends it keys and mouse. Pd's thread.
+
+        Raises
+        ------
+        RuntimeError
+            If the box has been deleted or reloaded.
+        """
+        return box_of(self).window()
+
     def _error(self, text: object) -> None:
         """Print an error line that Pd's "Find last error" follows to the box. Any thread.
 

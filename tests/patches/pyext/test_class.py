@@ -1,6 +1,7 @@
 """What an instance has and how it lives."""
 
 import pytest
+from support.external import EXTERNAL
 
 BINDS = """
 import pyext
@@ -198,6 +199,29 @@ def test_canvas_dir_of_an_abstraction_is_the_abstractions(rig):
     patch.write_text("#N canvas 0 0 200 200 12;\n#X obj 10 10 inside/abstraction;\n")
     rig.pd.open(patch)
     assert rig.pd.expect("where") == [str(folder)]
+
+
+def test_window_is_where_pd_sends_the_keys_of_the_patch(rig, play, screen):
+    rig.write(
+        rig.folder,
+        "typed",
+        """
+        import pyext
+        class Typed(pyext._class):
+            def __init__(self):
+                self._bind(self._window, self.said)
+            def said(self, *message):
+                if message[:1] == ("key",):
+                    pyext._send("typed", message)
+        """,
+    )
+    patch = rig.folder / "typed.pd"
+    inside = "#N canvas 0 0 200 200 inside 0;\n#X obj 10 10 pyext typed.Typed;\n#X restore 10 10 pd inside;\n"
+    patch.write_text("#N canvas 900 300 300 300 12;\n#X declare -path pyext -lib py;\n" + inside)
+    pd = play([patch], path=[EXTERNAL], listen=["typed"], display=screen.name)
+    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "typed.pd")
+    screen.xdotool("mousemove", 1000, 500, "click", 1, "key", "q")
+    assert pd.expect("typed", "key", timeout=60)[:3] == ["key", 1, ord("q")]
 
 
 LIFE = """

@@ -11,6 +11,7 @@ from .engine.loudness import loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 
 SHORTEST_S, LONGEST_S = 0.1, 600.0
+AUDIBLE = 10 ** (-50 / 20)  # the peak that a sound has at least
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384000
 
 
@@ -51,6 +52,14 @@ def prepare(audio, sample_rate):
     audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
     audio = resample(audio - audio.mean(), sample_rate, SAMPLE_RATE)
     return audio[: len(audio) // HOP_SIZE * HOP_SIZE]
+
+
+def require_audible(audio):
+    """Raise UserError when a sound that `prepare` has made is silent: adjusted, it would be a loud drone."""
+    if np.abs(audio).max(initial=0) < AUDIBLE:
+        raise UserError(
+            "sound", "the sound is silent", "open or record another one; is the microphone the right one?"
+        )
 
 
 def extract(audio, estimator=pitch.DEFAULT, progress=lambda fraction: None):

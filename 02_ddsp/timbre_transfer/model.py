@@ -158,6 +158,7 @@ class Instrument(ABC):
             Nothing can be made of the sound, or the estimator is not there.
         """
         sound = features.prepare(audio, rate)
+        features.require_audible(sound)
         found = features.extract(sound, estimator)
         f0_hz, loudness_db = controls.apply(found, Controls(**settings), self.statistics)
         made = self.generate(f0_hz, loudness_db, audio=sound, seed=seed)

@@ -134,6 +134,7 @@ class Worker:
         if key not in self._features:
             job.progress(0.05, "listening")
             sound = features.prepare(audio, rate)
+            features.require_audible(sound)
             self._features[key] = (
                 sound,
                 features.extract(sound, estimator, lambda part: job.progress(0.05 + 0.5 * part, "listening")),

@@ -5,24 +5,26 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from support.timbre_player import ROOT, opened, phrase
+from support.timbre_player import OUT, ROOT, opened, phrase
 
 RATE = 16000
 HOLED = phrase(RATE)
 HOLED[4000:5000], HOLED[9000] = np.nan, np.inf
 
 SOUNDS = {
-    "silence": (np.zeros(RATE), RATE),
     "noise": (np.random.default_rng(0).uniform(-1, 1, RATE), RATE),
     "clipping": (np.clip(20 * phrase(RATE), -1, 1), RATE),
-    "nothing but an offset": (np.full(RATE, 0.7), RATE),
     "a phrase with an offset": (phrase(RATE) + 3, RATE),
     "a phrase with holes": (HOLED, RATE),
-    "no numbers at all": (np.full(RATE, np.nan), RATE),
     "8 kHz": (phrase(8000), 8000),
     "96 kHz": (phrase(96000), 96000),
 }
-SILENT = {"silence", "nothing but an offset", "no numbers at all"}
+SILENT = {
+    "silence": np.zeros(RATE),
+    "a microphone's hiss": np.random.default_rng(0).normal(0, 0.0005, RATE),
+    "nothing but an offset": np.full(RATE, 0.7),
+    "no numbers at all": np.full(RATE, np.nan),
+}
 
 
 @pytest.fixture
@@ -42,9 +44,21 @@ def test_every_sound_becomes_a_sound_of_its_length(player):
         sound, out_rate = player.saved()
         assert len(sound) / out_rate == len(audio) / rate, what
         assert np.isfinite(sound).all(), what
-        if what not in SILENT:
-            assert np.abs(sound).max() > 0.5, what
+        assert np.abs(sound).max() > 0.5, what
     assert player.pd.errors() == []
+
+
+@pytest.mark.parametrize("what", SILENT)
+def test_a_silent_sound_is_called_silent_and_no_drone(player, what):
+    player.load()
+    file = player.folder / "silent.wav"
+    soundfile.write(file, SILENT[what], RATE, subtype="FLOAT")
+    player.send("open", "in", str(file))
+    player.expect("opened")
+    player.send("transfer", "in", "out")
+    assert player.expect("error")[1].startswith("the sound is silent")
+    player.pd.sync()
+    assert "transferred" not in [message[0] for message in player.pd.received[OUT]]
 
 
 def test_what_is_no_sound_is_said_and_the_next_one_plays(player):

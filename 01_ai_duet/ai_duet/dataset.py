@@ -15,7 +15,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from dlwakit.training import sources
 from dlwakit.training.options import dataset_parser, next_command
+from dlwakit.training.sounds import SHOWN, name_of
 from modelfiles.errors import UserError
 from modelfiles.finding import find_files
 
@@ -29,8 +31,8 @@ ENOUGH_MELODIES = 50
 
 def make_dataset(
     folder: Path, source: str, eval_ratio: float, seed: int, voices: int | None = None
-) -> tuple[Dataset, str]:
-    """Read all files under `folder`; return the data set and the linter's report.
+) -> tuple[Dataset, str, list[str]]:
+    """Read all files under `folder`; return the data set, the linter's report, and the files that were used.
 
     With `voices` the melody of a piece that has so many is the first, and pieces of other numbers, but one, are left
     out. `source` names them, or a corpus.
@@ -41,6 +43,7 @@ def make_dataset(
     melodies: list[Melody] = []
     unreadable: list[str] = []
     left_out: Counter = Counter()
+    used: dict[str, None] = {}
     pieces = 0
     for path in paths:
         for name, piece in reading.read_pieces(path):
@@ -48,6 +51,7 @@ def make_dataset(
             if isinstance(piece, UserError):
                 unreadable.append(f"{name}: {piece.message}")
                 continue
+            used[name_of(path, folder)] = None
             if voices and len(piece.voices) not in (1, voices):
                 left_out[f"pieces of {len(piece.voices)} voices"] += 1
                 continue
@@ -57,27 +61,25 @@ def make_dataset(
             left_out += reasons
     held_out = held_out_pieces(source) if source in CORPORA else ()
     dataset = split(melodies, source, eval_ratio, seed, held_out)
-    return dataset, _report(len(paths), pieces, dataset, unreadable, left_out)
+    return dataset, _report(len(paths), pieces, dataset, unreadable, left_out), list(used)
 
 
 def _report(files: int, pieces: int, dataset: Dataset, unreadable: list[str], left_out: Counter) -> str:
     melodies = dataset.training + dataset.eval
     pitches = [pitch for melody in melodies for pitch in melody.pitches]
     lines = [
-        f"read      {files} files, {pieces} pieces",
-        f"melodies  {len(melodies)}: {len(dataset.training)} to learn from, {len(dataset.eval)} held out",
-        f"bars      {sum(melody.bars for melody in melodies):.0f}",
-        f"notes     {len(pitches)}, from {_note_name(min(pitches))} to {_note_name(max(pitches))}",
+        *(f"left out {line}" for line in unreadable[:SHOWN]),
+        *([f"left out {len(unreadable) - SHOWN} more"] if len(unreadable) > SHOWN else []),
+        f"read {files} files, {pieces} pieces",
+        *(f"not used: {count} {reason}" for reason, count in left_out.most_common()),
+        f"{len(dataset.training)} melodies to learn from, {len(dataset.eval)} held out",
+        f"{sum(melody.bars for melody in melodies):.0f} bars, {len(pitches)} notes, "
+        f"from {_note_name(min(pitches))} to {_note_name(max(pitches))}",
     ]
-    lines += [f"left out  {count} {reason}" for reason, count in left_out.most_common()]
-    reasons = Counter(line.split(": ", 1)[1] for line in unreadable)
-    lines += [f"skipped   {count} because: {reason}" for reason, count in reasons.most_common(8)]
-    if len(reasons) > 8:
-        lines.append(
-            f"skipped   {sum(n for _, n in reasons.most_common()[8:])} more, each for its own reason"
-        )
     if len(melodies) < ENOUGH_MELODIES:
-        lines.append(f"careful   fewer than {ENOUGH_MELODIES} melodies: the network will learn them by heart")
+        lines.append(
+            f"that is little: the model will learn these melodies by heart; {ENOUGH_MELODIES} or more are better"
+        )
     return "\n".join(lines)
 
 
@@ -108,15 +110,20 @@ def main(arguments: list[str] | None = None) -> int:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as downloads:
-            folder, source, voices = options.source, str(options.source), None
+            folder, source, voices = options.source, "", None
+            if folder:
+                source = folder.resolve().name
             if options.corpus:
                 folder, source = Path(downloads), options.corpus
                 voices = CORPORA[source].voices
-                print(f"fetching  {CORPORA[options.corpus].about}", flush=True)
+                print(f"fetching {CORPORA[options.corpus].about}", flush=True)
                 fetch(options.corpus, folder)
-            dataset, report = make_dataset(folder, source, options.eval_ratio, options.seed, voices)
-        path = dataset.save(options.data)
-        print(f"{report}\nwrote     {path}\n{next_command('melody', options.data)}")
+            dataset, report, used = make_dataset(folder, source, options.eval_ratio, options.seed, voices)
+            print(report)
+            dataset.save(options.data)
+            if options.source:
+                sources.keep(options.data, used, folder)
+        print(next_command("melody", options.data))
 
     return options.parser.run(work)
 

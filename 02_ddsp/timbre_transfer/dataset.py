@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 from dlwakit.training.options import dataset_parser, next_command
+from dlwakit.training.sounds import Reader
 from modelfiles.errors import UserError
-from modelfiles.sounds import find_sounds, read_each, read_sound
 
 from . import features
 from .controls import notes
@@ -21,8 +21,9 @@ from .engine.pitch import HOP_SIZE, SAMPLE_RATE, midi
 from .features import Features
 
 SILENCE_DB = -60.0
-LONGEST_S = 4 * 3600  # of a file
 PAUSE_FRAMES = 125  # as much silence as is kept around sound
+MUCH_MINUTES = 20  # from here on examples share no sound, or they would fill the memory
+ADVISED_MINUTES = 5
 
 
 def main(arguments=None):
@@ -40,8 +41,7 @@ def main(arguments=None):
     options = parser.parse(arguments)
 
     def work():
-        report = build_dataset(options.source, options.data, options.seconds, options.estimator, print)
-        print(json.dumps(report, indent=2))
+        build_dataset(options.source, options.data, options.seconds, options.estimator, print)
         print(next_command("ddsp", options.data))
 
     return parser.run(work)
@@ -54,54 +54,46 @@ def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda 
     int32 [N], the file that an example is of.
     """
     frames = round(seconds * SAMPLE_RATE / HOP_SIZE)
-    examples, usable, skipped = gather(source, frames, estimator, log)
-    if not examples:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
-        raise UserError("sound", f"nothing is usable: {reasons or 'all of it is silent'}")
-    out.mkdir(parents=True, exist_ok=True)
+    reader = Reader(source, SAMPLE_RATE, log)
+    examples, usable = gather(reader, frames, estimator)
+    reader.finish(out)
     columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
     np.savez(out / "examples.part.npz", **columns)
     (out / "examples.part.npz").replace(out / "examples.npz")
-    report = describe(columns, usable, len(find_sounds(source)), skipped)
+    report = describe(columns, usable, reader)
     (out / "report.json").write_text(json.dumps(report, indent=2))
     draw(columns, out / "report.png")
+    log(
+        "{examples} examples, {minutes:g} minutes that are no silence, pitches {lowest_pitch_midi:g} to "
+        "{highest_pitch_midi:g}, {voiced:.0%} with a pitch".format(**report)
+    )
+    reader.advise(60 * ADVISED_MINUTES)
     return report
 
 
-def gather(source, frames, estimator, log):
-    """(examples of so many frames, samples that are usable, {file: why it is left out}) of the sounds of a folder."""
-    examples, skipped, usable = [], {}, 0
-
-    def leave_out(name, reason):
-        skipped[printable(name)] = reason
-
-    def read(path):
-        log(printable(path.name))
-        if printable(str(path)) != str(path):
-            raise UserError("file", "its name is no text in UTF-8: rename it")
-        audio, rate = read_sound(path, longest_s=LONGEST_S)
-        return [features.prepare(piece, rate) for piece in pieces(audio, rate)]
-
-    for number, (name, parts) in enumerate(read_each(source, read, leave_out)):
-        found = []
-        for part in parts:
-            audio, heard = without_silence(part, features.extract(part, estimator))
-            usable += len(audio)
-            found += cut(audio, heard, frames)
-        if not found:
-            leave_out(name, f"less than {frames * HOP_SIZE / SAMPLE_RATE / 2:g} seconds of it are no silence")
+def gather(reader, frames, estimator):
+    """(examples of so many frames, samples that are usable) of the sounds that a reader reads."""
+    parts, usable = {}, 0
+    for piece in reader:
+        heard = parts.setdefault(piece.sound, [])
+        try:
+            sound = features.prepare(piece.samples, SAMPLE_RATE)
+        except UserError as error:
+            reader.leave_out(piece.sound, error.message)
+            continue
+        heard.append(without_silence(sound, features.extract(sound, estimator)))
+        usable += len(heard[-1][0])
+    much = usable > 60 * MUCH_MINUTES * SAMPLE_RATE
+    examples = []
+    for number, (name, heard) in enumerate(parts.items()):
+        found = [
+            example for part in heard for example in cut(*part, frames, frames if much else -(-frames // 4))
+        ]
+        if not found and name not in reader.left_out:
+            least = frames * HOP_SIZE / SAMPLE_RATE / 2
+            reader.leave_out(name, f"less than {least:g} seconds of it are no silence")
         examples += [{**example, "sound": np.int32(number)} for example in found]
-    return examples, usable, skipped
-
-
-def printable(name):
-    """A file's name as it can be printed and written, whatever its bytes are."""
-    return name.encode("utf-8", "replace").decode()
-
-
-def pieces(audio, rate):
-    """A sound in pieces that can be listened to at once, each at least half as long."""
-    return np.array_split(audio, max(1, -(-len(audio) // round(features.LONGEST_S * rate))))
+    return examples, usable
 
 
 def without_silence(audio, heard):
@@ -113,8 +105,8 @@ def without_silence(audio, heard):
     return audio.reshape(-1, HOP_SIZE)[near].ravel(), kept
 
 
-def cut(audio, heard, frames):
-    """Examples of equal length, a quarter of a length apart; the last one is padded if it is at least half full."""
+def cut(audio, heard, frames, step):
+    """Examples of so many frames, `step` frames apart; one of less sound is padded if it is at least half full."""
     padding = -len(heard) % frames
     if len(heard) < frames // 2:
         return []
@@ -132,19 +124,19 @@ def cut(audio, heard, frames):
             "f0_confidence": heard.confidence[start : start + frames].astype(np.float32),
             "loudness_db": heard.loudness_db[start : start + frames].astype(np.float32),
         }
-        for start in range(0, len(heard) - frames + 1, -(-frames // 4))
+        for start in range(0, len(heard) - frames + 1, step)
     ]
 
 
-def describe(columns, usable, files, skipped):
-    """What is usable, in numbers."""
+def describe(columns, usable, reader):
+    """What is usable of what a reader has read, in numbers."""
     flat = Features(*(columns[key].ravel() for key in ("f0_hz", "f0_confidence", "loudness_db")))
     on = notes(flat)[0]
     pitches = midi(flat.f0_hz[on]) if on.any() else np.zeros(1)
     low, high = np.percentile(pitches, [2, 98])
     return {
-        "files": files,
-        "skipped": skipped,
+        "files": len(set(reader.names) | set(reader.left_out)),
+        "skipped": reader.left_out,
         "examples": len(columns["audio"]),
         "minutes": round(usable / SAMPLE_RATE / 60, 2),
         "lowest_pitch_midi": round(float(low), 1),

@@ -58,7 +58,8 @@ def open_training(options):
             "held out": len(examples.held_out["audio"]),
             "seconds of each": learned["audio"].shape[1] / SAMPLE_RATE,
             "with a pitch": f"{np.mean(learned['f0_confidence'] >= 0.5):.0%}",
-        }
+        },
+        run.settings["data"],
     )
     size, begin = model_of(run)
     settings = {**run.settings, "frames": STRETCH}

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.training import sources
 from dlwakit.training.options import dataset_parser, next_command, path
+from dlwakit.training.sounds import Reader
 from modelfiles.errors import UserError
-from modelfiles.sounds import find_sounds, read_sound
 
 from . import soundfont
 from .cutting import at_onsets
@@ -62,49 +63,40 @@ def pieces(audio, length, step):
             yield librosa.util.fix_length(piece, size=length)
 
 
-def read_folder(folder, *, sample_rate, length, step, pitch, cut="regular"):
-    """Yield (name, pitch, audio) of each piece of each sound file, or (name, None, reason) for what is left out.
+def read_folder(reader, *, length, step, pitch, cut="regular"):
+    """Yield (name, pitch, audio) of each note of the sounds that a reader reads; says which are left out.
 
     pitch: "name" (from the file's name, else detected), "detect", or one MIDI pitch for all. cut: "regular", every
     `step` samples, or "onsets".
     """
-    for file in find_sounds(Path(folder)):
-        name = str(file.relative_to(folder).with_suffix("")).replace("/", "-")
-        try:
-            audio, _ = read_sound(file, sample_rate)
-        except UserError as error:
-            yield name, None, error.message.removeprefix(f"{file} ")
-            continue
+    counts = collections.Counter()
+    for piece in reader:
+        file = Path(piece.sound)
+        audio, name = piece.samples, str(file.with_suffix("")).replace("/", "-")
         named = pitch_from_name(file.stem) if pitch == "name" else pitch if isinstance(pitch, int) else None
-        cuttings = at_onsets(audio, length, sample_rate) if cut == "onsets" else pieces(audio, length, step)
-        for index, piece in enumerate(cuttings):
-            label = f"{name}-{index + 1}"
-            if np.abs(piece).max() < SILENCE:
-                yield label, None, "is silent"
+        for note in at_onsets(audio, length, reader.rate) if cut == "onsets" else pieces(audio, length, step):
+            counts[name] += 1
+            label = f"{name}-{counts[name]}"
+            if np.abs(note).max() < SILENCE:
+                reader.leave_out(label, "it is silent")
                 continue
-            heard = named if named is not None else detect_pitch(piece, sample_rate)
+            heard = named if named is not None else detect_pitch(note, reader.rate)
             if heard is None:
-                yield (
-                    label,
-                    None,
-                    "has no clear pitch: put one into its name (piano_60.wav) or use --pitch 60",
-                )
+                advice = "put one into its name (piano_60.wav) or use --pitch 60"
+                reader.leave_out(label, f"it has no clear pitch: {advice}")
             else:
-                yield label, heard, piece
+                yield label, heard, note
 
 
-def collect(notes, out, *, sample_rate, length):
-    """Write a training set from (name, pitch, audio) tuples; returns (meta, left out: [(name, reason)])."""
+def collect(notes, out, *, sample_rate, length, leave_out):
+    """Write a training set from (name, pitch, audio) tuples; returns meta. leave_out: called with name and reason."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    meta, left_out, rows = {}, [], []
+    meta, rows = {}, []
     for name, pitch, audio in notes:
-        if pitch is None:
-            left_out.append((name, audio))
-            continue
         peak = np.abs(audio).max()
         if peak < SILENCE:
-            left_out.append((name, "is silent"))
+            leave_out(name, "it is silent")
             continue
         meta[f"{name}_{pitch}"] = {
             "instrument_str": name,
@@ -115,19 +107,18 @@ def collect(notes, out, *, sample_rate, length):
         }
         rows.append(np.int16(np.clip(audio / max(peak, 1.0), -1, 1) * 32767))
     if not rows:
-        raise UserError("sound", "no usable sound was found")
+        raise UserError("sound", "no sound can be used")
     np.save(out / "notes.npy", np.stack(rows))
     (out / "meta.json").write_text(json.dumps(meta, indent=1))
     facts = {"sample_rate": sample_rate, "audio_length": length}
     (out / "dataset.json").write_text(json.dumps(facts))
-    return meta, left_out
+    return meta
 
 
-def report(meta, left_out, seconds):
+def report(meta, seconds):
     """The lines that tell what is in a set and what to think of it."""
     counts = collections.Counter(entry["pitch"] for entry in meta.values())
     lines = [f"{len(meta)} notes of {seconds:g} s, {len(counts)} pitches, {min(counts)} to {max(counts)}"]
-    lines += [f"left out: {name} {reason}" for name, reason in left_out]
     if thin := sorted(pitch for pitch, count in counts.items() if count < FEW):
         lines.append(
             f"fewer than {FEW} notes at pitch {', '.join(map(str, thin))}: the model will learn them badly"
@@ -172,6 +163,7 @@ def parse_arguments(arguments):
 def build_dataset(options):
     """Collect the notes that the options mean, and print what was found. Raises UserError."""
     length = round(options.seconds * options.rate)
+    reader = None if options.soundfont else Reader(options.source, options.rate)
     if options.soundfont:
         notes = soundfont.render(
             options.soundfont,
@@ -184,16 +176,14 @@ def build_dataset(options):
     else:
         step = round((options.step or options.seconds) * options.rate)
         pitch = int(options.pitch) if options.pitch.isdigit() else options.pitch
-        notes = read_folder(
-            options.source,
-            sample_rate=options.rate,
-            length=length,
-            step=step,
-            pitch=pitch,
-            cut=options.cut,
-        )
-    meta, left_out = collect(notes, options.data, sample_rate=options.rate, length=length)
-    print(*report(meta, left_out, options.seconds), sep="\n")
+        notes = read_folder(reader, length=length, step=step, pitch=pitch, cut=options.cut)
+    leave_out = reader.leave_out if reader else lambda name, reason: print(f"left out {name}: {reason}")
+    meta = collect(notes, options.data, sample_rate=options.rate, length=length, leave_out=leave_out)
+    if reader:
+        reader.finish(options.data)
+    else:
+        sources.keep(options.data, [options.soundfont.name], options.soundfont)
+    print(*report(meta, options.seconds), sep="\n")
     print(next_command("gansynth", options.data))
 
 

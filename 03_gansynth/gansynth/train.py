@@ -80,7 +80,8 @@ def open_training(options):
             "pitches": len(notes.pitches),
             "held out": len(notes.held_out),
             "seconds of each": notes.audio_length / notes.sample_rate,
-        }
+        },
+        run.settings["data"],
     )
     flags = flags_for(preset, notes.sample_rate, notes.audio_length)
     if not (run.checkpoints / STATE).exists():

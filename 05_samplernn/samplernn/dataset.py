@@ -14,23 +14,21 @@ from pathlib import Path
 import librosa
 import numpy as np
 from dlwakit.training.options import dataset_parser, next_command
+from dlwakit.training.sounds import Reader, joined
 from modelfiles.errors import UserError
-from modelfiles.sounds import concatenate, normalize, read_each, read_sound
 
-HELD_OUT = 10  # one sound in so many; of a single one, the last part of so many
 PAUSE_S = 0.01
 QUIET_DB = 50  # below a sound's peak: silence
 STROKE_S, TAIL_DB = 3.0, 30  # a sound that is shorter ends where it has become so much quieter than its peak
 ADVISED_SECONDS = 300
 
 
-def read_without_silence(path: Path, rate: int) -> np.ndarray:
-    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without its silences; UserError if nothing is left.
+def without_silence(audio: np.ndarray, rate: int) -> np.ndarray:
+    """A sound, float32 [n], without its silences.
 
     A model that was trained on much silence begins with silence and stays there, for nothing is easier to predict; it
     is the same with the ends of strokes.
     """
-    audio = normalize(read_sound(path, rate)[0])
     parts = librosa.effects.split(audio, top_db=QUIET_DB)
     audio = np.concatenate([audio[first:last] for first, last in parts])
     if len(audio) < STROKE_S * rate:
@@ -58,18 +56,9 @@ def build_dataset(
     """Write train.npy, validation.npy and dataset.json into `out`; returns the facts in dataset.json."""
     if not 0 <= overlap < chunk:
         raise UserError("input", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
-
-    def leave_out(name: str, reason: str) -> None:
-        log(f"left out {name}: {reason}")
-
-    sounds = dict(read_each(source, lambda path: read_without_silence(path, rate), leave_out))
-    if not sounds:
-        raise UserError("sound", f"not one sound in {source} could be used")
-    known, unknown = hold_out(sounds)
+    reader = Reader(source, rate, log)
+    train, rest, names = joined(reader, out, lambda sound: without_silence(sound, rate), PAUSE_S)
     length, shared = int(chunk * rate), int(overlap * rate)
-    out.mkdir(parents=True, exist_ok=True)
-    train = concatenate(list(known.values()), rate, PAUSE_S)
-    rest = concatenate(list(unknown.values()), rate, PAUSE_S)
     np.save(out / "train.npy", cut(train, length, shared))
     np.save(out / "validation.npy", whole_chunks(rest, length))
     facts = {
@@ -79,24 +68,15 @@ def build_dataset(
         "chunks": len(cut(train, length, shared)),
         "chunk_seconds": chunk,
         "overlap_seconds": overlap,
-        "sounds": list(known),
-        "held_out_sounds": [name for name in unknown if name not in known],
+        **names,
     }
     (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
-    for line in _report(facts):
-        log(line)
+    log(
+        f"{facts['seconds']:.0f} s to learn from in {facts['chunks']} chunks of {chunk:g} s, "
+        f"{facts['held_out_seconds']:.0f} s held out, at {rate} Hz"
+    )
+    reader.advise(ADVISED_SECONDS)
     return facts
-
-
-def hold_out(sounds: dict) -> "tuple[dict, dict]":
-    """(sounds to train with, sounds held out) by name: every tenth is held out, of a single one its last tenth."""
-    names = list(sounds)
-    if len(names) == 1:
-        end = len(sounds[names[0]]) * (HELD_OUT - 1) // HELD_OUT
-        return {names[0]: sounds[names[0]][:end]}, {names[0]: sounds[names[0]][end:]}
-    held = set(names[HELD_OUT - 1 :: HELD_OUT] or names[-1:])
-    known = {name: sound for name, sound in sounds.items() if name not in held}
-    return known, {name: sounds[name] for name in names if name in held}
 
 
 def whole_chunks(samples, length):
@@ -106,20 +86,6 @@ def whole_chunks(samples, length):
         if len(samples) > length
         else samples[None]
     )
-
-
-def _report(facts: dict) -> "list[str]":
-    """Lines that describe a data set."""
-    seconds = facts["seconds"]
-    lines = [
-        f"{len(facts['sounds'])} sounds, {seconds:.0f} s for training in {facts['chunks']} chunks of "
-        f"{facts['chunk_seconds']:g} s, at {facts['sample_rate']} Hz"
-    ]
-    if seconds < ADVISED_SECONDS:
-        lines.append(
-            f"that is little: the model will learn these sounds by heart; {ADVISED_SECONDS} s or more is better"
-        )
-    return lines
 
 
 def read_data(folder):

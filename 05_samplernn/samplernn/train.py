@@ -98,7 +98,8 @@ def open_run(options):
     chunks, held_out, facts = read_data(Path(run.settings["data"]))
     config = dataclasses.replace(read_preset(run.settings["preset"]), sample_rate=facts["sample_rate"])
     run.fix(sounds=hashlib.sha256(chunks).hexdigest()[:12], **config.to_dict())
-    run.describe({name.replace("_", " "): value for name, value in facts.items() if name != "sounds"})
+    about = {name.replace("_", " "): value for name, value in facts.items() if "sounds" not in name}
+    run.describe({"sounds": len(facts.get("sounds", [])), **about}, run.settings["data"])
     run.compare(BITS, {"blind guessing": math.log2(config.q_levels)})
     minutes = MINUTES.get(run.settings["preset"])
     seconds = seconds_for(options, minutes) if minutes or options.minutes else None

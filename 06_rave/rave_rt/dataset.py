@@ -12,62 +12,40 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.training import sounds
 from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
 from modelfiles.overview import overview
-from modelfiles.sounds import concatenate, normalize, read_each, read_sound
 
-HELD_OUT = 10  # one sound in so many
 QUIET_DB = 55  # below a sound's peak: silence
 PAUSE_S = 0.05
 ADVISED_MINUTES = 10
 COLUMNS = 1000  # of the picture
 
 
-def read_trimmed(path: Path, rate: int) -> np.ndarray:
-    """A sound as mono float32 at `rate` Hz, its peak at 0.9, without silence at its ends. Raises UserError."""
-    audio, _ = librosa.effects.trim(normalize(read_sound(path, rate)[0]), top_db=QUIET_DB)
-    return audio
-
-
 def build_dataset(
     source: Path, out: Path, rate: int = 48000, log: Callable[[str], None] = print
 ) -> "dict[str, object]":
-    """Write train.npy, held_out.npy (int16 [n]), dataset.json and report.png into `out`; return the facts."""
+    """Write train.npy, held_out.npy (int16 [n]), dataset.json and report.png into `out`; return the facts.
 
-    def leave_out(name: str, reason: str) -> None:
-        log(f"left out {name}: {reason}")
-
-    sounds = dict(read_each(source, lambda path: read_trimmed(path, rate), leave_out))
-    if len(sounds) < 2:
-        raise UserError(
-            "sound",
-            f"{len(sounds)} sounds in {source} could be used: it takes two or more",
-            "cut one long recording in parts",
-        )
-    names = list(sounds)
-    held = set(names[HELD_OUT - 1 :: HELD_OUT] or names[-1:])
-    train = concatenate([sounds[name] for name in names if name not in held], rate, PAUSE_S)
-    held_out = concatenate([sounds[name] for name in names if name in held], rate, PAUSE_S)
-    out.mkdir(parents=True, exist_ok=True)
+    Each sound's peak is at 0.9, and silence at its ends is left out.
+    """
+    reader = sounds.Reader(source, rate, log)
+    train, held_out, names = sounds.joined(
+        reader, out, lambda sound: librosa.effects.trim(sound, top_db=QUIET_DB)[0], PAUSE_S
+    )
     np.save(out / "train.npy", train)
     np.save(out / "held_out.npy", held_out)
     facts = {
         "rate": rate,
         "seconds": round(len(train) / rate, 1),
         "held_out_seconds": round(len(held_out) / rate, 1),
-        "sounds": [name for name in names if name not in held],
-        "held_out_sounds": sorted(held),
+        **names,
     }
     (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
     draw(train, rate, out / "report.png")
-    log(
-        f"{len(names)} sounds, {facts['seconds']:.0f} s for training, {facts['held_out_seconds']:.0f} s held out"
-    )
-    if len(train) < 60 * ADVISED_MINUTES * rate:
-        log(
-            f"that is little: the model will know these sounds and no others; {ADVISED_MINUTES} minutes are better"
-        )
+    log(f"{facts['seconds']:.0f} s to learn from, {facts['held_out_seconds']:.0f} s held out, at {rate} Hz")
+    reader.advise(60 * ADVISED_MINUTES)
     return facts
 
 

@@ -85,7 +85,8 @@ def open_run(options):
     preset = run.settings["preset"]
     facts, sounds = read_data(Path(run.settings["data"]))
     run.fix(seconds=facts["seconds"], rate=facts["rate"])
-    run.describe({"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]})
+    about = {"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]}
+    run.describe(about, run.settings["data"])
     seconds = None
     if options.minutes or preset in MINUTES:
         seconds = seconds_for(options, MINUTES.get(preset))

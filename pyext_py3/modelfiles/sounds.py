@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import soundfile
 from numpy.typing import ArrayLike, NDArray
 
+from . import ffmpeg
 from .errors import UserError
 from .finding import find_files
 from .resample import resample
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", *ffmpeg.SUFFIXES)
 PEAK = 0.9
 SILENT = 1e-4  # a peak below this counts as silence
-
-Sound = TypeVar("Sound")
+BLOCK = 1 << 18  # samples that are read at once
 
 
 def find_sounds(source: Path) -> list[Path]:
@@ -40,37 +40,6 @@ def find_sounds(source: Path) -> list[Path]:
         There is no such folder, or there is no sound in it.
     """
     return find_files(source, SUFFIXES, "sounds")
-
-
-def read_each(
-    source: Path, read: Callable[[Path], Sound], leave_out: Callable[[str, str], None]
-) -> Iterator[tuple[str, Sound]]:
-    """Read all sounds of a folder, and go on where one cannot be read.
-
-    Parameters
-    ----------
-    source : Path
-        See `find_sounds`.
-    read : callable
-        Gives what is wanted of the file at a path; raises UserError where there is nothing to be had.
-    leave_out : callable
-        Called with the name and the reason for each file that is left out.
-
-    Yields
-    ------
-    name : str
-        The path below `source`, with `/` between folders.
-    sound
-        What `read` gave.
-    """
-    for path in find_sounds(source):
-        name = path.name if path == source else path.relative_to(source).as_posix()
-        try:
-            sound = read(path)
-        except UserError as error:
-            leave_out(name, error.message.replace(str(path), "it"))
-            continue
-        yield name, sound
 
 
 def read_sound(
@@ -97,18 +66,56 @@ def read_sound(
     UserError
         The file is missing, no sound, or too long.
     """
+    with open_sound(path) as (own, blocks):
+        read: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
+        count = 0
+        for block in blocks:
+            read.append(block)
+            count += len(block)
+            if longest_s is not None and count > longest_s * own:
+                raise UserError("sound", f"{path} is longer than {longest_s / 60:.0f} minutes")
+    audio = np.concatenate(read)
+    return (audio, own) if rate is None else (resample(audio, own, rate), rate)
+
+
+@contextlib.contextmanager
+def open_sound(path: Path | str) -> Iterator[tuple[int, Iterator[NDArray[np.float32]]]]:
+    """Open a sound file to read it block by block, its channels mixed.
+
+    What libsndfile cannot read is left to the program ffmpeg, where it is installed.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    rate : int
+        In Hz.
+    blocks : iterator of ndarray of float32, shape (n,)
+
+    Raises
+    ------
+    UserError
+        The file is missing or no sound.
+    """
     path = Path(path)
     if not path.is_file():
         raise UserError("file", f"there is no file {path}")
+    if not path.stat().st_size:
+        raise UserError("sound", f"{path} is empty")
     try:
-        with soundfile.SoundFile(path) as file:
-            own = file.samplerate
-            if longest_s is not None and file.frames > longest_s * own:
-                raise UserError("sound", f"{path} is longer than {longest_s / 60:.0f} minutes")
-            audio = file.read(dtype="float32", always_2d=True).mean(axis=1)
+        try:
+            file = soundfile.SoundFile(path)
+        except soundfile.SoundFileError as error:
+            with ffmpeg.open_sound(path, _reason(error)) as opened:
+                yield opened
+            return
+        with file:
+            blocks = file.blocks(BLOCK, dtype="float32", always_2d=True)
+            yield file.samplerate, (block.mean(axis=1) for block in blocks)
     except (OSError, soundfile.SoundFileError) as error:
         raise UserError("sound", f"{path} cannot be read: {_reason(error)}") from None
-    return (audio, own) if rate is None else (resample(audio, own, rate), rate)
 
 
 def write_sound(path: Path, channels: ArrayLike, rate: float, subtype: str = "PCM_24") -> None:
@@ -156,7 +163,7 @@ def concatenate(sounds: Iterable[ArrayLike], rate: int, pause_s: float) -> NDArr
     Parameters
     ----------
     sounds : iterable of array_like, each of shape (n,)
-        Within -1 to 1; what lies outside is clipped.
+        Within -1 to 1, or int16; what lies outside is clipped.
     rate : int
         In Hz.
     pause_s : float
@@ -166,6 +173,12 @@ def concatenate(sounds: Iterable[ArrayLike], rate: int, pause_s: float) -> NDArr
     -------
     ndarray of int16, shape (m,)
     """
-    pause = np.zeros(int(pause_s * rate), np.float32)
-    whole = [np.zeros(0, np.float32), *(part for sound in sounds for part in (np.asarray(sound), pause))]
-    return np.round(np.clip(np.concatenate(whole), -1, 1) * 32767).astype(np.int16)
+    pause = np.zeros(int(pause_s * rate), np.int16)
+    whole = [pause[:0], *(part for sound in sounds for part in (to_int16(sound), pause))]
+    return np.concatenate(whole)
+
+
+def to_int16(samples: ArrayLike) -> NDArray[np.int16]:
+    """Samples from -1 to 1, clipped, as 16-bit numbers; those that are 16-bit numbers stay as they are."""
+    sound = np.asarray(samples)
+    return sound if sound.dtype == np.int16 else np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)

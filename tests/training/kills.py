@@ -20,14 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / name) for name in ("setup", "pyext_py3", "tests")]
 sys.path[:0] = [str(path) for path in sorted(ROOT.glob("0*"))]
-sys.path.insert(0, str(Path(__file__).parent))
 
 import torch  # noqa: E402 (once, before processes fork)
 from dlwakit.runs.folder import HISTORY, read_run  # noqa: E402
 from dlwakit.training import patience  # noqa: E402
 from dlwakit.training.history import read as read_history  # noqa: E402
-from tiny_trainings import TRAININGS  # noqa: E402
-from whole_files import is_final, open_each  # noqa: E402
+from support.tiny_trainings import TRAININGS  # noqa: E402
+from support.whole_files import is_final, open_each  # noqa: E402
 
 SAME = 0.01  # relative difference of two trainings' ends, of which one was killed
 OPERATIONS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.copyfile", "shutil.copytree")

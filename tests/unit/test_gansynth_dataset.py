@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from dlwakit.training.sounds import Reader
 from gansynth import dataset
 from support.sounds import hertz, tone
 
@@ -71,9 +72,9 @@ def test_a_training_set_from_mixed_sounds(sounds, tmp_path, capsys):
     said = capsys.readouterr().out
     for words in (
         "4 notes of 1 s, 3 pitches, 57 to 72",
-        "broken_60 cannot be read: Format not recognised",
-        "noise-1 has no clear pitch",
-        "quiet_64-1 is silent",
+        "left out broken_60.wav: it cannot be read: Format not recognised",
+        "left out noise-1: it has no clear pitch",
+        "left out quiet_64.wav: it is silent",
         "fewer than 8 notes at pitch 57, 60, 72",
         "next: setup/dlwa train gansynth --data",
     ):
@@ -92,7 +93,7 @@ def test_one_pitch_for_all_as_the_course_does(sounds, tmp_path, capsys):
 def test_without_a_usable_sound_it_says_so(tmp_path, capsys):
     (tmp_path / "a_60.wav").write_bytes(b"RIFF nothing")
     assert dataset.main([str(tmp_path), "--data", str(tmp_path / "set")]) == 1
-    assert "setup/dlwa dataset gansynth: no usable sound" in capsys.readouterr().err
+    assert "setup/dlwa dataset gansynth: no sound can be used" in capsys.readouterr().err
 
 
 def test_the_loudest_note_of_an_instrument_uses_the_full_range(monkeypatch):
@@ -115,6 +116,6 @@ def test_recordings_are_cut_at_their_onsets(tmp_path):
         at = round(start * RATE)
         audio[at : at + RATE] += tone(1.0, RATE, hertz(60)) * np.exp(-12 * np.arange(RATE) / RATE)
     soundfile.write(tmp_path / "strokes.wav", audio, RATE)
-    how = {"sample_rate": RATE, "length": RATE, "step": RATE, "pitch": 60, "cut": "onsets"}
-    found = [piece for _, pitch, piece in dataset.read_folder(tmp_path, **how) if pitch]
+    how = {"length": RATE, "step": RATE, "pitch": 60, "cut": "onsets"}
+    found = [piece for _, _, piece in dataset.read_folder(Reader(tmp_path, RATE), **how)]
     assert len(found) == 2 and all(np.argmax(np.abs(piece) > 0.1) < 0.03 * RATE for piece in found)

@@ -255,7 +255,7 @@ def test_what_cannot_be_trained_is_said_in_one_line(tmp_path, capsys):
     (tmp_path / "silence").mkdir()
     for number in range(3):
         soundfile.write(tmp_path / "silence" / f"{number}.wav", np.zeros(RATE), RATE)
-    with pytest.raises(UserError, match="could be used"):
+    with pytest.raises(UserError, match="can be used"):
         dataset.build_dataset(tmp_path / "silence", tmp_path / "out", RATE, log=lambda line: None)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no sounds"):

@@ -78,7 +78,8 @@ def open_run(
             "melodies held out": len(dataset.eval),
             "bars": round(sum(melody.bars for melody in dataset.training + dataset.eval)),
             "notes": sum(len(melody.pitches) for melody in dataset.training + dataset.eval),
-        }
+        },
+        run.settings["data"],
     )
     return run, dataset
 

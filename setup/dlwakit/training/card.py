@@ -1,11 +1,16 @@
 """Draft of a model card, filled in as far as the run knows. Runs in a training."""
 
+from pathlib import Path
+
+from dlwakit.training.sources import NOT_STATED, TABLE
+
 
 def draft(name, run, state, best):
     """Markdown text. run: what run.json holds; state: what state.json holds; best: the best row or None."""
     start = run["starts"][-1]
-    settings = ", ".join(f"{name} {value}" for name, value in run["settings"].items())
+    settings = ", ".join(f"{name} {_without_folder(value)}" for name, value in run["settings"].items())
     data = "\n".join(f"- {name}: {value}" for name, value in run["data"].items()) or "- (nothing is known)"
+    whose = _whose(run.get("sources", []))
     versions = ", ".join(f"{name} {version}" for name, version in start["versions"].items())
     figures = (
         "\n".join(f"- {name.replace('_', ' ')}: {value:.4g}" for name, value in best.items())
@@ -22,7 +27,7 @@ A model of the kind `{run["model"]}`, trained {start["when"][:10]} by [your name
 
 {data}
 
-[Whose sounds are these? Where do they come from, and who allowed you to use them?]
+{whose}
 
 ## How it was made
 
@@ -44,3 +49,19 @@ Made with {versions}.
 
 [Of the model, and of the sounds. When in doubt, do not pass it on.]
 """
+
+
+def _whose(rows):
+    """Whose sounds they are, as a table; rows: see `sources.summary`."""
+    if not rows:
+        return "[Whose sounds are these? Where do they come from, and who allowed you to use them?]"
+    lines = ["| files | who | licence or consent | source |", "| --- | --- | --- | --- |"]
+    lines += ["| " + " | ".join(str(cell).replace("|", "/") for cell in row) + " |" for row in rows]
+    if any(NOT_STATED in row for row in rows):
+        lines += ["", f"[Fill in {TABLE} of the data set, and train on, or complete this table.]"]
+    return "\n".join(lines)
+
+
+def _without_folder(value):
+    """A setting without the folders of a path, which are nobody else's business."""
+    return Path(value).name if isinstance(value, str) and "/" in value else value

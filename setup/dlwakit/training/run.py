@@ -32,6 +32,7 @@ from modelfiles.errors import UserError
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.runs.state import minutes
+from dlwakit.training import sources
 from dlwakit.training.history import History
 from dlwakit.training.patience import ENDLESS
 from dlwakit.training.stopping import StopSignal
@@ -97,6 +98,7 @@ class Run:
             "settings": self.settings,
             "fixed": begun.get("fixed", {}),
             "data": begun.get("data", {}),
+            "sources": begun.get("sources", []),
             "unit": unit,
             "watch": watch,
             "learned": learned,
@@ -124,9 +126,11 @@ class Run:
         self._refuse_others(self._facts["fixed"], facts)
         self._facts["fixed"].update(facts)
 
-    def describe(self, facts):
-        """What the report says of the data: {"melodies": 1407, "held out": 141, ...}."""
+    def describe(self, facts, folder=None):
+        """What the report says of the data: {"melodies": 1407, "held out": 141, ...}; folder: the data set."""
         self._facts["data"] = facts
+        if folder:
+            self._facts["sources"] = sources.summary(sources.read(folder)) or self._facts["sources"]
 
     def compare(self, title, lines):
         """Lines {name: value} to compare with in the plot of this title."""

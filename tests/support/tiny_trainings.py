@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
+
 from support.melody_files import tune
 
 RATE = 8000

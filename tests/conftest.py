@@ -5,6 +5,7 @@ environment `tensorflow`. Tests with a `screen` are marked `window`, those in te
 `realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from dlwakit.pdtools.pd_session import PdSession
 from support import tools
 from support.pd_window import Screen
 
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = map(str, sorted(ROOT.glob("[0-9][0-9]_*")))
 PATCHES = Path(__file__).parent / "patches"
 NOT_QUICK = ("slow", "tensorflow", "window", "realtime")
 

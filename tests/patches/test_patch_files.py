@@ -4,11 +4,13 @@ import re
 
 import pytest
 from dlwakit.cli.format_patches import all_patches
+from dlwakit.course.days import all_days
 from dlwakit.pdtools.pd_session import PatchObject, PdError
 from support.course_copy import ROOT
 from support.external import EXTERNAL
 
 PATCHES = all_patches(ROOT)
+DAYS = {day.folder for day in all_days(ROOT)}
 MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
 
 
@@ -17,7 +19,7 @@ def pages():
     found = {}
     for patch in PATCHES:
         text = patch.read_text()
-        if "dlwa-status" in text and "-help" not in patch.name and patch.parent.name[:2].isdigit():
+        if "dlwa-status" in text and "-help" not in patch.name and patch.parent in DAYS:
             found[patch] = re.search(r"dlwa-remote \\\$0 ([\w-]+);", text)[1]
     return found
 

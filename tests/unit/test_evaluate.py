@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import soundfile
-from dlwakit.course.days import all_days
+from dlwakit.course.days import all_days, find_program
 from dlwakit.training.evaluation import table
 from support.melody_files import tune
 from support.tools import marks_of, setup_dlwa
@@ -62,18 +62,20 @@ MODELS = {
     "samplernn": ("starter_beat", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
     "rave": ("starter_drums", sounds, ["silence", "untrained"]),
 }
-PROGRAMS = {model: tasks for day in all_days() for model, tasks in day.models.items() if "evaluate" in tasks}
+PROGRAMS = {
+    model: find_program(model, "evaluate")
+    for day in all_days()
+    for model, tasks in day.models.items()
+    if "evaluate" in tasks
+}
 
 MODEL_PARAMETERS = [
-    pytest.param(model, marks=marks_of(tasks["evaluate"]["environment"]), id=model)
-    for model, tasks in PROGRAMS.items()
+    pytest.param(model, marks=marks_of(program.environment), id=model) for model, program in PROGRAMS.items()
 ]
 
 
 def evaluate(model, *words, **options):
-    return setup_dlwa(
-        "evaluate", model, *words, environment=PROGRAMS[model]["evaluate"]["environment"], **options
-    )
+    return setup_dlwa("evaluate", model, *words, environment=PROGRAMS[model].environment, **options)
 
 
 def test_every_model_is_here():

@@ -1,15 +1,17 @@
 """Who may import whom, and that every imported package is declared; each rule is broken once in a copy."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
+from dlwakit.course.days import all_days
 from support.source_checks import ROOT, broken_contracts, days, undeclared_packages
 
 pytestmark = pytest.mark.needs("importlinter", "deptry")
-DAYS = {"ai_duet", "timbre_transfer", "gansynth", "ganspacesynth", "samplernn", "rave_rt"}
+DAYS = {day.package: day.name for day in all_days(ROOT)}
 DEMOS = [*sorted(ROOT.glob("[0-9][0-9]_*/demo.py")), ROOT / "setup/piece/demo.py", ROOT / "setup/dlwa"]
 NOT_YET = {ROOT / "03_gansynth/demo.py": {"gansynth"}}
 
@@ -59,6 +61,22 @@ def test_imports_keep_to_the_layers():
 
 def test_every_imported_package_is_declared():
     assert undeclared_packages() == ""
+
+
+@pytest.mark.parametrize("package, folder", DAYS.items())
+def test_every_day_is_checked(package, folder):
+    """Import contracts, deptry, mypy and the warnings of tests know a package only if pyproject.toml names it."""
+    import tomllib  # since Python 3.11
+
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    linter, mypy = tools["importlinter"], tools["mypy"]
+    layers = [layer for contract in linter["contracts"] for layer in contract.get("layers", ())]
+    assert package in linter["root_packages"], "tool.importlinter"
+    assert package in " | ".join(layers).split(" | "), "tool.importlinter.contracts, layers"
+    assert package in tools["deptry"]["known_first_party"], "tool.deptry"
+    assert f"{package}.model" in mypy["modules"] and folder in mypy["mypy_path"], "tool.mypy"
+    warnings = " ".join(tools["pytest"]["ini_options"]["filterwarnings"])
+    assert package in re.split(r"\W+", warnings), "tool.pytest.ini_options, filterwarnings"
 
 
 @pytest.mark.parametrize("package", sorted(DAYS))

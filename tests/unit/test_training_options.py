@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from dlwakit.course.days import all_days
+from dlwakit.course.days import all_days, find_program
 from dlwakit.training.options import (
     VOCABULARY,
     dataset_parser,
@@ -19,10 +19,11 @@ from support.tools import marks_of, setup_dlwa
 OTHERS = ("--rate", "--json", "--check-every", "--from")  # not of every training
 DEFAULTS = {"data": "runs/toy/data", "preset": "small", "batch_size": 8, "learning_rate": 0.1, "seed": 0}
 PROGRAMS = [
-    pytest.param(model, task, program, marks=marks_of(program["environment"]), id=f"{task}-{model}")
+    pytest.param(model, task, program, marks=marks_of(program.environment), id=f"{task}-{model}")
     for day in all_days()
     for model, tasks in day.models.items()
-    for task, program in tasks.items()
+    for task in tasks
+    for program in [find_program(model, task)]
 ]
 
 
@@ -33,7 +34,7 @@ def parser():
 @pytest.mark.slow
 @pytest.mark.parametrize("model, task, program", PROGRAMS)
 def test_every_program_has_one_form_of_help(model, task, program):
-    done = setup_dlwa(task, model, "--help", environment=program["environment"])
+    done = setup_dlwa(task, model, "--help", environment=program.environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: setup/dlwa {task} {model} [-h]")
     own = re.findall(r"(?m)^  (--[a-z-]+)(?: ([A-Z-]+|\{[^}]*\}))?", done.stdout)
@@ -41,7 +42,7 @@ def test_every_program_has_one_form_of_help(model, task, program):
         known = VOCABULARY.get(option, {}).get("metavar")
         assert known in (None, metavar), option
         assert metavar == metavar.upper() or metavar.startswith("{"), option
-    if task == "train" and program.get("elsewhere", True):
+    if task == "train" and program.elsewhere:
         others = (
             {*OTHERS, "--preset"} if model.endswith("-upstream") else OTHERS
         )  # those have sizes of their own

@@ -25,6 +25,7 @@ class Size:
     ratios: tuple = (4, 4, 2)
     dilations: tuple = (1, 3)
     latent: int = 8
+    taps: int = TAPS  # of each band's filter
 
     @property
     def ratio(self):
@@ -34,7 +35,7 @@ class Size:
     @property
     def delay(self):
         """Samples by which what comes out lags behind what went in: the filter bank's two filters."""
-        return (TAPS - 1) * self.bands + 1
+        return (self.taps - 1) * self.bands + 1
 
 
 class Encoder(nn.Module):
@@ -43,7 +44,7 @@ class Encoder(nn.Module):
     def __init__(self, size: Size):
         super().__init__()
         channels = size.capacity
-        layers = [Analysis(size.bands), CausalConv(size.bands, channels, 7)]
+        layers = [Analysis(size.bands, size.taps), CausalConv(size.bands, channels, 7)]
         for ratio in size.ratios:
             layers += [Residual(channels, dilation) for dilation in size.dilations]
             layers += [nn.LeakyReLU(0.2), CausalConv(channels, 2 * channels, 2 * ratio, stride=ratio)]
@@ -71,7 +72,7 @@ class Decoder(nn.Module):
         self.wave = CausalConv(channels, size.bands, 7)
         self.loudness = CausalConv(channels, 1, 3)
         self.noise = CausalConv(channels, size.bands, 3)
-        self.synthesis = Synthesis(size.bands)
+        self.synthesis = Synthesis(size.bands, size.taps)
         nn.init.constant_(self.noise.bias, -4.0)
         self.noisy = True
 

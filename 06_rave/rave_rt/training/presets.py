@@ -2,9 +2,12 @@
 
 from dlwakit.training.patience import MINUTES
 
+from .pqmf import FEW_TAPS
+
 SMALL = {"capacity": 32, "ratios": (4, 4, 2), "dilations": (1, 3), "latent": 8, "segment": 16384}
 PRESETS = {
     **dict.fromkeys((*MINUTES, "laptop"), SMALL),
+    "live": {**SMALL, "ratios": (4, 2), "taps": FEW_TAPS},
     "course": {
         "capacity": 64,
         "ratios": (4, 4, 4, 2),
@@ -20,7 +23,12 @@ PRESETS = {
         "segment": 131072,
     },
 }
-STEPS = {"laptop": 100_000, "course": 400_000, "v2-size": 2_000_000}  # where no time is the end
+STEPS = {
+    "laptop": 100_000,
+    "live": 100_000,
+    "course": 400_000,
+    "v2-size": 2_000_000,
+}  # where no time is the end
 FIRST_STAGE = {"minutes": 1.0, "coffee": 0.6}  # share of the training until the critic comes in
 USUAL_FIRST_STAGE = 0.5
 EXPECT = {

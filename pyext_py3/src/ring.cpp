@@ -3,10 +3,13 @@
 #include "ring.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <new>
 #include <stdexcept>
 
@@ -39,7 +42,7 @@ Ring::Ring(uint32_t inputs, uint32_t outputs)
         throw std::runtime_error("no room for " + std::to_string(size_ >> 20) + " MB of shared memory");
     }
     RingHeader *header = new (memory_) RingHeader{};
-    std::memcpy(header->magic, "pystrm01", sizeof header->magic);
+    std::memcpy(header->magic, "pystrm02", sizeof header->magic);
     header->inputs = inputs;
     header->outputs = outputs;
     header->capacity = capacity;
@@ -48,6 +51,19 @@ Ring::Ring(uint32_t inputs, uint32_t outputs)
 Ring::~Ring() {
     munmap(memory_, size_);
     close(file_);
+}
+
+// The worker writes `wake_at` and then sleeps unless `blocks` has changed, which the kernel compares behind a barrier:
+// either it sees the new number, or its `wake_at` is seen here.
+void Ring::publish(uint64_t captured) {
+    RingHeader &shared = header();
+    shared.captured.store(captured, std::memory_order_release);
+    shared.blocks.fetch_add(1, std::memory_order_seq_cst);
+    const uint64_t wake_at = shared.wake_at.load(std::memory_order_seq_cst);
+    if (wake_at == 0 || captured < wake_at)
+        return;
+    shared.wake_at.store(0, std::memory_order_relaxed);
+    syscall(SYS_futex, &shared.blocks, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 std::string Ring::path() const {

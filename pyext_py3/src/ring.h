@@ -19,9 +19,11 @@ struct RingHeader {
     std::atomic<uint32_t> sample_rate, block_size;
     std::atomic<uint32_t> latency;   // frames from an input to the output that the worker computed from it
     std::atomic<uint32_t> restarts;  // of Pd's DSP with another rate or block size
+    std::atomic<uint32_t> blocks;    // that Pd has played; a futex, on which the worker sleeps
     alignas(64) std::atomic<uint64_t> captured;    // Pd has written the input up to here
     alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
     std::atomic<uint64_t> rendered;                // and ends here
+    std::atomic<uint64_t> wake_at;                 // the worker sleeps until `captured` is here; 0: it does not
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
@@ -39,6 +41,8 @@ public:
 
     // Where a process of this user can open the memory, while the ring lives.
     std::string path() const;
+    // Says that Pd has written up to `captured`, and wakes the worker where that is as far as it waits for.
+    void publish(uint64_t captured);
     RingHeader &header() { return *static_cast<RingHeader *>(memory_); }
 
     void write(uint32_t input, uint64_t position, const float *from, uint32_t frames) {

@@ -139,7 +139,7 @@ void Stream::capture(int frames) {
     const uint64_t now = header.captured.load(std::memory_order_relaxed);
     for (size_t i = 0; i < in.size(); ++i)
         ring.write(uint32_t(i), now, in[i], uint32_t(frames));
-    header.captured.store(now + uint64_t(frames), std::memory_order_release);
+    ring.publish(now + uint64_t(frames));
 }
 
 bool Stream::is_rendered(uint64_t position, int frames) {

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import time
 from pathlib import Path
 
 import numpy as np
 from modelfiles.errors import UserError
 
-MAGIC = b"pystrm01"
+MAGIC = b"pystrm02"
 CHANNELS_AT = 256  # bytes from the beginning to the first ring
-POLL_S = 0.0005  # the shortest sleep while it waits for Pd
+
+_SYS_FUTEX = {"x86_64": 202, "aarch64": 98, "riscv64": 98, "armv7l": 240, "i686": 221}.get(os.uname().machine)
+_FUTEX_WAIT = 0
+_POLL_S = 0.0005  # between two looks, on a processor whose number for `futex` is not known
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class StreamError(UserError):
@@ -34,12 +39,18 @@ class RingHeader(ctypes.Structure):
         ("block_size", ctypes.c_uint32),
         ("latency", ctypes.c_uint32),
         ("restarts", ctypes.c_uint32),
-        ("_to_captured", ctypes.c_char * 28),
+        ("blocks", ctypes.c_uint32),
+        ("_to_captured", ctypes.c_char * 24),
         ("captured", ctypes.c_uint64),
         ("_to_valid_from", ctypes.c_char * 56),
         ("valid_from", ctypes.c_uint64),
         ("rendered", ctypes.c_uint64),
+        ("wake_at", ctypes.c_uint64),
     )
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
 class Stream:
@@ -78,6 +89,7 @@ class Stream:
         if len(memory) < CHANNELS_AT or memory[:8] != MAGIC:
             raise StreamError(f"{source} is not an audio stream of Pd's")
         self._header = RingHeader.from_buffer(memory)
+        self._blocks = ctypes.c_void_p(ctypes.addressof(self._header) + RingHeader.blocks.offset)
         self.inputs, self.outputs = self._header.inputs, self._header.outputs
         channels = np.frombuffer(memory, np.float32, offset=CHANNELS_AT).reshape(-1, self._header.capacity)
         self._input, self._output = channels[: self.inputs], channels[self.inputs :]
@@ -127,7 +139,7 @@ class Stream:
         while self._header.captured - self._read < frames:
             if time.monotonic() > deadline:
                 return None
-            time.sleep(self._sleep_s(frames))
+            self._sleep(self._read + frames, deadline)
         captured = self._header.captured
         if captured - self._written > max(self.latency, 2 * frames):
             self.skipped += captured - frames - self._read
@@ -143,10 +155,19 @@ class Stream:
         self._written += frames
         self._header.rendered = self._written
 
-    def _sleep_s(self, frames: int) -> float:
-        """Return how long to sleep until `frames` may be there: half of what they last, so as to wake up seldom."""
-        missing = self._read + frames - self._header.captured
-        return max(POLL_S, missing / self.sample_rate / 2) if self.sample_rate else POLL_S
+    def _sleep(self, position: int, deadline: float) -> None:
+        """Sleep until Pd has written up to a position, a deadline is over, or something else wakes."""
+        if _SYS_FUTEX is None:
+            time.sleep(_POLL_S)
+            return
+        blocks = self._header.blocks
+        self._header.wake_at = position
+        left = deadline - time.monotonic()
+        if self._header.captured < position and left > 0:
+            timeout = _Timespec(int(left), int(left % 1 * 1e9))
+            _libc.syscall(
+                ctypes.c_long(_SYS_FUTEX), self._blocks, _FUTEX_WAIT, blocks, ctypes.byref(timeout), None, 0
+            )
 
     def _jump(self, position: int) -> None:
         self._read = self._written = position

@@ -8,6 +8,7 @@ when it has fallen behind.
 from __future__ import annotations
 
 import ctypes
+import gc
 import mmap
 import os
 import queue
@@ -24,6 +25,7 @@ import numpy as np
 from modelfiles.errors import UserError
 
 from pdworker.serving.audio_stream import Stream
+from pdworker.serving.priority import raise_priority
 from pdworker.serving.server import send_event
 
 POLL_S = 0.05  # between two polls while Pd's sound is off
@@ -201,6 +203,8 @@ class LiveLoop:
         """Play until Pd's sample rate or block size changes."""
         form, restarts, skipped = form_of(stream), stream.restarts, stream.skipped
         chain = self._instrument.make_chain(form, measuring=False)
+        gc.freeze()  # what lives now is not looked at again, so that collections stay short
+        raise_priority()
         meter = CpuMeter(self._report)
         while stream.restarts == restarts and self._poll():
             audio = stream.read(chain.piece, POLL_S)

@@ -33,6 +33,7 @@ import numpy as np
 from modelfiles.errors import UserError
 
 from pdworker.protocol import VERSION, Frame, FrameError, FrameReader, FrameWriter, StreamClosed
+from pdworker.serving import priority
 
 PROGRESS_INTERVAL_S = 0.05  # a faster loop need not count its own reports
 MAX_FILES = 8  # of a call
@@ -114,6 +115,7 @@ def run(module: str, niceness: int, frames_in: int, frames_out: int, files: int)
         Descriptor of the socket over which Pd hands open files.
     """
     global _server
+    priority.prepare()
     _lower_priority_and_follow_parent(niceness)
     _server = _Server(module, FileIO(frames_in, "rb"), FileIO(frames_out, "wb"), socket.socket(fileno=files))
     _server.listen()

@@ -105,7 +105,7 @@ class samplernn(PdObject):
         facts, path = self.require_model(), self.path(options.text(words))
         rate = self._rates.get(name(array), facts["rate"])
         samples = await self.read(name(array))
-        values, _ = await self.call("save", arrays=[samples], path=str(path), rate=rate)
+        values, _ = await self.call("save", urgent=True, arrays=[samples], path=str(path), rate=rate)
         self.output("progress", 0, "saved")
         self.output("saved", values["path"])
 
@@ -155,8 +155,9 @@ class samplernn(PdObject):
                     done = values["start"] + len(sounds[0])
                     self._insert(names, sounds, values["start"], done)
                 else:
-                    await self._clear(names, values["length"])
                     rate = values["rate"]
+                    self._rates.update(dict.fromkeys(names, rate))
+                    await self._clear(names, values["length"])
                     self.output("generating", values["length"], rate)
             await call
         finally:
@@ -185,7 +186,6 @@ class samplernn(PdObject):
             if 0 < done < len(buffer):
                 buffer.resize(done)
                 self._draw(array)
-            self._rates[array] = rate
             self.output("generated", array, rate, done)
 
     def _draw(self, array: str, start: int = 0, end: int | None = None) -> None:

@@ -101,6 +101,7 @@ class Worker:
                 continue
             text = f"{stream.done / stream.rate:.1f} of {stream.length / stream.rate:.1f} s"
             job.progress(stream.done / stream.length, text, {"start": start}, list(sounds))
+            job.answer("save")
         return {"samples": stream.done}
 
     def save(self, job: Job, *, path: str, rate: float, arrays: Sequence[np.ndarray]) -> dict[str, Any]:

@@ -41,17 +41,21 @@ class Worker:
             array *= 2  # what arrives may be written to
         return {"count": len(arrays)}, arrays
 
-    def slow(self, job, *, seconds, deaf=False):
-        self._wait(job, seconds, deaf)
+    def read(self, job, *, file):
+        return {"text": os.read(file, 100).decode()}
+
+    def slow(self, job, *, seconds, deaf=False, answers=""):
+        self._wait(job, seconds, deaf, answers)
         return {"done": True}
 
-    def _wait(self, job, seconds, deaf):
+    def _wait(self, job, seconds, deaf, answers=""):
         if deaf:
             job.log("deaf for a while")
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if not deaf:
                 job.progress(1 - (end - time.monotonic()) / seconds, "waiting")
+                job.answer(answers)
             time.sleep(0.01)
 
     def parts(self, job, *, count, samples=3, counter=None):

@@ -1,5 +1,7 @@
 """The client against honest workers: answers, partial results, events, errors."""
 
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -21,6 +23,67 @@ def test_calls_are_answered_in_their_order(desk):
     assert arrays == []
     assert [heard[0] for heard in desk.heard if "result" in heard[0]] == ["load result", "what result"]
     assert worker.state == "ready"
+
+
+def answers(desk):
+    return [(what, *values[:1]) for what, *values in desk.heard if what.endswith((" result", " error"))]
+
+
+def test_an_urgent_call_is_answered_in_the_midst_of_another_that_allows_it(desk):
+    worker = desk.worker()
+    desk.call(worker, "slow", seconds=30, answers="twice")
+    desk.wait("slow progress")
+    desk.call(worker, "what")
+    desk.call(worker, "wrong", urgent=True)
+    desk.call(worker, "twice", [np.ones(3)], urgent=True)
+    assert desk.wait("twice result")[1][0].tolist() == [2, 2, 2]
+    desk.call(worker, "twice", urgent=True)
+    desk.wait("twice result", 2)
+    assert [what for what, *_ in answers(desk)] == ["twice result", "twice result"]
+    worker.cancel()
+    desk.call(worker, "twice", [np.ones(2)], urgent=True)
+    desk.wait("twice result", 3)
+    assert [what for what, *_ in answers(desk)] == ["twice result"] * 3
+
+
+def test_urgent_calls_get_their_own_files(desk, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    worker = desk.worker()
+    desk.call(worker, "slow", seconds=30, answers="read")
+    desk.wait("slow progress")
+    for name in ("two", "nowhere", "one"):
+        desk.call(worker, "read", files={"file": str(tmp_path / name)}, urgent=True)
+    texts = [desk.wait("read result", count)[0]["text"] for count in (1, 2)]
+    assert (texts, len(desk.all("read error"))) == (["two", "one"], 1)
+    assert not desk.all("slow result")
+
+
+def test_an_urgent_call_comes_next_where_the_one_that_runs_does_not_allow_it(desk):
+    worker = desk.worker()
+    desk.call(worker, "slow", seconds=0.5)
+    desk.wait("slow progress")
+    desk.call(worker, "crash")
+    desk.call(worker, "what")
+    desk.call(worker, "twice", urgent=True)
+    desk.wait("what result")
+    assert [what for what, *_ in answers(desk)] == [
+        "slow result",
+        "twice result",
+        "crash error",
+        "what result",
+    ]
+
+
+def test_urgent_calls_of_a_worker_that_ends_are_answered(desk):
+    worker = desk.worker()
+    desk.call(worker, "slow", seconds=30)
+    desk.wait("slow progress")
+    desk.call(worker, "twice", urgent=True)
+    desk.call(worker, "what")
+    os.kill(worker._session._process.pid, signal.SIGKILL)
+    for name in ("slow", "twice", "what"):
+        assert "killed by SIGKILL" in desk.wait(f"{name} error")[0].message
 
 
 def test_a_call_starts_the_worker(desk, monkeypatch):

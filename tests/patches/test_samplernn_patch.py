@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 from support.external import EXTERNAL
 from support.sounds import loudness
 
@@ -164,6 +165,23 @@ def test_generate_without_a_model(samplernn):
     assert "load one first" in str(samplernn.expect(OUT, "error")[1])
     samplernn.send("samplernn", "load", "nothing-of-that-name")
     assert "no checkpoint" in str(samplernn.expect(OUT, "error", timeout=60)[1])
+
+
+def test_a_sound_is_saved_while_another_one_grows(loaded, tmp_path):
+    generate(loaded, "--out", "one", "--dur", 0.2)
+    loaded.send("samplernn", "generate", "--out", "two", "--dur", 300)
+    loaded.expect(OUT, "grown", timeout=60)
+    for array in ("one", "two"):
+        loaded.send("samplernn", "save", array, str(tmp_path / f"{array}.wav"))
+        assert loaded.expect(OUT, "saved")[1] == str(tmp_path / f"{array}.wav")
+    assert soundfile.info(tmp_path / "one.wav").frames == 0.2 * RATE
+    assert soundfile.info(tmp_path / "two.wav").frames == 300 * RATE
+    assert loaded.expect(OUT, "grown")[1] < 300 * RATE
+    loaded.send("samplernn", "save", "one", "/nowhere/one.wav")
+    assert "cannot be written" in str(loaded.expect(OUT, "error")[1])
+    loaded.expect(OUT, "grown")
+    loaded.send("samplernn", "cancel")
+    assert 0 < loaded.expect(OUT, "generated", timeout=5)[3] < 300 * RATE
 
 
 @pytest.mark.parametrize("verb", ["save", "write"])

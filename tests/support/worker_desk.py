@@ -46,7 +46,7 @@ class Desk:
     def start(self, worker, python=sys.executable):
         worker.start(str(python), *(self.note(what) for what in ("ready", "gone", "log", "event")))
 
-    def call(self, worker, name, arrays=(), **arguments):
+    def call(self, worker, name, arrays=(), files=None, urgent=False, **arguments):
         """Call the worker; what it answers is noted as "NAME result", "progress", "error" and "part"."""
         note_part = self.note(f"{name} part")
 
@@ -62,6 +62,8 @@ class Desk:
             self.note(f"{name} progress"),
             self.note(f"{name} error"),
             take_part,
+            files,
+            urgent,
         )
 
     def serve(self):

@@ -40,6 +40,8 @@ class Call:
         Names of arguments, and paths of what is to be opened for them.
     on_result, on_progress, on_partial, on_error : callable, optional
         See `pdworker.host.worker.Worker.call`.
+    urgent : bool
+        It is sent while another call runs.
     """
 
     id: int
@@ -51,6 +53,7 @@ class Call:
     on_partial: OnPartial | None = None
     on_error: OnError | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    urgent: bool = False
 
     cancelled: bool = False
     answered: bool = False  # the answer is on its way to Pd's thread
@@ -78,11 +81,11 @@ class CallQueue:
         return bool(self._open)
 
     def add(
-        self, name: str, arguments: Mapping[str, Any], arrays: Sequence[np.ndarray], **callbacks: Any
+        self, name: str, arguments: Mapping[str, Any], arrays: Sequence[np.ndarray], **options: Any
     ) -> Call:
         """Add a call at the end."""
         with self._lock:
-            call = Call(next(self._ids), name, arguments, arrays, **callbacks)
+            call = Call(next(self._ids), name, arguments, arrays, **options)
             self._open.add(call)
             self._waiting.append(call)
             return call
@@ -93,6 +96,14 @@ class CallQueue:
             if self._must_replace:
                 raise Replace
             return self._waiting.popleft() if self._waiting else None
+
+    def next_urgent(self, running: Call) -> Call | None:
+        """Return an urgent call to send beside one that runs; none once that is cancelled: a new process may follow."""
+        with self._lock:
+            call = None if running.cancelled else next((call for call in self._waiting if call.urgent), None)
+            if call is not None:
+                self._waiting.remove(call)
+            return call
 
     def load_again(self) -> Call | None:
         """Return the last successful `load` as a new call that nobody waits for, for a replaced process."""

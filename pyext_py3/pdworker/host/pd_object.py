@@ -112,6 +112,7 @@ class PdObject(MessageObject):
         *,
         arrays: Sequence[np.ndarray] = (),
         files: Mapping[str, str] | None = None,
+        urgent: bool = False,
         **arguments: Any,
     ) -> PendingCall:
         """Make a call of the worker, and start it if need be.
@@ -124,6 +125,8 @@ class PdObject(MessageObject):
             What it gets as `arrays`. Not to be changed before the answer.
         files : mapping, optional
             Names of arguments and paths of files, opened here to read and write; the method gets descriptors.
+        urgent : bool
+            Do not wait for the end of a call that runs, if that one allows it (`serving.server.Job.answer`).
         **arguments
             Its keyword arguments, plain values.
 
@@ -145,9 +148,8 @@ class PdObject(MessageObject):
             self.output("progress", 0, "failed")
             call.set_error(error)
 
-        worker.call(
-            name, arguments, arrays, call.set_result, self._output_progress, fail, call.add_part, files
-        )
+        answers = call.set_result, self._output_progress, fail, call.add_part
+        worker.call(name, arguments, arrays, *answers, files=files, urgent=urgent)
         return call
 
     def reload(self) -> None:

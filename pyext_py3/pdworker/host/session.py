@@ -109,7 +109,8 @@ class Session:
         self._writer: FrameWriter
         self._hello: dict | None = None
         self._ready = False
-        self._call: Call | None = None  # the one that the process has
+        self._call: Call | None = None  # the one that runs in the process
+        self._urgent: dict[int, Call] = {}  # by id: the urgent ones that it has besides
         self._load_again: Call | None = None  # the call that repeats the last load in a replacement
         self._cancelling = False
         self._deadline = time.monotonic() + STARTUP_DEADLINE_S
@@ -185,17 +186,23 @@ class Session:
         raise UserError("internal", what, "run: setup/dlwa doctor", str(self._process.log))
 
     def _send_next_call(self) -> None:
-        """Send the next call, or a cancel for the one that runs, if there is occasion to."""
+        """Send the next call, an urgent one or a cancel beside the one that runs, if there is occasion to."""
         if self._call is None:
             call = self._queue.next() if self._ready else None
-            if call is not None:
-                self._send_call(call)
-        elif self._call.cancelled and not self._cancelling:
-            self._cancelling = True
-            self._deadline = time.monotonic() + CANCEL_DEADLINE_S
-            self._writer.add({"kind": "cancel", "id": self._call.id})
+            if call is not None and self._send_call(call):
+                self._call = call
+        elif self._call.cancelled:
+            if not self._cancelling:
+                self._cancelling = True
+                self._deadline = time.monotonic() + CANCEL_DEADLINE_S
+                self._writer.add({"kind": "cancel", "id": self._call.id})
+        elif self._ready:
+            urgent = self._queue.next_urgent(self._call)
+            if urgent is not None and self._send_call(urgent):
+                self._urgent[urgent.id] = urgent
 
-    def _send_call(self, call: Call) -> None:
+    def _send_call(self, call: Call) -> bool:
+        """Send a call, or deliver the error of one that cannot be sent; whether it was sent."""
         header: dict[str, Any] = {
             "kind": "call",
             "id": call.id,
@@ -210,12 +217,13 @@ class Session:
                 self._writer.add(header, call.arrays)
             except FrameError as error:
                 self._delivery.error(call, UserError("input", f"{call.name}: {error}"))
+                return False
             except OSError as error:
                 what = f"cannot use {error.filename}: {error.strerror}"
                 self._delivery.error(call, UserError("file", what))
-            else:
-                self._process.send_files(files)  # they are there before the frame that needs them
-                self._call = call
+                return False
+            self._process.send_files(files)  # they are there before the frame that needs them
+        return True
 
     def _exchange(self) -> None:
         """Wait for the pipes, another thread or a deadline, and move one piece each way."""
@@ -270,12 +278,20 @@ class Session:
             self._receive_of_call(frame)
 
     def _receive_of_call(self, frame: Frame) -> None:
-        call, header = self._call, frame.header
-        if call is None or header.get("id") != call.id:
+        header = frame.header
+        running = self._call is not None and header.get("id") == self._call.id
+        call = self._call if running else self._urgent.get(header.get("id", 0))
+        if call is None:
             raise FrameError(f"unexpected {short(header)}")
         if frame.kind == "progress":
             self._delivery.progress(call, frame)
         elif frame.kind in ("result", "error"):
+            if running:
+                self._call = None
+                self._cancelling = False
+                self._deadline = math.inf
+            else:
+                del self._urgent[call.id]
             self._settle(call, frame)
         else:
             raise FrameError(f"unexpected {short(header)}")
@@ -291,7 +307,7 @@ class Session:
         self._hello = hello
         self._load_again = self._queue.load_again() if self._is_replacement else None
         if self._load_again is not None:
-            self._send_call(self._load_again)
+            self._call = self._load_again if self._send_call(self._load_again) else None
         else:
             self._become_ready()
 
@@ -305,9 +321,6 @@ class Session:
     def _settle(self, call: Call, frame: Frame) -> None:
         """Handle the answer to the call."""
         header = frame.header
-        self._call = None
-        self._cancelling = False
-        self._deadline = math.inf
         error = None
         if frame.kind == "error":
             log = str(self._process.log) if header["error"] == "internal" else ""

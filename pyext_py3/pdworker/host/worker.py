@@ -158,6 +158,7 @@ class Worker:
         on_error: OnError | None = None,
         on_partial: OnPartial | None = None,
         files: Mapping[str, str] | None = None,
+        urgent: bool = False,
     ) -> None:
         """Queue a call, and start the process if there is none.
 
@@ -180,6 +181,8 @@ class Worker:
             called when it has been worked off: while too much waits for that, the worker is not read.
         files : mapping, optional
             Names of arguments and paths of files to read and write: the method gets descriptors of them, open.
+        urgent : bool
+            Send it while another call runs, which answers it where it allows that (`Job.answer`); else it comes next.
         """
         with self._lock:
             self._queue.add(
@@ -191,6 +194,7 @@ class Worker:
                 on_error=on_error,
                 on_partial=on_partial,
                 files=files or {},
+                urgent=urgent,
             )
             self._want_process()
         self._wake.wake()

@@ -139,8 +139,8 @@ class Job:
         Set when Pd gives the call up.
     """
 
-    def __init__(self, send: Send, call_id: int) -> None:
-        self._send = send
+    def __init__(self, send: Send, call_id: int, answer: Callable[[str], None] | None = None) -> None:
+        self._send, self._answer = send, answer or (lambda name: None)
         self.id = call_id
         self.files: dict[str, int] = {}  # by the names of the arguments; closed after the call
         self._next_progress = 0.0
@@ -196,6 +196,16 @@ class Job:
             self._next_progress = now + PROGRESS_INTERVAL_S
             self._send(header)
 
+    def answer(self, name: str) -> None:
+        """Answer the calls of a method that wait, in the midst of this one: only urgent ones do.
+
+        Parameters
+        ----------
+        name : str
+            A public method of the worker's object. It has to be one that changes nothing that this call uses.
+        """
+        self._answer(name)
+
     def log(self, text: str) -> None:
         """Show a line in Pd's console."""
         self._send({"kind": "log", "text": _one_line(text)})
@@ -210,8 +220,9 @@ class _Server:
         self._reader = FrameReader(frames_in)
         self._writer = FrameWriter(frames_out)
         self._writing = threading.Lock()
-        self._serving = False
+        self._methods: Mapping[str, Callable[..., Any]] = {}  # once it serves
         self._calls: queue.SimpleQueue[tuple[Job, Frame]] = queue.SimpleQueue()
+        self._passed_over: list[tuple[Job, Frame]] = []  # calls that came before those in the queue
         self._jobs: dict[int, Job] = {}  # by id: those queued and the one that runs
 
     def listen(self) -> None:
@@ -229,13 +240,13 @@ class _Server:
                 "pid": os.getpid(),
             }
         )
-        self._serving = True
+        self._methods = calls
         while True:
-            self._answer(calls, *self._calls.get())
+            self._answer(*(self._passed_over.pop(0) if self._passed_over else self._calls.get()))
 
     def send_event(self, header: Mapping[str, Any], arrays: Arrays) -> None:
         """Send an event frame. Raises RuntimeError before the hello is sent."""
-        if not self._serving:
+        if not self._methods:
             raise RuntimeError("an event can be sent once serve() has been called")
         self._send(header, arrays)
 
@@ -272,7 +283,7 @@ class _Server:
     def _receive(self, frame: Frame) -> None:
         call_id = frame.header.get("id", 0)
         if frame.kind == "call" and call_id not in self._jobs:
-            job = self._jobs[call_id] = Job(self._send, call_id)
+            job = self._jobs[call_id] = Job(self._send, call_id, self._answer_waiting)
             job.files = self._open_files(frame.header.get("files", []))
             self._calls.put((job, frame))
         elif frame.kind == "cancel":
@@ -291,11 +302,23 @@ class _Server:
             raise FrameError(f"{len(descriptors)} files came for {short(names)}")
         return dict(zip(names, descriptors))
 
-    def _answer(self, calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> None:
+    def _answer_waiting(self, name: str) -> None:
+        """Answer the calls of this name that wait, while another call runs."""
+        waiting, self._passed_over = self._passed_over, []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                waiting.append(self._calls.get_nowait())
+        for job, frame in waiting:
+            if frame.header["name"] == name:
+                self._answer(job, frame)
+            else:
+                self._passed_over.append((job, frame))
+
+    def _answer(self, job: Job, frame: Frame) -> None:
         """Run a call and send its one reply."""
         try:
             job.check()
-            values, arrays = _run_call(calls, job, frame)
+            values, arrays = _run_call(self._methods, job, frame)
             self._send({"kind": "result", "id": job.id, "values": values}, arrays)
         except (Exception, SystemExit) as error:  # a library's command line must not end the worker either
             self._send(_error_header(job.id, error))

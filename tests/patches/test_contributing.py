@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md, done as it says in a copy of the checkout: the smallest day is added, and it keeps the rules."""
+"""CONTRIBUTING.md, done as it says in a copy of the checkout: a day is added, and it keeps the rules."""
 
 import os
 import re
@@ -11,15 +11,18 @@ from dlwakit.course.days import find_day
 from support.course_copy import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("git", "importlinter", "deptry")]
+NAMES = "day=07_bells name=bells"
 BY_HAND = "tests/patches/test_overview.py::test_there_is_a_button_for_every_day"  # drawn in Pd
 
 
 @pytest.fixture(scope="module")
 def blocks():
-    """The two blocks of commands for a new day: what makes it, what checks it."""
+    """The two blocks of commands for a new day, with another name: what makes it, what checks it."""
     page = (ROOT / "CONTRIBUTING.md").read_text().partition("## Add a day")[2].partition("\n## ")[0]
     make, check = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return make, check
+    names, commands = make.split("\n", 1)
+    assert names.startswith("day=07_tone name=tone")
+    return f"{NAMES}\n{commands}", f"{NAMES}\n{check}"
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +55,9 @@ def made(run, blocks):
 
 def test_the_day_is_known(made):
     day = find_day("7", made.copy)
-    assert (day.name, day.patch) == ("07_tone", "tone.pd")
-    python = f"PYTHONPATH=07_tone:pyext_py3 {sys.executable} -c"
-    done = made(f"{python} 'from tone import load; print(len(load().generate(0.5)))'")
+    assert (day.name, day.patch) == ("07_bells", "bells.pd")
+    python = f"PYTHONPATH=07_bells:pyext_py3 {sys.executable} -c"
+    done = made(f"{python} 'from bells import load; print(len(load().generate(0.5)))'")
     assert done.stdout == "22050\n", done.stderr
 
 
@@ -66,5 +69,5 @@ def test_its_tables_are_those_of_its_class(made):
 def test_it_plays_in_pd_and_keeps_the_rules(made, blocks):
     done = made(blocks[1], PYTEST_ADDOPTS=f"-rA --durations=0 --deselect {BY_HAND}")
     assert done.returncode == 0, done.stdout + done.stderr
-    for test in ("test_tone.py", "test_every_day_is_checked[tone-07_tone]", "runs[07_tone]", "cord[tone]"):
+    for test in ("test_bells.py", "is_checked[bells-07_bells]", "runs[07_bells]", "cord[bells]"):
         assert re.search(f"^PASSED .*{re.escape(test)}", done.stdout, re.MULTILINE), test

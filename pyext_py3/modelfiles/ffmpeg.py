@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def open_sound(path: Path, reason: str) -> Iterator[tuple[int, Iterator[NDArray[
             process.wait()
 
 
-def _blocks(stream: BinaryIO, channels: int) -> Iterator[NDArray[np.float32]]:
+def _blocks(stream: IO[bytes], channels: int) -> Iterator[NDArray[np.float32]]:
     frame = 4 * channels
     while block := stream.read(BLOCK_FRAMES * frame):
         frames = np.frombuffer(block[: len(block) // frame * frame], ">f4").reshape(-1, channels)

@@ -75,6 +75,16 @@ def read_data(folder: Path) -> "tuple[dict, dict[str, np.ndarray]]":
     return facts, {part: np.load(folder / f"{part}.npy") for part in ("train", "held_out")}
 
 
+def read_or_build(
+    folder: Path, out: Path, rate: int, log: Callable[[str], None] = print
+) -> "tuple[dict, dict[str, np.ndarray]]":
+    """What `read_data` gives for a data set; one of any other folder of sounds is built in `out`. Raises UserError."""
+    if not (folder / "dataset.json").is_file():
+        build_dataset(folder, out, rate, log)
+        folder = out
+    return read_data(folder)
+
+
 def main(arguments=None):
     """Run the program; returns its exit status."""
     parser = dataset_parser("rave", __doc__, "folder of sounds")

@@ -93,6 +93,7 @@ class LiveModel:
     Parameters
     ----------
     module : torch.jit.ScriptModule
+    prior : Prior or None
     spec : dict
         What to play: "method", "buffer", "settings", "scale", "bias", "enabled".
     threads : int
@@ -108,14 +109,15 @@ class LiveModel:
         When the model does not follow the convention.
     """
 
-    def __init__(self, module, spec, threads, pulse: Pulse, report: Report):
+    def __init__(self, module, prior, spec, threads, pulse: Pulse, report: Report):
+        torch.seed()  # else each fork would draw the same
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
         self._pulse, self._report = pulse, report
         self._last_warning = ""
         self._gain, self._enabled, self._bend = 0.0, spec["enabled"], None
         with pulse.busy():
-            self._model = model = Model(module)
+            self._model = model = Model(module, prior)
             self._method = model.method(spec["method"])
             self._buffer = buffer_size(model, spec["buffer"])
             model.set_all(spec["settings"])
@@ -123,7 +125,7 @@ class LiveModel:
                 self.bend(spec["scale"], spec["bias"])
             except UserError as error:
                 self._warn(str(error))
-            self._warm_up(module)
+            self._warm_up(module, prior)
 
     # What the live loop asks for.
 
@@ -167,6 +169,10 @@ class LiveModel:
         """Play, or be silent."""
         self._enabled = on
 
+    def follow(self, arrays):
+        """Let the prior go on from latents, one array each."""
+        self._model.follow(np.stack(arrays))
+
     # What happens to each buffer.
 
     def _compute(self, values):
@@ -198,9 +204,9 @@ class LiveModel:
             return answer
         return answer * np.linspace(gain, self._gain, answer.shape[1], dtype=np.float32)
 
-    def _warm_up(self, module):
+    def _warm_up(self, module, prior):
         """Let torch optimise on a twin, whose memory of the sound is its own."""
-        twin = Model(module.__deepcopy__({}))
+        twin = Model(module.__deepcopy__({}), prior)
         zeros = np.zeros((self._method.inputs, self._buffer // self._method.in_ratio), np.float32)
         for _ in range(WARM_UP_BUFFERS):
             try:

@@ -3,6 +3,7 @@
 model = load("starter_drums")
 latents = model.encode(audio, rate=44100)              # float32 [latents, n / ratio]
 again = model.decode(latents, rate=44100)              # float32 [channels, n]
+made_up = model.generate(4, temperature=0.9, start=audio, rate=44100)
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from modelfiles.places import checkpoint_folders
 from modelfiles.resample import resample
 from numpy.typing import ArrayLike, NDArray
 
+from .engine.prior import Prior, find_prior, read_prior
 from .engine.torchscript import Method, Model, load_module
 
+NO_PRIOR = "train one: setup/dlwa train prior MODEL --data FOLDER"
 PIECE_SAMPLES = 1 << 16  # at once: long enough to be quick, short enough to say how far it is
 
 
@@ -29,6 +32,7 @@ def load(
     engine: str = "small",
     *,
     folders: Iterable[str | Path] | None = None,
+    prior: str | Path | None = None,
 ) -> AudioModel:
     """Load a model.
 
@@ -42,6 +46,8 @@ def load(
         "small"; there is no other.
     folders : iterable of path, optional
         Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
+    prior : str or Path, optional
+        Name or path of a NAME.prior.safetensors for `generate`, or "none"; that of the model's name if not given.
 
     Returns
     -------
@@ -54,8 +60,10 @@ def load(
     """
     if engine != "small":
         raise UserError("input", "RAVE has one engine", "leave --engine out")
-    where = checkpoint_folders(__file__) if folders is None else folders
-    return AudioModel(load_module(find(str(name_or_path), where, suffixes=(".ts",))))
+    where = checkpoint_folders(__file__) if folders is None else list(folders)
+    path = find(str(name_or_path), where, suffixes=(".ts",))
+    beside = find_prior(path, None if prior is None else str(prior), where)
+    return AudioModel(load_module(path), beside and read_prior(beside))
 
 
 class AudioModel:
@@ -69,12 +77,15 @@ class AudioModel:
         What it can do, with the channels and ratios of each.
     attributes : dict of str to tuple of str
         The types of the values that can be set.
+    prior : Prior or None
+        What `generate` makes up latents with.
     """
 
-    def __init__(self, module: torch.jit.ScriptModule) -> None:
+    def __init__(self, module: torch.jit.ScriptModule, prior: Prior | None = None) -> None:
         self._module = module
         self._settings: dict[str, list] = {}
         model = Model(module)
+        self.prior = prior and fitting(prior, model)
         self.rate: int = model.rate
         self.methods: dict[str, Method] = model.methods
         self.attributes: dict[str, tuple] = model.attributes
@@ -170,16 +181,87 @@ class AudioModel:
         """
         return self._run("decode", latents, rate, seed)
 
+    def generate(
+        self,
+        seconds: float = 4.0,
+        temperature: float = 1.0,
+        seed: int | None = None,
+        start: ArrayLike | None = None,
+        rate: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Make up a sound: the prior goes on with latents, `decode` makes sound of them.
+
+        Parameters
+        ----------
+        seconds : float
+            Length of the sound.
+        temperature : float
+            1 draws as the prior was trained, less keeps to what is likely, 0 takes the likeliest.
+        seed : int, optional
+            Makes what is drawn at random repeatable.
+        start : array_like, shape (n,) or (channels, n), optional
+            A sound to go on from; it is not in the answer.
+        rate : int, optional
+            Sample rate in Hz of `start` and of the answer; the model's own if not given.
+
+        Returns
+        -------
+        ndarray of float32, shape (outputs, n)
+
+        Raises
+        ------
+        UserError
+            There is no prior, or the length or the temperature cannot be.
+        """
+        from . import generation
+
+        if self.prior is None:
+            raise UserError("state", "this model has no prior", NO_PRIOR)
+        if seed is not None:
+            torch.manual_seed(seed)
+        model = self._fresh()
+        begun = None if start is None else np.atleast_2d(np.asarray(start, np.float32))
+        before = generation.begin(model, self.prior, begun, rate or 0)
+        made = generation.latents(self.prior, before, seconds, temperature)
+        return generation.sound(model, before, made, rate or 0)[0]
+
     def _run(self, name: str, values: ArrayLike, rate: int | None, seed: int | None) -> NDArray[np.float32]:
         if seed is not None:
             torch.manual_seed(seed)
+        return transform(self._fresh(), name, np.atleast_2d(np.asarray(values, np.float32)), rate or 0)[0]
+
+    def _fresh(self) -> Model:
+        """The model as it is in the file, with what was set."""
         model = Model(self._copy())
         model.set_all(self._settings)
-        return transform(model, name, np.atleast_2d(np.asarray(values, np.float32)), rate or 0)[0]
+        return model
 
     def _copy(self) -> torch.jit.ScriptModule:
         """The module as it is in the file, whatever others have played."""
         return self._module.__deepcopy__({})
+
+
+def fitting(prior: Prior, model: Model) -> Prior:
+    """Return a prior that fits a model.
+
+    Parameters
+    ----------
+    prior : Prior
+    model : Model
+
+    Returns
+    -------
+    Prior
+
+    Raises
+    ------
+    UserError
+        The model's `decode` does not take what the prior makes up, or there is none.
+    """
+    if "encode" not in model.methods or "decode" not in model.methods:
+        raise UserError("checkpoint", "a prior needs a model with the methods encode and decode")
+    decode = model.methods["decode"]
+    return prior.check(decode.inputs, decode.in_ratio, model.rate)
 
 
 def transform(

@@ -8,48 +8,77 @@ import torch
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from pdworker.serving.forked import run_in_child
-from pdworker.serving.server import serve
+from pdworker.serving.server import send_event, serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
 from . import offline
+from .engine.prior import find_prior, read_prior
 from .engine.torchscript import Model, load_module, resolved
 from .live import LiveModel
+from .model import NO_PRIOR, fitting
 
 
 class Worker:
     """Loads a TorchScript model, runs it on whole sounds and lets it play live; the public methods are the calls."""
 
     def __init__(self):
-        self._module = None
+        self._module = self._prior = None
         self._threads = 1  # of what plays
         self._settings = {}  # values of attributes that were set
         self._spec = {}  # what plays, see LiveModel
         self._supervisor = None  # of what plays
 
-    def load(self, job, *, folders, checkpoint="starter_drums", engine="small", threads=1):
-        """Load NAME.ts; returns facts about it. What plays goes on with the model that it has until `play`."""
+    def load(self, job, *, folders, checkpoint="starter_drums", engine="small", threads=1, prior=None):
+        """Load NAME.ts, and the prior beside it or the one that is named; returns facts about them.
+
+        What plays goes on with the model that it has until `play`.
+        """
         if engine != "small":
             raise UserError("input", "RAVE has one engine", "leave --engine out")
         job.progress(0.1, f"reading {checkpoint}")
         path = find(str(checkpoint), folders, suffixes=(".ts",))
         module = load_module(path)
         job.progress(0.8, "reading its methods")
-        facts, _ = run_in_child(job, describe, module)
-        self._module, self._threads, self._settings = module, int(threads), {}
+        found = read_beside(path, prior, folders)
+        facts, _ = run_in_child(job, describe, module, found)
+        if found is not None and facts["misfit"]:
+            found = None
+            send_event("warning", {"message": facts["misfit"]})
+        self._module, self._prior, self._threads, self._settings = module, found, int(threads), {}
         return {"name": path.stem, **facts}
 
     def transform(self, job, *, method, rate=0, random=None, arrays):
         """Run a method on whole sounds or latents, one array a channel, from a model that has no memory of others."""
-        module = self._require_module()
-        length = max(map(len, arrays))
-        values = np.stack([np.pad(one, (0, length - len(one))) for one in arrays])
-        arguments = module, self._settings, method, values, int(rate), offline_threads(), random
+        arguments = self._loaded(), method, together(arrays), int(rate), offline_threads(), random
         facts, (answer,) = run_in_child(job, offline.run, *arguments)
         return facts, list(answer)
 
+    def generate(self, job, *, seconds, temperature, rate=0, random=None, as_sound=True, arrays=()):
+        """Let the prior make up sound or latents, on from a sound if there is one; an array for each channel."""
+        loaded = self._loaded()
+        if self._prior is None:
+            raise UserError("state", "this model has no prior beside it", NO_PRIOR)
+        start = together(arrays) if arrays else None
+        arguments = loaded, seconds, temperature, start, int(rate), as_sound, offline_threads(), random
+        facts, (answer,) = run_in_child(job, offline.generate, *arguments)
+        return facts, list(answer)
+
+    def follow(self, job, *, rate, arrays):
+        """Let the prior that plays go on from a sound."""
+        loaded = self._loaded()
+        if self._prior is None:
+            raise UserError("state", "this model has no prior beside it", NO_PRIOR)
+        arguments = loaded, "encode", together(arrays), int(rate), offline_threads()
+        _, (latents,) = run_in_child(job, offline.run, *arguments)
+        try:
+            self._call_playing("follow", list(latents))
+        except NotPlaying:
+            raise UserError("state", "no prior plays") from None
+        return {}
+
     def play(self, job, *, stream, method, buffer, enabled, scale, bias):
         """Play a method on a stream of Pd's; how it goes is reported by events, see `serving.live`."""
-        module, threads = self._require_module(), self._threads
+        (module, prior, _), threads = self._loaded(), self._threads
         self.stop(job)
         self._spec = spec = {
             "method": method,
@@ -60,7 +89,7 @@ class Worker:
             "settings": self._settings,
         }
         self._supervisor = Supervisor(
-            stream, lambda pulse, report: LiveModel(module, spec, threads, pulse, report)
+            stream, lambda pulse, report: LiveModel(module, prior, spec, threads, pulse, report)
         )
         return {}
 
@@ -75,14 +104,14 @@ class Worker:
         """Return the values of an attribute: of the model that plays, else as a fresh one would have them."""
         with contextlib.suppress(NotPlaying):
             return self._call_playing("get", name=name)
-        return run_in_child(job, try_attribute, self._require_module(), self._settings, name)[0]
+        return run_in_child(job, try_attribute, self._loaded()[0], self._settings, name)[0]
 
     def set(self, job, *, name, values, arrays=()):
         """Set an attribute of what plays, and of all that will.
 
         {"array": i, "rate": hz} among the values stands for arrays[i].
         """
-        module = self._require_module()
+        module = self._loaded()[0]
         settings = {**self._settings, name: resolved(values, arrays)}
         try:
             self._call_playing("set", arrays, name=name, values=values)
@@ -111,16 +140,41 @@ class Worker:
             raise NotPlaying
         return self._supervisor.call(name, arrays, **arguments)
 
-    def _require_module(self):
+    def _loaded(self):
+        """(module, prior or None, settings). Raises UserError where nothing is loaded."""
         if self._module is None:
             raise UserError("state", "no model is loaded", "load one first")
-        return self._module
+        return self._module, self._prior, self._settings
 
 
-def describe(link, module):
-    """Send what a patch may know of a model. Runs in a fork."""
-    model = Model(module)
+def read_beside(path, name, folders):
+    """The prior of a model's file, see `find_prior`; None where it is damaged and was not asked for."""
+    found = find_prior(path, name, folders)
+    try:
+        return found and read_prior(found)
+    except UserError as error:
+        if name:
+            raise
+        send_event("warning", {"message": error.brief})
+        return None
+
+
+def together(arrays):
+    """float32 [channels, n] of arrays; shorter ones end with zeros."""
+    length = max(map(len, arrays))
+    return np.stack([np.pad(one, (0, length - len(one))) for one in arrays])
+
+
+def describe(link, module, prior):
+    """Send what a patch may know of a model, and why its prior does not fit, or "". Runs in a fork."""
+    model, misfit = Model(module), ""
+    if prior is not None:
+        try:
+            model = Model(module, fitting(prior, model))
+        except UserError as error:
+            misfit = error.brief
     values = {
+        "misfit": misfit,
         "rate": model.rate,
         "ratio": model.largest_ratio,
         "methods": [vars(method) for method in model.methods.values()],

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from modelfiles.errors import UserError
 
+from .prior import temperature_of
+
 TYPES = ("bool", "int", "float", "str", "tensor", "buffer")
 
 
@@ -49,15 +51,24 @@ def resolved(values, arrays):
     return [(arrays[value["array"]], value["rate"]) if isinstance(value, dict) else value for value in values]
 
 
+def _prior_method(prior):
+    """The Method of a Prior, as RAVE exports with one describe theirs."""
+    count, ratio = prior.size.latents, prior.ratio
+    labels = tuple(f"(signal) latent {index + 1}" for index in range(count))
+    return Method("prior", 1, ratio, count, ratio, ("(signal) temperature",), labels)
+
+
 class Model:
     """What a TorchScript module can do.
 
     rate: the model's own sample rate in Hz, 0 when it has none; methods: {name: Method}; attributes:
     {name: types}.
+    With a `Prior` it has the method `prior`, in place of one of its own: its input is a temperature as a RAVE's own
+    takes it (see `prior.temperature_of`).
     Raises UserError when the module does not follow the convention.
     """
 
-    def __init__(self, module):
+    def __init__(self, module, prior=None):
         self._module = module
         self.rate = self._read_rate()  # before anybody sets another one
         self.methods = {name: self._method(name) for name in self._method_names()}
@@ -66,6 +77,10 @@ class Model:
                 "checkpoint", "this TorchScript file has no methods for signals: it is not made for nn~"
             )
         self.attributes = {name: self._types(name) for name in self._attribute_names()}
+        self._player = None  # of the prior
+        if prior is not None:
+            self._player = prior.player()
+            self.methods["prior"] = _prior_method(prior)
 
     @property
     def largest_ratio(self):
@@ -85,6 +100,8 @@ class Model:
 
         Raises UserError when the model fails, or answers something else than its `_params` promise.
         """
+        if name == "prior" and self._player is not None:
+            return self._player.play(map(temperature_of, values[0]))
         method = self.methods[name]
         tensor = torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
         try:
@@ -128,6 +145,12 @@ class Model:
         """Set the sample rate in Hz of a model that has none of its own."""
         if self.rate == 0 and self._has("set_sample_rate"):
             self._call("set_sample_rate", int(rate))
+
+    def follow(self, latents):
+        """Let the prior go on from latents, float32 [latents, n]. Raises UserError where there is no `Prior`."""
+        if self._player is None:
+            raise UserError("input", "this model has no prior that could go on from a sound")
+        self._player.follow(latents)
 
     # The module's own description.
 

@@ -20,10 +20,13 @@ def open_source(name):
     UserError
         There is no such model, or it cannot be read.
     """
+    return read_weights(model_path(name))
+
+
+def model_path(name):
+    """The file of a model's name or file, or of a run's folder. Raises UserError where there is none."""
     path = find(name, checkpoint_folders(str(Path(__file__).parent)), suffixes=(SUFFIX,))
-    if path.is_dir():
-        path = path / f"{path.resolve().name}{SUFFIX}"
-    return read_weights(path)
+    return path / f"{path.resolve().name}{SUFFIX}" if path.is_dir() else path
 
 
 def usual_source(name, network):

@@ -1,0 +1,153 @@
+"""Evaluate priors on sounds that they were not trained on. Runs on the command line.
+
+    setup/dlwa evaluate prior CHECKPOINT [--data FOLDER] [--model MODEL]
+
+CHECKPOINT is the name of a model that has a prior, or a NAME.prior.safetensors. `nats` is the negative log-likelihood
+of a held-out latent vector; `frechet` the distance of half a minute of sound to the training sounds, in moments of mel
+spectra and of how they change; `level_db` its level to theirs; `nearest` how far its stretches of latents are from the
+nearest ones of the training: held-out ones are 1, copied ones 0. Lower is better in the first two.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from dlwakit.training.evaluation import evaluate
+from dlwakit.training.options import evaluate_parser
+from modelfiles.errors import UserError
+from modelfiles.finding import find
+from modelfiles.places import checkpoint_folders
+from scipy.spatial.distance import cdist
+
+from .dataset import read_or_collect
+from .engine.prior import SUFFIX, read_prior
+from .features import frechet, mel_moments
+from .model import load
+from .training.prior import baselines, likelihoods, moments
+
+SECONDS = 30  # of each sound that is made up
+TEMPERATURES = (0.5, 1.5)  # beside 1
+STRETCH = 16  # latent vectors
+MOST_STRETCHES = 300
+
+
+def measure(prior_path, model, facts, sounds, seed=0):
+    """Figures of a prior, of its samples at other temperatures, of simple means and of the data.
+
+    model: AudioModel without a prior. facts, sounds: see `dataset.read_data`.
+    """
+    prior, rate = read_prior(prior_path), facts["rate"]
+    audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
+    scaled = {part: prior.scaled(model.encode(sound, rate)) for part, sound in audio.items()}
+    count = round(SECONDS * prior.rate / prior.ratio)
+    judge = Judge(model, prior, audio["train"], rate, scaled)
+    rows = {
+        "checkpoint": {"nats": nats(prior, scaled["held_out"]), **judge.of(made(prior, count, 1.0, seed))}
+    }
+    for temperature in TEMPERATURES:
+        rows[f"temperature {temperature:g}"] = judge.of(made(prior, count, temperature, seed))
+    simple = baselines(scaled["train"].numpy(), scaled["held_out"].numpy())
+    random = np.random.default_rng(seed)
+    drawn = random.multivariate_normal(*moments(scaled["train"].numpy()), count).astype(np.float32)
+    rows["Gaussian"] = {"nats": simple["Gaussian"], **judge.of(drawn)}
+    rows["random walk"] = {"nats": simple["random walk"]}
+    noise = random.normal(size=(count, prior.size.latents)).astype(np.float32)
+    rows["noise"] = judge.of((noise - prior.statistics["mean"]) / prior.statistics["spread"])
+    rows["held out"] = judge.of(scaled["held_out"].numpy())
+    return rows
+
+
+def nats(prior, scaled):
+    """The mean negative log-likelihood of latents, scaled [n, latents]."""
+    with torch.inference_mode():
+        return -float(likelihoods(prior.network, scaled[None]).mean())
+
+
+def made(prior, count, temperature, seed):
+    """What a prior makes up, scaled [count, latents]."""
+    torch.manual_seed(seed)
+    return prior.scaled(prior.player().play([temperature] * count)).numpy()
+
+
+class Judge:
+    """Compares what is made of latents with sounds.
+
+    model, prior: what decodes and what scales. real: a sound [n] at `rate` Hz. scaled: {"train", "held_out": latents}.
+    """
+
+    def __init__(self, model, prior, real, rate, scaled):
+        self._model, self._prior, self._rate = model, prior, rate
+        self._moments, self._level = mel_moments(real, rate), level(real)
+        self._train = stretches(scaled["train"].numpy())
+        self._usual = self._away(scaled["held_out"].numpy())
+
+    def of(self, latents):
+        """{"frechet", "level_db", "nearest"} of latents, scaled [n, latents]."""
+        statistics = self._prior.statistics
+        values = latents * statistics["spread"] + statistics["mean"]
+        sound = self._model.decode(values.T, self._rate, seed=0)[0]
+        return {
+            "frechet": frechet(self._moments, mel_moments(sound, self._rate)),
+            "level_db": level(sound) - self._level,
+            "nearest": self._away(latents) / self._usual,
+        }
+
+    def _away(self, latents):
+        """The mean distance of stretches to the nearest ones of the training."""
+        some = stretches(latents)
+        some = some[:: max(1, len(some) // MOST_STRETCHES)]
+        return float(cdist(some, self._train).min(1).mean())
+
+
+def stretches(latents):
+    """All stretches of STRETCH vectors [m, STRETCH * latents] of latents [n, latents]."""
+    length = min(STRETCH, len(latents))
+    windows = np.lib.stride_tricks.sliding_window_view(latents, length, axis=0)
+    return windows.reshape(len(windows), -1)
+
+
+def level(sound):
+    """The level of a sound in dB."""
+    return float(10 * np.log10(np.mean(sound**2) + 1e-12))
+
+
+def main(arguments=None):
+    """Run the program; returns its exit status."""
+    parser = evaluate_parser("prior", __doc__, data=True, seed=True)
+    parser.add_argument(
+        "--model", metavar="MODEL", help="of which the latents are (default: the prior's name)"
+    )
+    parser.set_defaults(data="runs/rave/data")
+    options = parser.parse(arguments)
+
+    def work():
+        def measure_one(path):
+            model = load(options.model or model_beside(path), prior="none")
+            data = read_or_collect(Path(options.data), model.rate or 48000)
+            return measure(path, model, *data, options.seed)
+
+        options.checkpoints = [with_suffix(name) for name in options.checkpoints]
+        return evaluate("prior", options, __file__, measure_one)
+
+    return parser.run(work)
+
+
+def with_suffix(name):
+    """A prior's file name from that of a model, where it is none."""
+    return name if name.endswith(SUFFIX) else f"{name.removesuffix('.ts')}{SUFFIX}"
+
+
+def model_beside(path):
+    """The model of a prior: beside it, or of its name. Raises UserError."""
+    name = path.name.removesuffix(SUFFIX)
+    try:
+        return find(name, [path.parent, *checkpoint_folders(__file__)], suffixes=(".ts",))
+    except UserError:
+        raise UserError(
+            "checkpoint", f"there is no model {name} beside {path.name}", "name it: --model"
+        ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Train a prior for a RAVE, or any other model with encode and decode: how the latents of your sounds go on.
+
+    setup/dlwa train prior MODEL --data FOLDER [--preset minutes|coffee|night]
+
+FOLDER holds sounds, or is what `setup/dlwa dataset rave` has made. The run's folder gets MODEL.prior.safetensors: the
+best so far, by the likelihood of sounds that it never heard. Put it beside the model, or `setup/dlwa checkpoints add`
+it; then the model makes up sound by itself, in rave_prior.pd and by `generate`. Ctrl-C stops; the same command goes on.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from dlwakit.training.options import given, train_parser
+from dlwakit.training.patience import ENDLESS, MINUTES, Clock, keep_stage, seconds_for
+from dlwakit.training.run import Plot, Run
+from modelfiles.errors import UserError
+
+PATIENCE = {**MINUTES, "minutes": 2}
+NATS = "negative log-likelihood, nats for each latent vector (lower is better)"
+DEFAULTS = {
+    "model": None,
+    "data": "runs/rave/data",
+    "preset": "minutes",
+    "batch_size": 16,
+    "learning_rate": 5e-3,
+    "seed": 0,
+}
+STATE, LATENTS = "state.pt", "latents.npz"
+PREVIEW_S = 4
+PREVIEW_SEED = 0
+
+
+def main(arguments=None):
+    """Run the program; returns its exit status."""
+    parser = train_parser(
+        "prior", __doc__, DEFAULTS, steps="as many as the preset has time for",
+        preset={"choices": PATIENCE}, batch_size={"help": "segments in one step"},
+        data={"help": "folder of sounds, or data set that setup/dlwa dataset rave wrote"},
+    )  # fmt: skip
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="name, path or run folder of the model; only one that you made or trust",
+    )
+    parser.add("--check-every", says="by time", group=parser.today)
+    options = parser.parse(arguments)
+    return parser.run(lambda: train(options))
+
+
+def train(options):
+    """Train until the time is over, the goal is reached or a signal comes; the exit status."""
+    import torch  # takes seconds; --help should not
+
+    from .engine.prior import NONE
+    from .model import load
+    from .training.warm import model_path
+
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    path = model_path(options.model)
+    options.model = str(path)
+    model = load(path, prior=NONE)
+    if not {"encode", "decode"} <= model.methods.keys():
+        raise UserError("input", f"a prior needs a model with encode and decode; {path.name} has not both")
+    run = open_run(options)
+    with run:
+        latents = read_latents(run, model)
+        trainer = make_trainer(run, model, latents)
+        run.compare(NATS, trainer.baselines())
+        run.begin(trainer.step)
+        work(run, trainer, model, options)
+    return run.exit_status
+
+
+def open_run(options):
+    """The run that the options mean. Raises UserError."""
+    preset = options.preset or DEFAULTS["preset"]
+    run = Run(
+        options.run or Path("runs/prior") / f"my_{preset}",
+        "prior",
+        DEFAULTS,
+        given(options, DEFAULTS),
+        goal=options.steps or ENDLESS,
+        check_every=options.check_every or ENDLESS,
+        plots=[Plot(NATS, {"nats": "what it learns from", "held_out": "held out"})],
+        watch="held_out",
+        learned="nats",
+        may_change=("data", "model"),
+    )
+    run.fix(model_sha256=hashlib.sha256(Path(options.model).read_bytes()).hexdigest())
+    return run
+
+
+def read_latents(run, model):
+    """{"train", "held_out": float32 [latents, n]} of the sounds; kept in the run, which goes on without them."""
+    import numpy as np
+    from modelfiles.bounded import read_npz
+
+    from .dataset import read_or_collect
+
+    kept = run.checkpoints / LATENTS
+    if kept.is_file():
+        return read_npz(kept)
+    facts, sounds = read_or_collect(Path(run.settings["data"]), model.rate or 48000, run.log)
+    run.log(f"encodes {facts['seconds']:.0f} s of sound")
+    latents = {
+        part: model.encode(samples.astype(np.float32) / 32768, facts["rate"])
+        for part, samples in sounds.items()
+    }
+    part = kept.with_suffix(".part.npz")
+    np.savez(part, **latents)
+    part.replace(kept)
+    run.describe(
+        {
+            "model": Path(run.settings["model"]).name,
+            "sounds": len(facts["sounds"]),
+            "seconds": facts["seconds"],
+            "latent vectors": latents["train"].shape[1],
+            "held out": latents["held_out"].shape[1],
+        }
+    )
+    return latents
+
+
+def make_trainer(run, model, latents):
+    """A PriorTrainer that goes on where the run is, or begins."""
+    from .training.prior import PRESETS, PriorTrainer
+
+    settings, state = run.settings, run.checkpoints / STATE
+    ratio = model.methods["decode"].in_ratio
+    trainer = PriorTrainer(latents, PRESETS[settings["preset"]], settings, model.rate, ratio)
+    if state.is_file():
+        trainer.restore(state)
+    return trainer
+
+
+def work(run, trainer, model, options):
+    """The steps and checks of a training."""
+    from .training.prior import EXPECT
+
+    seconds = seconds_for(options, PATIENCE[run.settings["preset"]])
+    if seconds:
+        run.log(f"{seconds / 60:g} minutes in all: {EXPECT[run.settings['preset']]}")
+    clock = Clock(run, seconds)
+    progress = clock.progress(trainer.step)
+    while run.wants_more(trainer.step):
+        run.progress(trainer.step + 1, nats=trainer.learn(progress))
+        progress = clock.progress(trainer.step)
+        if run.check_due(trainer.step) if options.check_every else clock.check_due(trainer.step):
+            check(run, trainer, model)
+
+
+def check(run, trainer, model):
+    """Save the state and judge the averaged weights; the best so far are what plays."""
+    from .engine.prior import SUFFIX, write_prior
+
+    before, best = run.history.seconds, run.history.best("held_out")
+    file = run.folder / f"{Path(run.settings['model']).stem}{SUFFIX}"
+    trainer.save(run.checkpoints / STATE)
+    held_out = trainer.judge()
+    if best is None or held_out < best["held_out"] or not file.exists():
+        write_prior(file, trainer.prior())
+        run.check(trainer.step, **run.means(), held_out=held_out)
+        run.preview(trainer.step, preview(trainer.prior(), model), model.rate)
+    else:
+        run.check(trainer.step, **run.means(), held_out=held_out)
+    keep_stage(run, [file], before)
+
+
+def preview(prior, model):
+    """What a prior makes up, as sound float32 [n] with a peak of 0.9 at most."""
+    import numpy as np
+    import torch
+
+    torch.manual_seed(PREVIEW_SEED)
+    latents = prior.player().play([1.0] * round(PREVIEW_S * prior.rate / prior.ratio))
+    sound = model.decode(latents, seed=PREVIEW_SEED)[0]
+    return sound * min(1.0, 0.9 / max(float(np.abs(sound).max()), 1e-9))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,11 +1,11 @@
 """Evaluate priors on sounds that they were not trained on. Runs on the command line.
 
-    setup/dlwa evaluate prior CHECKPOINT [--data FOLDER] [--model MODEL]
+    setup/dlwa evaluate prior CHECKPOINT [--prior FILE] [--data FOLDER]
 
-CHECKPOINT is the name of a model that has a prior, or a NAME.prior.safetensors. `nats` is the negative log-likelihood
-of a held-out latent vector; `frechet` the distance of half a minute of sound to the training sounds, in moments of mel
-spectra and of how they change; `level_db` its level to theirs; `nearest` how far its stretches of latents are from the
-nearest ones of the training: held-out ones are 1, copied ones 0. Lower is better in the first two.
+CHECKPOINT is the model of which the latents are; its prior stands beside it, or is named. `nats` is the negative
+log-likelihood of a held-out latent vector; `frechet` the distance of half a minute of sound to the training sounds, in
+moments of mel spectra and of how they change; `level_db` its level to theirs; `nearest` how far its stretches of
+latents are from the nearest ones of the training: held-out ones are 1, copied ones 0. Lower is better in the first two.
 """
 
 import sys
@@ -16,14 +16,13 @@ import torch
 from dlwakit.training.evaluation import evaluate
 from dlwakit.training.options import evaluate_parser
 from modelfiles.errors import UserError
-from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
 from scipy.spatial.distance import cdist
 
 from .dataset import read_or_collect
-from .engine.prior import SUFFIX, read_prior
+from .engine.prior import find_prior, read_prior
 from .features import frechet, mel_moments
-from .model import load
+from .model import NO_PRIOR, load
 from .training.prior import baselines, likelihoods, moments
 
 SECONDS = 30  # of each sound that is made up
@@ -115,38 +114,19 @@ def level(sound):
 def main(arguments=None):
     """Run the program; returns its exit status."""
     parser = evaluate_parser("prior", __doc__, data=True, seed=True)
-    parser.add_argument(
-        "--model", metavar="MODEL", help="of which the latents are (default: the prior's name)"
-    )
+    parser.add_argument("--prior", metavar="FILE", help="name or path (default: the one beside the model)")
     parser.set_defaults(data="runs/rave/data")
     options = parser.parse(arguments)
 
-    def work():
-        def measure_one(path):
-            model = load(options.model or model_beside(path), prior="none")
-            data = read_or_collect(Path(options.data), model.rate or 48000)
-            return measure(path, model, *data, options.seed)
+    def measure_one(path):
+        prior = find_prior(path, options.prior, checkpoint_folders(__file__))
+        if prior is None:
+            raise UserError("checkpoint", f"there is no prior beside {path.name}", NO_PRIOR)
+        model = load(path, prior="none")
+        facts, sounds = read_or_collect(Path(options.data), model.rate or 48000)
+        return measure(prior, model, facts, sounds, options.seed)
 
-        options.checkpoints = [with_suffix(name) for name in options.checkpoints]
-        return evaluate("prior", options, __file__, measure_one)
-
-    return parser.run(work)
-
-
-def with_suffix(name):
-    """A prior's file name from that of a model, where it is none."""
-    return name if name.endswith(SUFFIX) else f"{name.removesuffix('.ts')}{SUFFIX}"
-
-
-def model_beside(path):
-    """The model of a prior: beside it, or of its name. Raises UserError."""
-    name = path.name.removesuffix(SUFFIX)
-    try:
-        return find(name, [path.parent, *checkpoint_folders(__file__)], suffixes=(".ts",))
-    except UserError:
-        raise UserError(
-            "checkpoint", f"there is no model {name} beside {path.name}", "name it: --model"
-        ) from None
+    return parser.run(lambda: evaluate("prior", options, __file__, measure_one, (".ts",)))
 
 
 if __name__ == "__main__":

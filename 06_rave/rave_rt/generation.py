@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -30,14 +31,14 @@ def latents(
     temperature: float,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> NDArray[np.float32]:
-    """float32 [latents, n] that go on from others. Raises UserError."""
+    """float32 [latents, n], so many seconds of them or a little more, that go on from others. Raises UserError."""
     if not 0 < seconds <= LONGEST_S:
         raise UserError("input", f"the length is {seconds:g} s: it can be up to {LONGEST_S:g}")
     if not 0 <= temperature < np.inf:
         raise UserError("input", f"the temperature is {temperature:g}: it begins at 0")
     player = prior.player()
     player.follow(start)
-    count = max(1, round(seconds * prior.rate / prior.ratio))
+    count = math.ceil(seconds * prior.rate / prior.ratio)
     return player.play([temperature] * count, progress)
 
 
@@ -45,10 +46,12 @@ def sound(
     model: Model,
     start: NDArray[np.float32],
     made: NDArray[np.float32],
+    seconds: float,
     rate: int,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[NDArray[np.float32], int]:
-    """(float32 [outputs, n], its rate in Hz) of latents that go on from others, without a seam at their beginning."""
+    """(float32 [outputs, n], its rate in Hz): so many seconds of latents that go on from others, without a seam."""
     lead = start[:, -LEAD:]
     played, rate = transform(model, "decode", np.concatenate([lead, made], 1), rate, progress)
-    return played[:, round(played.shape[1] * lead.shape[1] / (lead.shape[1] + made.shape[1])) :], rate
+    begin = round(played.shape[1] * lead.shape[1] / (lead.shape[1] + made.shape[1]))
+    return played[:, begin : begin + max(1, round(seconds * rate))], rate

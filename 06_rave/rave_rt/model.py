@@ -223,7 +223,7 @@ class AudioModel:
         begun = None if start is None else np.atleast_2d(np.asarray(start, np.float32))
         before = generation.begin(model, self.prior, begun, rate or 0)
         made = generation.latents(self.prior, before, seconds, temperature)
-        return generation.sound(model, before, made, rate or 0)[0]
+        return generation.sound(model, before, made, seconds, rate or 0)[0]
 
     def _run(self, name: str, values: ArrayLike, rate: int | None, seed: int | None) -> NDArray[np.float32]:
         if seed is not None:

@@ -35,7 +35,8 @@ def generate(link, loaded, seconds, temperature, start, rate, as_sound, threads,
     if not as_sound:
         send(link, made, model.rate)
         return
-    send(link, *generation.sound(model, before, made, rate, telling(link, "decode", share, 1 - share)))
+    progress = telling(link, "decode", share, 1 - share)
+    send(link, *generation.sound(model, before, made, seconds, rate, progress))
 
 
 def prepared(loaded, threads, random):

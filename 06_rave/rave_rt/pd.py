@@ -10,7 +10,7 @@ from pdworker import options
 from pdworker.host.arguments import message, name, number, only
 from pdworker.host.arrays import draw, existing
 from pdworker.host.live_object import LiveObject
-from pdworker.host.settings import Text, Toggle, Whole
+from pdworker.host.settings import Number, Text, Toggle, Whole
 
 from .arrays import ArraySets
 from .box import channels
@@ -38,6 +38,9 @@ class rave(LiveObject):
         "method": Text("forward", help="the method that plays; in [rave~]"),
         "buffer": Whole(
             USUAL_BUFFER, 1, 1 << 16, unit="samples", help="how many the model gets at once; in [rave~]"
+        ),
+        "temperature": Number(
+            1.0, 0, 5, help="how freely generate and continue draw: 1 as trained, 0 what is likeliest"
         ),
     }
 
@@ -143,7 +146,7 @@ class rave(LiveObject):
 
     @message("prior LATENTS SECONDS [TEMPERATURE]")
     async def prior_1(self, latents, seconds, temperature=0):
-        """Let the model make up latents; temperature is its prior's input, 0 as it was trained."""
+        """Let the model make up latents; TEMPERATURE is its prior's input, 0 as it was trained."""
         facts = self._method("prior")
         target = name(latents)
         outputs = self._arrays.of(target, facts["outputs"])
@@ -154,6 +157,50 @@ class rave(LiveObject):
         await self._put_transformed(
             "prior", target, outputs, [np.full(frames, temperature, np.float32)], rate
         )
+
+    @message("generate ARRAY SECONDS [--start ARRAY] [--sr HZ] [--random N]")
+    async def generate_1(self, *words):
+        """Let the prior beside the model make up a sound, on from the one in --start."""
+        plain, given = options.parse(words)
+        if len(plain) != 2:
+            raise UserError("usage", f"{len(plain)} words instead of an array and its seconds")
+        start = name(given["start"]) if "start" in given else None
+        await self._make_up("generate", name(plain[0]), "outputs", plain[1], start, given)
+
+    @message("continue ARRAY LATENTS SECONDS [--sr HZ] [--random N]")
+    async def continue_1(self, *words):
+        """Let the prior beside the model make up latents that go on from a sound."""
+        plain, given = options.parse(words)
+        if len(plain) != 3:
+            raise UserError("usage", f"{len(plain)} words instead of an array, latents and their seconds")
+        start, target = map(name, plain[:2])
+        await self._make_up("continue", target, "inputs", plain[2], start, given)
+
+    @message("follow ARRAY [--sr HZ]")
+    async def follow_1(self, *words):
+        """Let the prior that plays go on from a sound; in [rave~]."""
+        plain, given = options.parse(words)
+        source, inputs = name(only(plain)), self._method("encode")["inputs"]
+        signals = await self._arrays.read(source, inputs)
+        await self.call("follow", arrays=signals, rate=int(sample_rate(given)))
+        self.output("done", "follow", source)
+
+    async def _make_up(self, message, target, side, seconds, start, given):
+        """Put what the prior makes up into arrays, as many as `decode` has on a side."""
+        outputs = self._arrays.of(target, self._method("decode")[side])
+        signals = await self._arrays.read(start, self._method("encode")["inputs"]) if start else []
+        values, arrays = await self.call(
+            "generate",
+            arrays=signals,
+            seconds=number(seconds, "the length", 0.01, 600),
+            temperature=self.settings["temperature"],
+            rate=int(sample_rate(given)),
+            random=repeatable(given),
+            as_sound=side == "outputs",
+        )
+        self.output("progress", 1, f"{message} done")
+        await self._arrays.write(target, outputs, arrays)
+        self.output("done", message, target, len(arrays[0]), values["rate"])
 
     def _method(self, method):
         """What is known of a method that the model has."""
@@ -170,15 +217,11 @@ class rave(LiveObject):
         source, target = map(name, plain)
         facts = self._method(method)
         outputs = self._arrays.of(target, facts["outputs"])
-        rate = number(given.get("sr", pyext._samplerate()), "--sr", 1000, 384000)
-        random = given.get("random")
-        if random is not None:
-            number(random, "--random", 0, 1 << 31)
+        rate, random = sample_rate(given), repeatable(given)
         signals = await self._arrays.read(source, facts["inputs"])
         await self._put_transformed(method, target, outputs, signals, rate, random)
 
     async def _put_transformed(self, method, target, outputs, signals, rate, random=None):
-        random = None if random is None else int(random)
         call = self.call("transform", arrays=signals, method=method, rate=int(rate), random=random)
         values, arrays = await call
         self.output("progress", 1, f"{method} done")
@@ -236,7 +279,7 @@ class rave(LiveObject):
     def setting_changed(self, name):
         if name == "enable":
             self._call_playing("enable", on=self.settings["enable"])
-        else:
+        elif name in ("method", "buffer"):
             self.play()
 
     @message("scale LATENT VALUE")
@@ -279,6 +322,16 @@ class rave(LiveObject):
         if playing["rate"] != playing["sample_rate"]:
             rates = f"{playing['rate']} Hz, Pd at {playing['sample_rate']}"
             self.output("note", f"the model runs at {rates}: resampled")
+
+
+def sample_rate(given):
+    """What --sr says, else Pd's sample rate, in Hz."""
+    return number(given.get("sr", pyext._samplerate()), "--sr", 1000, 384000)
+
+
+def repeatable(given):
+    """What --random says, else None."""
+    return int(number(given["random"], "--random", 0, 1 << 31)) if "random" in given else None
 
 
 def stretch(curve, length):

@@ -41,9 +41,9 @@ class Worker:
         job.progress(0.8, "reading its methods")
         found = read_beside(path, prior, folders)
         facts, _ = run_in_child(job, describe, module, found)
-        if found is not None and facts["misfit"]:
+        if misfit := facts.pop("misfit"):
             found = None
-            send_event("warning", {"message": facts["misfit"]})
+            send_event("warning", {"message": misfit})
         self._module, self._prior, self._threads, self._settings = module, found, int(threads), {}
         return {"name": path.stem, **facts}
 

@@ -61,6 +61,11 @@ MODELS = {
     ),
     "samplernn": ("starter_beat", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
     "rave": ("starter_drums", sounds, ["silence", "untrained"]),
+    "prior": (
+        "starter_drums",
+        sounds,
+        ["temperature 0.5", "temperature 1.5", "Gaussian", "random walk", "noise", "held out"],
+    ),
 }
 PROGRAMS = {
     model: find_program(model, "evaluate")
@@ -106,7 +111,7 @@ def test_a_starter_is_evaluated(model, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODEL_PARAMETERS)
 def test_a_checkpoint_that_is_not_there_is_one_line(model, tmp_path):
-    data = MODELS[model][1](tmp_path) if model in ("melody", "samplernn", "rave") else []
+    data = MODELS[model][1](tmp_path) if model in ("melody", "samplernn", "rave", "prior") else []
     done = evaluate(model, "nothing", *data, cwd=tmp_path)
     assert done.returncode == 1
     message, *hint = done.stderr.splitlines()

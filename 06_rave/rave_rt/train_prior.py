@@ -23,10 +23,12 @@ DEFAULTS = {
     "data": "runs/rave/data",
     "preset": "minutes",
     "batch_size": 16,
-    "learning_rate": 5e-3,
+    "learning_rate": 4e-3,
     "seed": 0,
 }
 STATE, LATENTS = "state.pt", "latents.npz"
+VARIED_S = 900  # of sound, up to which it is also learned from in other ways
+VARIATIONS = ((-1, 1.0), (1, 0.94), (-1, 1.06))  # sign and speed
 PREVIEW_S = 4
 PREVIEW_SEED = 0
 
@@ -92,7 +94,10 @@ def open_run(options):
 
 
 def read_latents(run, model):
-    """{"train", "held_out": float32 [latents, n]} of the sounds; kept in the run, which goes on without them."""
+    """{"train", "held_out": float32 [latents, n]} of the sounds; kept in the run, which goes on without them.
+
+    Little sound is encoded four times: as it is, upside down, and a semitone lower and higher.
+    """
     import numpy as np
     from modelfiles.bounded import read_npz
 
@@ -103,10 +108,13 @@ def read_latents(run, model):
         return read_npz(kept)
     facts, sounds = read_or_collect(Path(run.settings["data"]), model.rate or 48000, run.log)
     run.log(f"encodes {facts['seconds']:.0f} s of sound")
-    latents = {
-        part: model.encode(samples.astype(np.float32) / 32768, facts["rate"])
-        for part, samples in sounds.items()
-    }
+    audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
+    latents = {part: model.encode(sound, facts["rate"]) for part, sound in audio.items()}
+    if facts["seconds"] <= VARIED_S:
+        others = [
+            model.encode(sign * audio["train"], round(speed * facts["rate"])) for sign, speed in VARIATIONS
+        ]
+        latents["train"] = np.concatenate([latents["train"], *others], 1)
     part = kept.with_suffix(".part.npz")
     np.savez(part, **latents)
     part.replace(kept)

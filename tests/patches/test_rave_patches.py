@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from rave_rt.engine.prior import write_prior
 from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as load
+from rave_rt.model import load as whole_model
 from support import rave_files
 from support.external import EXTERNAL
 from support.page import Page
@@ -138,3 +140,88 @@ def test_latents_that_a_prior_makes_up(patch, tmp_path):
     for latent in range(1, 5):
         expected = np.sin(np.arange(689) * 0.1 * latent)
         np.testing.assert_allclose(rave.array(f"mix-{latent}"), expected, atol=1e-4)
+
+
+@pytest.fixture
+def codec(tmp_path):
+    """The file of a codec with a prior beside it."""
+    path = rave_files.save(rave_files.Codec(rate=44100), tmp_path / "codec.ts")
+    write_prior(tmp_path / "codec.prior.safetensors", rave_files.random_prior())
+    return path
+
+
+def write_tone(path):
+    soundfile.write(path, 0.8 * np.sin(np.arange(30000) / 30), 44100, subtype="FLOAT")
+    return str(path)
+
+
+def test_the_prior_beside_a_model_plays_and_goes_on_from_a_sound(patch, codec, tmp_path):
+    rave = patch("rave_prior.pd", "has-prior", "status")
+    rave.press("dsp", 1)
+    rave.send("load", str(codec))
+    assert rave.label("has-prior") == "this model: has a prior"
+    rave.expect("playing", "decode")
+    assert loudest(rave, "latent-2", 20) > 0.01
+    moved = {}
+    for temperature in (0, 2):
+        rave.press("temperature-set", temperature)
+        rave.pd.let_time_pass(11_000)  # the picture is that of the last ten seconds
+        moved[temperature] = np.std(rave.array("latent-2"))
+    assert moved[0] < 0.2 * moved[2]
+    rave.press("open-sound", write_tone(tmp_path / "tone.wav"))
+    rave.hear("status", "label", "Playing on from your sound.")
+    assert rave.pd.errors() == []
+
+
+def test_latents_and_sounds_that_go_on_from_a_sound(patch, codec, tmp_path):
+    rave = patch("rave_latents.pd")
+    rave.send("load", str(codec))
+    rave.expect("worker", "on")
+    rave.press("open-sound-a", write_tone(tmp_path / "tone.wav"))
+    rave.send("temperature", 0)
+    rave.press("go-on")
+    assert rave.expect("done", "continue")[2:4] == [rave.own("mix"), 2068]  # 3 * 44100 / 64
+    model = whole_model(codec)
+    player = model.prior.player()
+    player.follow(model.encode(np.array(rave.array("sound-a"), np.float32)))
+    expected = player.play([0.0] * 2068)
+    for latent in range(4):
+        np.testing.assert_allclose(rave.array(f"mix-{latent + 1}"), expected[latent], atol=1e-4)
+    heard = {}
+    rave.send("temperature", 1)
+    out, sound = rave.own("sound-out"), rave.own("sound-a")
+    for take, words in {"one": [], "again": [], "on": ["--start", sound]}.items():
+        rave.send("generate", out, 0.5, "--random", 3, *words)
+        assert rave.expect("done", "generate")[2:4] == [out, 22050]
+        heard[take] = rave.array("sound-out")
+    assert heard["one"] == heard["again"] != heard["on"] and max(heard["one"]) > 0.001
+    rave.send("generate", out, 600)
+    rave.expect("progress")
+    rave.send("cancel")
+    rave.expect("progress", 0, "cancelled")
+    rave.send("generate", out, 0.25)
+    assert rave.expect("done", "generate")[3] == 11025
+    rave.send("generate", out)
+    rave.expect("error", "1 words instead of an array and its seconds")
+    rave.send("follow", sound)
+    assert "no prior plays" in rave.expect("error")[1]
+
+
+@pytest.mark.parametrize(
+    "fault, complaint",
+    [("cut", "is not a whole safetensors file"), ("other", "the prior does not fit the model: it makes 3")],
+)
+def test_a_bad_prior_is_told_and_its_model_plays(patch, codec, fault, complaint):
+    beside = codec.with_name("codec.prior.safetensors")
+    if fault == "cut":
+        beside.write_bytes(beside.read_bytes()[:-100])
+    else:
+        write_prior(beside, rave_files.random_prior(latents=3))
+    rave = patch("rave_latents.pd")
+    rave.send("load", str(codec))
+    assert complaint in rave.expect("error")[1]
+    rave.expect("worker", "on", "name", "codec")
+    rave.send("generate", rave.own("sound-out"), 1)
+    assert "no prior beside it" in rave.expect("error")[1]
+    rave.send("load", str(codec), "--prior", "nowhere")
+    assert "there is no checkpoint 'nowhere'" in rave.expect("error")[1]

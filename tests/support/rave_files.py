@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
+from rave_rt.engine.prior import Prior
+from rave_rt.engine.prior_network import PriorNetwork, Size
 from torch import nn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +27,15 @@ def official(path, configuration="v2", latents=128, *options):
     made = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
     assert made.returncode == 0, made.stderr[-2000:]
     return path
+
+
+def random_prior(rate=44100, seed=0, latents=4, **statistics):
+    """A Prior of a Codec's latents with random weights; latents have mean 0.2, spread 0.5 and go from -2 to 3."""
+    torch.manual_seed(seed)
+    network = PriorNetwork(Size(latents, hidden=8, components=2))
+    ones = np.ones(latents, np.float32)
+    facts = {"mean": 0.2 * ones, "spread": 0.5 * ones, "lowest": -2 * ones, "highest": 3 * ones, **statistics}
+    return Prior(network, facts, rate, 64)
 
 
 def params(*numbers):

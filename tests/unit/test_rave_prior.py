@@ -9,16 +9,8 @@ import soundfile
 import torch
 from modelfiles.errors import UserError
 from rave_rt import evaluate_prior, train_prior
-from rave_rt.engine.prior import (
-    MARGIN,
-    Prior,
-    find_prior,
-    input_of,
-    read_prior,
-    temperature_of,
-    write_prior,
-)
-from rave_rt.engine.prior_network import LEAST_STD, Mixture, PriorNetwork, Size
+from rave_rt.engine.prior import MARGIN, find_prior, input_of, read_prior, temperature_of, write_prior
+from rave_rt.engine.prior_network import LEAST_STD, Mixture
 from rave_rt.engine.torchscript import Model, load_module
 from rave_rt.features import frechet, mel_moments
 from rave_rt.model import load
@@ -74,12 +66,8 @@ def test_a_raves_own_scale_of_temperatures():
     assert np.isfinite(input_of(0.0)) and temperature_of(input_of(0.0)) < 0.02
 
 
-def random_prior(seed=0, latents=LATENTS, **statistics):
-    torch.manual_seed(seed)
-    network = PriorNetwork(Size(latents, hidden=8, components=2))
-    ones = np.ones(latents, np.float32)
-    facts = {"mean": 0.2 * ones, "spread": 0.5 * ones, "lowest": -2 * ones, "highest": 3 * ones, **statistics}
-    return Prior(network, facts, RATE, RATIO)
+def random_prior(**facts):
+    return rave_files.random_prior(RATE, **facts)
 
 
 def test_it_goes_on_from_what_it_was_given():

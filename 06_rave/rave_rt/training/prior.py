@@ -11,7 +11,7 @@ from ..engine.prior_network import LEAST_STD, PriorNetwork, Size
 
 PRESETS = {
     "minutes": {"hidden": 128},
-    "coffee": {"hidden": 192},
+    "coffee": {"hidden": 160},
     "night": {"hidden": 256, "layers": 2},
 }
 EXPECT = {
@@ -21,8 +21,8 @@ EXPECT = {
 }
 SEGMENT = 128  # latent vectors of a training example
 NOISE = 0.1  # on what the network hears, so that it finds back from its own errors
-DROPOUT = 0.1
-WEIGHT_DECAY = 0.01
+DROPOUT = 0.2
+WEIGHT_DECAY = 0.02
 AVERAGING = 0.995
 MOST_GRADIENT = 1.0
 LEAST_SPREAD = 1e-4  # of a latent

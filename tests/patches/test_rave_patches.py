@@ -202,7 +202,7 @@ def test_latents_and_sounds_that_go_on_from_a_sound(patch, codec, tmp_path):
     rave.send("generate", out, 0.25)
     assert rave.expect("done", "generate")[3] == 11025
     rave.send("generate", out)
-    rave.expect("error", "1 words instead of an array and its seconds")
+    assert "1 words instead of an array and its seconds" in rave.expect("error")[1]
     rave.send("follow", sound)
     assert "no prior plays" in rave.expect("error")[1]
 

@@ -93,8 +93,7 @@ class Mixture:
 class PriorNetwork(nn.Module):
     """Latent vectors so far to a Mixture of the next one.
 
-    A component's mean begins as the last vector; how it depends on that is learned, by a linear path around the
-    recurrent units, so that they need not learn to copy.
+    The last vector also takes a linear path around the recurrent units, so that they need not learn to copy.
     """
 
     def __init__(self, size: Size, dropout: float = 0.0) -> None:
@@ -104,11 +103,15 @@ class PriorNetwork(nn.Module):
         self.units = nn.GRU(latents, size.hidden, size.layers, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.outputs = nn.Linear(size.hidden + latents, components * (2 * latents + 1))
-        with torch.no_grad():
-            around = self.outputs.weight[:, size.hidden :]
-            around.zero_()
-            means = around[components : components * (1 + latents)].view(components, latents, latents)
-            means.copy_(torch.eye(latents).expand_as(means))
+
+    @torch.no_grad()
+    def begin_as_walk(self) -> None:
+        """Let each mean be the last vector, and a little more, as long as nothing is learned."""
+        latents, components = self.size.latents, self.size.components
+        around = self.outputs.weight[:, self.size.hidden :]
+        around.zero_()
+        means = around[components : components * (1 + latents)].view(components, latents, latents)
+        means.copy_(torch.eye(latents).expand_as(means))
 
     def forward(self, x: torch.Tensor, state: torch.Tensor | None = None) -> tuple[Mixture, torch.Tensor]:
         """Compute the mixtures of what follows each vector.

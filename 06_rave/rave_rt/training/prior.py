@@ -48,6 +48,7 @@ class PriorTrainer:
         self._settings, self._rate, self._ratio = settings, rate, ratio
         self._statistics = statistics(latents["train"])
         self._network = PriorNetwork(Size(len(latents["train"]), **size), DROPOUT)
+        self._network.begin_as_walk()
         self._average = Average(self._network, AVERAGING)
         self._optimiser = torch.optim.AdamW(
             self._network.parameters(), settings["learning_rate"], weight_decay=WEIGHT_DECAY

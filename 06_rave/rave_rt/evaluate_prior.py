@@ -10,6 +10,7 @@ latents are from the nearest ones of the training: held-out ones are 1, copied o
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -19,12 +20,13 @@ from modelfiles.errors import UserError
 from modelfiles.places import checkpoint_folders
 from scipy.spatial.distance import cdist
 
-from .dataset import read_or_collect
+from .dataset import read_or_build
 from .engine.prior import find_prior, read_prior
 from .features import frechet, mel_moments
 from .model import NO_PRIOR, load
 from .training.prior import baselines, likelihoods, moments
 
+USUAL_RATE = 48000  # of a model that does not tell
 SECONDS = 30  # of each sound that is made up
 TEMPERATURES = (0.5, 1.5)  # beside 1
 STRETCH = 16  # latent vectors
@@ -123,7 +125,8 @@ def main(arguments=None):
         if prior is None:
             raise UserError("checkpoint", f"there is no prior beside {path.name}", NO_PRIOR)
         model = load(path, prior="none")
-        facts, sounds = read_or_collect(Path(options.data), model.rate or 48000)
+        with TemporaryDirectory() as built:
+            facts, sounds = read_or_build(Path(options.data), Path(built), model.rate or USUAL_RATE)
         return measure(prior, model, facts, sounds, options.seed)
 
     return parser.run(lambda: evaluate("prior", options, __file__, measure_one, (".ts",)))

@@ -29,6 +29,7 @@ DEFAULTS = {
 STATE, LATENTS = "state.pt", "latents.npz"
 VARIED_S = 900  # of sound, up to which it is also learned from in other ways
 VARIATIONS = ((-1, 1.0), (1, 0.94), (-1, 1.06))  # sign and speed
+USUAL_RATE = 48000  # of a model that does not tell
 PREVIEW_S = 4
 PREVIEW_SEED = 0
 
@@ -101,12 +102,14 @@ def read_latents(run, model):
     import numpy as np
     from modelfiles.bounded import read_npz
 
-    from .dataset import read_or_collect
+    from .dataset import read_or_build
 
     kept = run.checkpoints / LATENTS
     if kept.is_file():
         return read_npz(kept)
-    facts, sounds = read_or_collect(Path(run.settings["data"]), model.rate or 48000, run.log)
+    facts, sounds = read_or_build(
+        Path(run.settings["data"]), run.checkpoints / "data", model.rate or USUAL_RATE, run.log
+    )
     run.log(f"encodes {facts['seconds']:.0f} s of sound")
     audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
     latents = {part: model.encode(sound, facts["rate"]) for part, sound in audio.items()}

@@ -1,7 +1,9 @@
 """A prior on latents: its mixture, what it makes up, its file, and a training of seconds that is killed and goes on."""
 
 import csv
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,6 +231,28 @@ def test_a_prior_of_another_model_is_refused(codec):
     write_prior(codec.with_name("codec.prior.safetensors"), random_prior(latents=3))
     with pytest.raises(UserError, match="makes 3 latents for 64 samples at 8000 Hz, the model takes 4"):
         load(codec)
+
+
+CHECKPOINTS = Path(__file__).resolve().parents[2] / "06_rave" / "checkpoints"
+REGISTERED = [
+    entry
+    for entry in json.loads((CHECKPOINTS / "registry.json").read_text())
+    if entry["file"].endswith(".prior.safetensors")
+]
+
+
+@pytest.mark.parametrize("entry", REGISTERED, ids=lambda entry: entry["name"])
+def test_the_prior_of_a_starter_makes_up_sound_that_is_neither_silent_nor_noise(entry):
+    content = (CHECKPOINTS / entry["file"]).read_bytes()
+    assert len(content) == entry["bytes"] < 1_000_000
+    assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    model = load(CHECKPOINTS / entry["file"].replace(".prior.safetensors", ".ts"))
+    made = model.generate(6, seed=0)
+    noise = np.random.default_rng(0).normal(size=(8, 562))
+    chance = mel_moments(model.decode(noise)[0], model.rate)
+    again = mel_moments(model.decode(noise[:, ::-1])[0], model.rate)
+    assert 0.01 < np.sqrt(np.mean(made**2)) < 0.5
+    assert frechet(mel_moments(made[0], model.rate), chance) > 10 * frechet(again, chance)
 
 
 # Training.

@@ -309,9 +309,9 @@ def test_a_training_learns_is_killed_goes_on_and_plays(codec, sounds, tmp_path, 
     assert train_prior.main(options(codec, sounds, run, "--steps", "130", "--seed", "7")) == 1
     capsys.readouterr()
     words = [
-        str(file),
-        "--model",
         str(codec),
+        "--prior",
+        str(file),
         "--data",
         str(sounds),
         "--json",

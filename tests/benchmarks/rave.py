@@ -95,13 +95,13 @@ def family_time(process):
     return total
 
 
-def in_rave(path, **options):
+def in_rave(path, buffer=BUFFER, source=PATCH, flags=(), **options):
     """A Pd in which a model plays in [rave~]."""
     patch = Path(_folder.name, "ours.pd")
-    patch.write_text(PATCH.format(box=f"rave~ none forward {BUFFER}") + "#X connect 2 1 6 0;\n")
+    patch.write_text(source.format(box=f"rave~ none forward {buffer}") + "#X connect 2 1 6 0;\n")
     pd = PdSession(
         [patch],
-        ["-lib", "py", "-r", RATE, "-jackname", "model"],
+        ["-lib", "py", "-r", RATE, "-jackname", "model", *flags],
         path=[EXTERNAL, ROOT / "06_rave"],
         listen=["rave-out"],
         environment={"DLWA_PYTHON_TORCH": sys.executable},

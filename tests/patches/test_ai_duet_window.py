@@ -32,7 +32,7 @@ def test_keys_typed_into_a_dialogue_are_no_music(duet, screen):
     press = buttons(screen, DAY / "ai_duet.pd")
     duet.expect("worker", "off")
     press("\\$0-save")
-    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "Save As")
+    screen.wait_for_window("Save As")
     screen.xdotool("key", "a", "key", "x", "key", "s", "key", "Escape")
     assert typed_into_the_patch(duet, screen) == [64]
 
@@ -42,7 +42,7 @@ def test_keys_typed_into_another_patch_are_no_music(duet, screen, tmp_path):
     duet.expect("worker", "off")
     (tmp_path / "other.pd").write_text("#N canvas 1050 300 300 400 12;\n")
     duet.pd.open(tmp_path / "other.pd")
-    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "other.pd")
+    screen.wait_for_window("other.pd")
     screen.xdotool("mousemove", 1150, 500, "click", 1, "key", "a", "key", "x", "key", "s")
     assert typed_into_the_patch(duet, screen) == [64]
 

@@ -35,6 +35,15 @@ class Screen:
         command = ["xdotool", *map(str, words)]
         subprocess.run(command, check=True, env={"DISPLAY": self.name, "PATH": "/usr/bin:/bin"})
 
+    def wait_for_window(self, name):
+        """Wait until a window whose title matches the regular expression `name` is to be seen."""
+        command = ["xdotool", "search", "--onlyvisible", "--name", name]
+        environment = {"DISPLAY": self.name, "PATH": "/usr/bin:/bin"}
+        wait_until(
+            lambda: not subprocess.run(command, env=environment, capture_output=True).returncode,
+            f"the window {name}",
+        )
+
     def close(self):
         with self._server:
             self._server.terminate()
@@ -80,17 +89,20 @@ def cords(patch):
 
 
 def buttons(screen, patch):
-    """Wait for a patch's window; press(word) then clicks on the button whose words hold this one.
+    """Wait for a patch's window; press(word) then clicks on the button or toggle whose words hold this one.
 
-    In words, spaces of a label are underscores and the patch's own names begin with `\\$0-`.
+    In words, spaces of a label are underscores and the patch's own names begin with `\\$0-`. Returns the inside of
+    what was clicked, as (left, top, right, bottom) on the screen.
     """
     wait_until(lambda: len(where(screen.picture(), TITLE)[0]) > 5000, "the window")
     rows, columns = where(screen.picture(), TITLE)
     left, top, _ = title(patch)
 
     def press(word):
-        x, y, _ = _find(patch, lambda words: words[4] == "bng" and word in words)
-        screen.xdotool("mousemove", columns.min() - left + x + 10, rows.min() - top + y + 10, "click", 1)
+        x, y, words = _find(patch, lambda words: words[4] in ("bng", "tgl") and word in words)
+        x, y = columns.min() - left + x, rows.min() - top + y
+        screen.xdotool("mousemove", x + 10, y + 10, "click", 1)
+        return x + 1, y + 1, x + int(words[5]), y + int(words[5])
 
     return press
 

@@ -219,7 +219,7 @@ def test_window_is_where_pd_sends_the_keys_of_the_patch(rig, play, screen):
     inside = "#N canvas 0 0 200 200 inside 0;\n#X obj 10 10 pyext typed.Typed;\n#X restore 10 10 pd inside;\n"
     patch.write_text("#N canvas 900 300 300 300 12;\n#X declare -path pyext -lib py;\n" + inside)
     pd = play([patch], path=[EXTERNAL], listen=["typed"], display=screen.name)
-    screen.xdotool("search", "--sync", "--onlyvisible", "--name", "typed.pd")
+    screen.wait_for_window("typed.pd")
     screen.xdotool("mousemove", 1000, 500, "click", 1, "key", "q")
     assert pd.expect("typed", "key", timeout=60)[:3] == ["key", 1, ord("q")]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from modelfiles.errors import UserError
-from pdworker.serving.server import Cancelled, Job
+from pdworker.serving.job import Cancelled, Job
 from samplernn import load
 from samplernn.worker import Worker
 

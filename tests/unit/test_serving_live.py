@@ -9,8 +9,8 @@ import pytest
 from modelfiles.errors import UserError
 from pdworker.serving import forked
 from pdworker.serving.forked import run_in_child
+from pdworker.serving.job import Cancelled, Job
 from pdworker.serving.live import Pulse, StreamForm, held_back, latency_of
-from pdworker.serving.server import Cancelled, Job
 from support.processes import children
 
 

@@ -126,7 +126,7 @@ class PdObject(MessageObject):
         files : mapping, optional
             Names of arguments and paths of files, opened here to read and write; the method gets descriptors.
         urgent : bool
-            Do not wait for the end of a call that runs, if that one allows it (`serving.server.Job.answer`).
+            Do not wait for the end of a call that runs, if that one allows it (`serving.job.Job.answer`).
         **arguments
             Its keyword arguments, plain values.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
-import inspect
 import os
 import platform
 import queue
@@ -22,33 +21,24 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from io import FileIO
 from reprlib import repr as short
 from typing import Any, NoReturn
 
-import numpy as np
 from modelfiles.errors import UserError
 
 from pdworker.protocol import VERSION, Frame, FrameError, FrameReader, FrameWriter, StreamClosed
 from pdworker.serving import priority
+from pdworker.serving.job import Arrays, Job, calls_of, error_header, run_call
 
-PROGRESS_INTERVAL_S = 0.05  # a faster loop need not count its own reports
 MAX_FILES = 8  # of a call
 
-_LONGEST_LINE = 500  # characters of an error message
 _PR_SET_PDEATHSIG = 1  # prctl: the signal that comes when the parent's thread that started us ends
 
-Arrays = Sequence[np.ndarray]
-Send = Callable[..., None]
 
 _server: _Server | None = None  # the process's only one, made by run()
-
-
-class Cancelled(Exception):
-    """Raised inside a call that was cancelled; let it pass."""
 
 
 def serve(worker: object) -> NoReturn:
@@ -73,7 +63,7 @@ def serve(worker: object) -> NoReturn:
     A UserError that a method raises becomes the one line that it carries, an OSError about a file one that names
     the file. Any other exception becomes one line, too, and leaves its traceback in the log.
     """
-    _running_server().serve(_calls_of(worker))
+    _running_server().serve(calls_of(worker))
 
 
 def send_event(name: str, values: Mapping[str, Any] | None = None, arrays: Arrays = ()) -> None:
@@ -130,87 +120,6 @@ def run(module: str, niceness: int, frames_in: int, frames_out: int, files: int)
     _server.give_up("internal", f"{module} ended without serving", "its last line should call serve()")
 
 
-class Job:
-    """A call, as its method sees it.
-
-    Attributes
-    ----------
-    cancelled : threading.Event
-        Set when Pd gives the call up.
-    """
-
-    def __init__(self, send: Send, call_id: int, answer: Callable[[str], None] | None = None) -> None:
-        self._send, self._answer = send, answer or (lambda name: None)
-        self.id = call_id
-        self.files: dict[str, int] = {}  # by the names of the arguments; closed after the call
-        self._next_progress = 0.0
-        self.cancelled = threading.Event()
-
-    def check(self) -> None:
-        """Raise Cancelled if the call was cancelled. Call it at least twice a second."""
-        if self.cancelled.is_set():
-            raise Cancelled
-
-    def progress(
-        self,
-        fraction: float,
-        text: str = "",
-        values: Mapping[str, Any] | None = None,
-        arrays: Arrays = (),
-    ) -> None:
-        """Report how far the call is, with a partial result or without, and check.
-
-        Parameters
-        ----------
-        fraction : float
-            0 to 1.
-        text : str, optional
-            What is being done.
-        values : mapping, optional
-            Plain values of a partial result.
-        arrays : sequence of numpy.ndarray, optional
-            Arrays of a partial result; they may be changed when this returns.
-
-        Raises
-        ------
-        Cancelled
-            When the call was cancelled.
-
-        Notes
-        -----
-        Partial results all arrive, in their order and before the call's result, and this waits while Pd does not
-        take them. Of the others, only so many are sent as a person can see.
-        """
-        self.check()
-        header: dict[str, Any] = {
-            "kind": "progress",
-            "id": self.id,
-            "fraction": float(fraction),
-            "text": text,
-        }
-        if values or len(arrays):
-            self._send({**header, "values": dict(values or {})}, arrays)
-            return
-        now = time.monotonic()
-        if now >= self._next_progress:
-            self._next_progress = now + PROGRESS_INTERVAL_S
-            self._send(header)
-
-    def answer(self, name: str) -> None:
-        """Answer the calls of a method that wait, in the midst of this one: only urgent ones do.
-
-        Parameters
-        ----------
-        name : str
-            A public method of the worker's object. It has to be one that changes nothing that this call uses.
-        """
-        self._answer(name)
-
-    def log(self, text: str) -> None:
-        """Show a line in Pd's console."""
-        self._send({"kind": "log", "text": _one_line(text)})
-
-
 class _Server:
     def __init__(self, name: str, frames_in: Any, frames_out: Any, files: socket.socket) -> None:
         self._name = name
@@ -254,7 +163,7 @@ class _Server:
         """Say why this worker cannot go on, and end the process."""
         if self._writing.acquire(timeout=1):  # else Pd does not read, and a frame is stuck half-way
             with contextlib.suppress(OSError):
-                self._writer.write(_error_header(None, UserError(kind, message, hint)))
+                self._writer.write(error_header(None, UserError(kind, message, hint)))
         os._exit(1)
 
     def _send(self, header: Mapping[str, Any], arrays: Arrays = ()) -> None:
@@ -318,10 +227,10 @@ class _Server:
         """Run a call and send its one reply."""
         try:
             job.check()
-            values, arrays = _run_call(self._methods, job, frame)
+            values, arrays = run_call(self._methods, job, frame)
             self._send({"kind": "result", "id": job.id, "values": values}, arrays)
         except (Exception, SystemExit) as error:  # a library's command line must not end the worker either
-            self._send(_error_header(job.id, error))
+            self._send(error_header(job.id, error))
         finally:
             for descriptor in job.files.values():
                 os.close(descriptor)
@@ -332,58 +241,6 @@ def _running_server() -> _Server:
     if _server is None:
         raise RuntimeError("start a worker with: python -m pdworker MODULE")
     return _server
-
-
-def _calls_of(worker: object) -> Mapping[str, Callable[..., Any]]:
-    """Return the public methods of a worker by name."""
-    kind = type(worker)
-    names = [name for name in dir(kind) if not name.startswith("_")]
-    return {name: getattr(worker, name) for name in names if inspect.isfunction(getattr(kind, name))}
-
-
-def _run_call(calls: Mapping[str, Callable[..., Any]], job: Job, frame: Frame) -> tuple[Any, Arrays]:
-    name, arguments = frame.header["name"], {**frame.header["arguments"], **job.files}
-    method = calls.get(name)
-    if method is None:
-        raise UserError("input", f"there is no call {short(name)}", f"there are {', '.join(sorted(calls))}")
-    if "arrays" in inspect.signature(method).parameters:
-        arguments = dict(arguments, arrays=frame.arrays)
-    try:
-        inspect.signature(method).bind(job, **arguments)
-    except TypeError as error:
-        raise UserError("input", f"{name}: {error}") from error
-    reply = method(job, **arguments)
-    return reply if isinstance(reply, tuple) else (reply, [])
-
-
-def _error_header(call_id: int | None, error: BaseException) -> dict[str, Any]:
-    """Return the error frame for an exception, and leave the traceback of an unforeseen one in the log."""
-    known = _as_user_error(error)
-    if known is None:
-        traceback.print_exception(type(error), error, error.__traceback__)
-        known = UserError("internal", f"{type(error).__name__}: {error}")
-    return {
-        "kind": "error",
-        "id": call_id,
-        "error": known.kind,
-        "message": _one_line(known.message),
-        "hint": _one_line(known.hint),
-    }
-
-
-def _as_user_error(error: BaseException) -> UserError | None:
-    """Return an exception as a UserError; None for one that only a programmer can mend."""
-    if isinstance(error, UserError):
-        return error
-    if isinstance(error, Cancelled):
-        return UserError("cancelled", "cancelled")
-    if isinstance(error, OSError) and error.filename is not None:
-        return UserError("file", f"cannot use {error.filename}: {error.strerror}")
-    return None
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())[:_LONGEST_LINE]
 
 
 def _lower_priority_and_follow_parent(niceness: int) -> None:

@@ -63,7 +63,7 @@ def load(
     where = checkpoint_folders(__file__) if folders is None else list(folders)
     path = find(str(name_or_path), where, suffixes=(".ts",))
     beside = find_prior(path, None if prior is None else str(prior), where)
-    return AudioModel(load_module(path), beside and read_prior(beside))
+    return AudioModel(load_module(path), read_prior(beside) if beside else None)
 
 
 class AudioModel:

@@ -3,7 +3,7 @@
     setup/dlwa evaluate prior CHECKPOINT [--prior FILE] [--data FOLDER]
 
 CHECKPOINT is the model of which the latents are; its prior stands beside it, or is named. `nats` is the negative
-log-likelihood of a held-out latent vector; `frechet` the distance of half a minute of sound to the training sounds, in
+log-likelihood of a held-out latent vector; `frechet` the distance of a minute made up to the training sounds, in
 moments of mel spectra and of how they change; `level_db` its level to theirs; `nearest` how far its stretches of
 latents are from the nearest ones of the training: held-out ones are 1, copied ones 0. Lower is better in the first two.
 """
@@ -27,7 +27,7 @@ from .model import NO_PRIOR, load
 from .training.prior import baselines, likelihoods, moments
 
 USUAL_RATE = 48000  # of a model that does not tell
-SECONDS = 30  # of each sound that is made up
+SEQUENCES, SECONDS = 6, 10  # that are made up, and of each
 TEMPERATURES = (0.5, 1.5)  # beside 1
 STRETCH = 16  # latent vectors
 MOST_STRETCHES = 300
@@ -41,13 +41,11 @@ def measure(prior_path, model, facts, sounds, seed=0):
     prior, rate = read_prior(prior_path), facts["rate"]
     audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
     scaled = {part: prior.scaled(model.encode(sound, rate)) for part, sound in audio.items()}
-    count = round(SECONDS * prior.rate / prior.ratio)
+    count = SEQUENCES * length(prior)
     judge = Judge(model, prior, audio["train"], rate, scaled)
-    rows = {
-        "checkpoint": {"nats": nats(prior, scaled["held_out"]), **judge.of(made(prior, count, 1.0, seed))}
-    }
+    rows = {"checkpoint": {"nats": nats(prior, scaled["held_out"]), **judge.of(made(prior, 1.0, seed))}}
     for temperature in TEMPERATURES:
-        rows[f"temperature {temperature:g}"] = judge.of(made(prior, count, temperature, seed))
+        rows[f"temperature {temperature:g}"] = judge.of(made(prior, temperature, seed))
     simple = baselines(scaled["train"].numpy(), scaled["held_out"].numpy())
     random = np.random.default_rng(seed)
     drawn = random.multivariate_normal(*moments(scaled["train"].numpy()), count).astype(np.float32)
@@ -65,10 +63,16 @@ def nats(prior, scaled):
         return -float(likelihoods(prior.network, scaled[None]).mean())
 
 
-def made(prior, count, temperature, seed):
-    """What a prior makes up, scaled [count, latents]."""
+def length(prior):
+    """Latent vectors of one sequence."""
+    return round(SECONDS * prior.rate / prior.ratio)
+
+
+def made(prior, temperature, seed):
+    """Sequences that a prior makes up, each from nothing, scaled [SEQUENCES * length, latents]."""
     torch.manual_seed(seed)
-    return prior.scaled(prior.player().play([temperature] * count)).numpy()
+    sequences = [prior.player().play([temperature] * length(prior)) for _ in range(SEQUENCES)]
+    return prior.scaled(np.concatenate(sequences, 1)).numpy()
 
 
 class Judge:
@@ -103,8 +107,7 @@ class Judge:
 
 def stretches(latents):
     """All stretches of STRETCH vectors [m, STRETCH * latents] of latents [n, latents]."""
-    length = min(STRETCH, len(latents))
-    windows = np.lib.stride_tricks.sliding_window_view(latents, length, axis=0)
+    windows = np.lib.stride_tricks.sliding_window_view(latents, min(STRETCH, len(latents)), axis=0)
     return windows.reshape(len(windows), -1)
 
 

@@ -85,7 +85,7 @@ class AudioModel:
         self._module = module
         self._settings: dict[str, list] = {}
         model = Model(module)
-        self.prior = prior and fitting(prior, model)
+        self.prior = None if prior is None else fitting(prior, model)
         self.rate: int = model.rate
         self.methods: dict[str, Method] = model.methods
         self.attributes: dict[str, tuple] = model.attributes

@@ -151,7 +151,7 @@ def read_beside(path, name, folders):
     """The prior of a model's file, see `find_prior`; None where it is damaged and was not asked for."""
     found = find_prior(path, name, folders)
     try:
-        return found and read_prior(found)
+        return read_prior(found) if found else None
     except UserError as error:
         if name:
             raise

@@ -10,6 +10,7 @@ it; then the model makes up sound by itself, in rave_prior.pd and by `generate`.
 import hashlib
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dlwakit.training.options import given, train_parser
 from dlwakit.training.patience import ENDLESS, MINUTES, Clock, keep_stage, seconds_for
@@ -95,41 +96,44 @@ def open_run(options):
 
 
 def read_latents(run, model):
-    """{"train", "held_out": float32 [latents, n]} of the sounds; kept in the run, which goes on without them.
-
-    Little sound is encoded four times: as it is, upside down, and a semitone lower and higher.
-    """
+    """{"train", "held_out": float32 [latents, n]} of the sounds; kept in the run, which goes on without them."""
     import numpy as np
     from modelfiles.bounded import read_npz
 
-    from .dataset import read_or_build
-
     kept = run.checkpoints / LATENTS
-    if kept.is_file():
-        return read_npz(kept)
-    facts, sounds = read_or_build(
-        Path(run.settings["data"]), run.checkpoints / "data", model.rate or USUAL_RATE, run.log
-    )
-    run.log(f"encodes {facts['seconds']:.0f} s of sound")
-    audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
-    latents = {part: model.encode(sound, facts["rate"]) for part, sound in audio.items()}
-    if facts["seconds"] <= VARIED_S:
-        others = [
-            model.encode(sign * audio["train"], round(speed * facts["rate"])) for sign, speed in VARIATIONS
-        ]
-        latents["train"] = np.concatenate([latents["train"], *others], 1)
-    part = kept.with_suffix(".part.npz")
-    np.savez(part, **latents)
-    part.replace(kept)
+    if not kept.is_file():
+        part = kept.with_suffix(".part.npz")
+        np.savez(part, **encoded(model, Path(run.settings["data"]), run.log))
+        part.replace(kept)
+    latents = read_npz(kept)
     run.describe(
         {
             "model": Path(run.settings["model"]).name,
-            "sounds": len(facts["sounds"]),
-            "seconds": facts["seconds"],
             "latent vectors": latents["train"].shape[1],
             "held out": latents["held_out"].shape[1],
         }
     )
+    return latents
+
+
+def encoded(model, folder, log):
+    """The latents of a folder's sounds; see `read_latents`.
+
+    Little sound is encoded four times: as it is, upside down, and a semitone lower and higher.
+    """
+    import numpy as np
+
+    from .dataset import read_or_build
+
+    with TemporaryDirectory() as built:
+        facts, sounds = read_or_build(folder, Path(built), model.rate or USUAL_RATE, log)
+    rate = facts["rate"]
+    log(f"encodes {facts['seconds']:.0f} s of sound")
+    audio = {part: samples.astype(np.float32) / 32768 for part, samples in sounds.items()}
+    latents = {part: model.encode(sound, rate) for part, sound in audio.items()}
+    if facts["seconds"] <= VARIED_S:
+        others = [model.encode(sign * audio["train"], round(speed * rate)) for sign, speed in VARIATIONS]
+        latents["train"] = np.concatenate([latents["train"], *others], 1)
     return latents
 
 
@@ -153,6 +157,8 @@ def work(run, trainer, model, options):
     if seconds:
         run.log(f"{seconds / 60:g} minutes in all: {EXPECT[run.settings['preset']]}")
     clock = Clock(run, seconds)
+    if run.lacks_check(trainer.step):
+        check(run, trainer, model)
     progress = clock.progress(trainer.step)
     while run.wants_more(trainer.step):
         run.progress(trainer.step + 1, nats=trainer.learn(progress))

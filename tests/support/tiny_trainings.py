@@ -129,6 +129,16 @@ def samplernn():
     return Training(train.main, lambda folder: prepare(folder / "data"), store.load)
 
 
+def write_sounds(folder):
+    """A data set of day 6."""
+    folder.mkdir(exist_ok=True)
+    sounds = np.int16(32767 * tones(0.5))
+    np.save(folder / "train.npy", sounds[:4].ravel())
+    np.save(folder / "held_out.npy", sounds[4])
+    facts = {"rate": RATE, "seconds": 2.0, "sounds": list("abcd")}
+    (folder / "dataset.json").write_text(json.dumps(facts))
+
+
 def rave():
     """Day 6."""
     import torch
@@ -138,15 +148,28 @@ def rave():
     train.PRESETS["minutes"] = size
 
     def prepare(folder):
-        folder.mkdir(exist_ok=True)
-        sounds = np.int16(32767 * tones(0.5))
-        np.save(folder / "train.npy", sounds[:4].ravel())
-        np.save(folder / "held_out.npy", sounds[4])
-        facts = {"rate": RATE, "seconds": 2.0, "sounds": list("abcd")}
-        (folder / "dataset.json").write_text(json.dumps(facts))
+        write_sounds(folder)
         return words(folder, 12, "--batch-size", 2)
 
     return Training(train.main, lambda folder: prepare(folder / "data"), torch.jit.load)
 
 
-TRAININGS = {each.__name__: each for each in (melody, ddsp, gansynth, samplernn, rave)}
+def prior():
+    """Day 6: how the latents of a model go on."""
+    from rave_rt import train_prior
+    from rave_rt.engine.prior import read_prior
+    from rave_rt.training import prior as training
+
+    from support import rave_files
+
+    training.PRESETS["minutes"] = {"hidden": 8, "components": 2}
+
+    def prepare(folder):
+        write_sounds(folder)
+        model = rave_files.save(rave_files.Codec(rate=RATE), folder / "mine.ts")
+        return [str(model), "--data", str(folder), "--threads", "1", "--steps", "30", "--batch-size", "2"]
+
+    return Training(train_prior.main, lambda folder: prepare(folder / "data"), read_prior)
+
+
+TRAININGS = {each.__name__: each for each in (melody, ddsp, gansynth, samplernn, rave, prior)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-MODELS = ("melody", "ddsp", "gansynth", "samplernn", "rave")
+MODELS = ("melody", "ddsp", "gansynth", "samplernn", "rave", "prior")
 MOMENTS = os.environ.get("DLWA_KILLS", "3")
 
 

@@ -1,7 +1,7 @@
 """Open Pd with a day's patch, ready to use; without a day, with the overview of all days.
 
-DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. The overview checks sound, microphone and MIDI,
-and says what is installed.
+DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. Some days have more than one patch: PATCH is a part
+of its name, as in `setup/dlwa open 4 noz`. The overview checks sound, microphone and MIDI, and lists what is installed.
 """
 
 import os
@@ -13,7 +13,7 @@ from dlwakit.base.console import say
 from dlwakit.base.paths import ROOT
 from dlwakit.cli import doctor
 from dlwakit.cli.install import to_play
-from dlwakit.course.days import find_day
+from dlwakit.course.days import find_day, find_patch
 from dlwakit.install.components import ensure
 from dlwakit.pdtools.pd_session import escape
 
@@ -22,19 +22,22 @@ LINES, LETTERS = 16, 48  # as many lines on the overview, as many letters in eac
 
 
 def add_arguments(parser):
-    """DAY, --yes."""
+    """DAY, PATCH, --yes."""
     parser.add_argument("day", metavar="DAY", nargs="?", help="without one: the overview of all days")
+    parser.add_argument(
+        "patch", metavar="PATCH", nargs="?", help="part of a patch's name; without one: the first"
+    )
     parser.add_argument("--yes", action="store_true", help="install what is missing without asking")
 
 
 def run(args):
     """Install what is missing, then become Pd."""
     day = find_day(args.day) if args.day else None
+    patch = find_patch(day, args.patch) if day else OVERVIEW
     ensure(to_play(day.environment if day else "torch"), yes=args.yes)
     pd = shutil.which("pd")
     if pd is None:
         raise UserError("environment", "Pd is not on the PATH", "sudo apt-get install puredata")
-    patch = day.folder / day.patch if day else OVERVIEW
     say(f"{day.title if day else 'Overview'}: {patch}")
     words = [] if day else what_is_installed(doctor.report())
     os.execv(pd, [pd, "-open", str(patch), *words])
@@ -44,7 +47,7 @@ def what_is_installed(checks):
     """Pd's arguments that write doctor's report into the overview."""
     missing = [one["name"] for one in checks if one["needed"] and not one["ok"]]
     status = (
-        "Something is missing: setup/dlwa doctor in a terminal says what mends it."
+        "Something is missing: setup/dlwa doctor in a terminal shows how to fix it."
         if missing
         else "All that playing needs is installed."
     )

@@ -22,6 +22,12 @@ class Day:
     environment: str
     models: dict
     checkpoints: str
+    more_patches: tuple = ()
+
+    @property
+    def patches(self):
+        """The files of its main patches, the one of its lesson's beginning first."""
+        return (self.patch, *self.more_patches)
 
     @property
     def name(self):
@@ -72,6 +78,7 @@ def all_days(root=ROOT):
                 facts["environment"],
                 facts.get("models", {}),
                 facts.get("checkpoints", ""),
+                tuple(facts.get("more_patches", ())),
             )
         )
     return days
@@ -86,6 +93,19 @@ def find_day(word, root=ROOT):
             return day
     known = ", ".join(day.name for day in days) or "none yet"
     raise UserError("input", f"there is no day '{word}'", f"Days here: {known}")
+
+
+def find_patch(day, word=None):
+    """The path of a day's main patch: the first, or the one that is meant by an unambiguous part of its name."""
+    wanted = (word or day.patch).lower().removesuffix(".pd")
+    names = [Path(patch).stem for patch in day.patches]
+    found = [name for name in names if name == wanted] or [name for name in names if wanted in name]
+    if len(found) == 1:
+        return day.folder / f"{found[0]}.pd"
+    fault = (
+        f"more than one patch of {day.name} fits '{word}'" if found else f"{day.name} has no patch '{word}'"
+    )
+    raise UserError("input", fault, f"Patches there: {', '.join(names)}")
 
 
 def find_program(model, task, root=ROOT):

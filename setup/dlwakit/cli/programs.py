@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from dlwakit.base.console import say
-from dlwakit.course.days import find_program
+from dlwakit.course.days import all_days, find_program
 from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment
 
@@ -16,6 +16,8 @@ class _Help(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None):
         if namespace.model is None:
+            models = ", ".join(model for day in all_days() for model in day.models)
+            parser.epilog = f"Models: {models}."
             parser.print_help()
             parser.exit()
         namespace.help = True
@@ -23,7 +25,7 @@ class _Help(argparse.Action):
 
 def add_arguments(parser):
     """MODEL, --help, --yes."""
-    parser.add_argument("model", metavar="MODEL", help="a name that is no model lists the models")
+    parser.add_argument("model", metavar="MODEL", help="one of those below")
     parser.add_argument(
         "-h",
         "--help",

@@ -53,8 +53,8 @@ Ring::~Ring() {
     close(file_);
 }
 
-// The worker writes `wake_at` and then sleeps unless `blocks` has changed, which the kernel compares behind a barrier:
-// either it sees the new number, or its `wake_at` is seen here.
+// The worker writes `wake_at` and then sleeps unless `blocks` has changed, which the kernel compares behind a
+// barrier: either it sees the new number, or its `wake_at` is seen here.
 void Ring::publish(uint64_t captured) {
     RingHeader &shared = header();
     shared.captured.store(captured, std::memory_order_release);

@@ -23,7 +23,7 @@ struct RingHeader {
     alignas(64) std::atomic<uint64_t> captured;    // Pd has written the input up to here
     alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
     std::atomic<uint64_t> rendered;                // and ends here
-    std::atomic<uint64_t> wake_at;                 // the worker sleeps until `captured` is here; 0: it does not
+    std::atomic<uint64_t> wake_at;  // the worker sleeps until `captured` is here; 0: it does not
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);

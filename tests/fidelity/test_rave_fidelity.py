@@ -10,7 +10,7 @@ from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as load
 from support import rave_files
 
-pytestmark = pytest.mark.needs("rave")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("rave")]
 NOISE = np.random.default_rng(2).normal(0, 0.2, (1, 1 << 16)).astype(np.float32)
 
 

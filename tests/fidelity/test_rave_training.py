@@ -10,7 +10,7 @@ import pytest
 import torch
 from rave_rt.training import losses, network, pqmf
 
-pytestmark = pytest.mark.needs("rave")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("rave")]
 FORMULAS = Path(__file__).with_name("rave_formulas.py")
 SIZE = network.Size(capacity=4, ratios=(2, 2), latent=3)
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from dlwakit.course.days import all_days
@@ -91,12 +92,15 @@ def test_what_the_command_line_loads_of_a_day_needs_the_standard_library_alone(p
     assert set(imports(ast.walk(ast.parse(program.read_text())))) <= allowed
 
 
-def test_one_style():
-    for command in (["check"], ["format", "--check"]):
-        result = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
+@pytest.mark.parametrize(
+    "command", ["ruff check .", "ruff format --check .", "clang-format --dry-run -Werror"]
+)
+def test_one_style(command):
+    program, *words = command.split()
+    sources = sorted((ROOT / "pyext_py3/src").glob("*.[ch]*")) if program == "clang-format" else []
+    command = [Path(sys.executable).with_name(program), *words, *sources]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("plants, complaint", FORBIDDEN, ids=lambda value: str(value)[:50])

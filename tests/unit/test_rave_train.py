@@ -10,7 +10,7 @@ import soundfile
 import torch
 from modelfiles.errors import UserError
 from rave_rt import dataset, evaluate, train
-from rave_rt.training import export, losses, network, pqmf, trainer
+from rave_rt.training import export, losses, network, pqmf, trainer, warm
 from rave_rt.training.layers import CausalConv
 
 pytestmark = pytest.mark.slow
@@ -95,10 +95,10 @@ def test_the_critics_loss_rewards_telling_real_from_made():
     assert losses.decoder_loss([[noise(1, 2, 4), *real[0]]], [[noise(1, 2, 4), *made[0]]]) == (2, 0)
 
 
-def exported(tmp_path):
+def exported(tmp_path, size=SMALL):
     torch.manual_seed(0)
     path = tmp_path / "small.ts"
-    export.export(network.Rave(SMALL), noise(4, 1, 4096), path)
+    export.export(network.Rave(size), noise(4, 1, 4096), path)
     return path
 
 
@@ -188,10 +188,21 @@ def test_a_training_that_begins_with_a_model_is_ahead_of_one_that_begins_with_no
     assert history(tmp_path / "from" / "first.ts")[40] == history(tmp_path / "from" / "first")[40]
 
 
-def test_a_model_of_another_size_is_no_beginning(data, tmp_path, capsys):
-    run = tmp_path / "run"
-    assert train.main(options(data, run, "--steps", "10", "--from", str(exported(tmp_path)))) == 1
-    assert "no model of this size" in capsys.readouterr().err
+def test_a_network_of_other_ratios_takes_the_layers_next_to_the_sound():
+    small = {"capacity": 4, "dilations": (1,), "latent": 3}
+    source, own = (network.Rave(network.Size(ratios=ratios, **small)) for ratios in ((4, 4, 2), (4, 2)))
+    weights = {name: weight.detach().numpy() for name, weight in source.state_dict().items()}
+    warm.take_weights(own, weights, "source")
+    for part in ("encoder.layers.4.weight", "decoder.wave.weight"):
+        torch.testing.assert_close(own.state_dict()[part], source.state_dict()[part])
+    assert warm.fit(own, weights)["decoder.layers.6.wide.weight"] == "decoder.layers.9.wide.weight"
+    assert not [name for name in warm.fit(own, weights) if name.startswith("encoder.layers.7")]
+
+
+def test_a_model_of_another_kind_is_no_beginning(data, tmp_path, capsys):
+    other = exported(tmp_path, network.Size(rate=RATE, capacity=6, ratios=(2, 2), latent=3))
+    assert train.main(options(data, tmp_path / "run", "--steps", "10", "--from", str(other))) == 1
+    assert "none of its weights fits" in capsys.readouterr().err
 
 
 def test_what_is_exported_is_not_louder_than_the_data(data, tmp_path):

@@ -30,35 +30,63 @@ def model_path(name):
 
 
 def usual_source(name, network):
-    """(weights, what is said of it): those of the model that trainings begin with, where its size is the network's."""
+    """(weights, what is said of it): those of the model that trainings begin with, as far as they fit the network."""
     try:
         weights = open_source(name)
     except UserError:
         return None, f"begins with random weights: there is no model '{name}' yet"
-    if misfit(network, weights):
+    fitting = fit(network, weights)
+    if not fitting:
         return None, f"begins with random weights: '{name}' is a network of another size"
-    return weights, f"begins with the weights of '{name}'; --from {NOTHING} begins with random ones"
+    part = "" if len(fitting) == len(learned(network)) else "outer "
+    return weights, f"begins with the {part}weights of '{name}'; --from {NOTHING} begins with random ones"
 
 
-def misfit(network, weights):
-    """The first of a network's learned weights that is missing or of another shape, or ""."""
-    for name, weight in learned(network):
-        if name not in weights or weights[name].shape != tuple(weight.shape):
-            return name
-    return ""
+def fit(network, weights):
+    """Which of a model's weights a network can take: its own names and theirs.
+
+    A network of other ratios has the same layers next to the sound as far as their shapes agree: the encoder's from the
+    first on, the decoder's from the last back.
+    """
+    own = {name: tuple(weight.shape) for name, weight in learned(network)}
+    theirs = {name: tuple(weight.shape) for name, weight in weights.items()}
+    found = {}
+    for part in ("encoder", "decoder"):
+        mine, other = layers(part, own), layers(part, theirs)
+        for place in sorted(mine):
+            names, others = mine[place], other.get(place, {})
+            if any(own[name] != theirs.get(others.get(rest)) for rest, name in names.items()):
+                break
+            found |= {name: others[rest] for rest, name in names.items()}
+    return found
+
+
+def layers(part, names):
+    """A part's weights by layer, from the sound on: {place: {what a weight is in its layer: its name}}."""
+    parsed = [(name, name.split(".", 3)) for name in names if name.startswith(f"{part}.")]
+    places = {name: int(words[2]) for name, words in parsed if words[1] == "layers"}
+    if part == "decoder":
+        last = max(places.values(), default=0)
+        places = {name: 1 + last - number for name, number in places.items()}
+    found = {}
+    for name, words in parsed:
+        found.setdefault(places.get(name, 0), {})[".".join(words[3 if name in places else 1 :])] = name
+    return found
 
 
 def take_weights(network, weights, name):
-    """Give a network the weights of a model of the same size; its filter banks stay. Raises UserError."""
-    if wrong := misfit(network, weights):
+    """Give a network the weights of a model that fit; its filter banks stay. Raises UserError where none fits."""
+    fitting = fit(network, weights)
+    if not fitting:
         raise UserError(
             "input",
-            f"{Path(name).name} is no model of this size: its {wrong} differs",
-            "take a model that setup/dlwa train rave made with the same preset, or --from nothing",
+            f"{Path(name).name} is no model of this kind: none of its weights fits",
+            "take a model that setup/dlwa train rave made, or --from nothing",
         )
     with torch.no_grad():
         for part, weight in learned(network):
-            weight.copy_(torch.from_numpy(weights[part]))
+            if part in fitting:
+                weight.copy_(torch.from_numpy(weights[fitting[part]]))
 
 
 def learned(network):

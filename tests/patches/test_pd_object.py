@@ -52,6 +52,20 @@ def test_load_answers_with_facts(toy):
     assert toy.errors() == []
 
 
+def test_work_that_is_asked_for_while_a_model_loads_is_refused_in_these_words(toy):
+    toy.send("toy", "load", "my", "voice")
+    toy.send("toy", "wait", 0)
+    toy.expect(OUT, "error", "my voice is still being loaded - wait until it is ready")
+    toy.expect(OUT, "worker", "on")
+    toy.send("toy", "wait", 0)
+    toy.expect(OUT, "waited")
+    toy.send("toy", "load", "missing")
+    toy.expect(OUT, "error", "there is no checkpoint 'missing' - have a look into checkpoints/")
+    toy.send("toy", "unload")
+    toy.send("toy", "wait", 0)
+    toy.expect(OUT, "error", "no model is loaded - load one first, and wait until it is ready")
+
+
 def test_status_unload_and_the_end_of_pd(toy):
     toy.send("toy", "status")
     toy.expect(OUT, "status", "off")

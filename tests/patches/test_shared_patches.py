@@ -74,16 +74,28 @@ def test_an_object_that_answers_is_not_missing(page):
 def test_a_model_is_loaded(head):
     head.say("from", "worker", "off")
     head.say("do", "load", "starter")
-    assert head.line() == "Loading starter"
+    head.hear("status", "label", "Loading starter")
     head.say("from", "progress", 0, "loading")
-    assert head.line() == "Loading starter"
+    assert head.line().startswith("Loading starter")
     head.say("from", "progress", 0.5, "building it")
-    assert head.line() == "building it"
+    assert head.line().startswith("building it")
     assert head.heard("progress")[-1] == ["vis_size", 117, 16]
     head.say("from", "progress", 1, "loaded")
     head.say("from", "worker", "on", "name", "starter", "rate", 16000)
     assert head.line() == f"Ready: starter. {NEXT}"
     assert head.heard("progress")[-1] == ["vis_size", 1, 16]
+
+
+def test_the_line_counts_the_seconds_of_loading_until_it_is_done(head):
+    head.say("do", "load", "starter")
+    head.hear("status", "label", "Loading starter: 1 s")
+    head.say("from", "progress", 0.5, "warming up")
+    assert head.line() == "warming up: 1 s"
+    head.hear("status", "label", "warming up: 2 s")
+    head.say("from", "worker", "on", "name", "starter")
+    head.say("from", "progress", 0.5, "note 2 of 4")
+    head.pd.let_time_pass(1100)
+    assert head.line() == "note 2 of 4"
 
 
 def test_an_error_passes_and_the_work_or_the_state_is_back(head):

@@ -61,6 +61,7 @@ class PdObject(MessageObject):
         self._python: str | None = None
         self._interpreter: tuple[str, str | None] | None = None  # of the worker
         self._load_words: Sequence[Any] | None = None
+        self._loading: list[str] = []  # names of models
         self._stopping = False
 
     # Hooks for subclasses.
@@ -100,7 +101,9 @@ class PdObject(MessageObject):
     # For subclasses to call.
 
     def require_model(self) -> dict:
-        """Return the facts of the model that is loaded. Raises UserError when there is none."""
+        """Return the facts of the model that is loaded. Raises UserError when there is none, or none yet."""
+        if self.facts is None and self._loading:
+            raise UserError("state", f"{self._loading[-1]} is still being loaded", "wait until it is ready")
         if self.facts is None:
             raise UserError("state", "no model is loaded", "load one first, and wait until it is ready")
         return self.facts
@@ -166,7 +169,12 @@ class PdObject(MessageObject):
         arguments = self._load_arguments(words)
         self._load_words = words
         self.output("progress", 0, "loading")
-        self.facts, _ = await self.call("load", **arguments)
+        name = str(arguments.get("checkpoint", "the model"))
+        self._loading.append(name)
+        try:
+            self.facts, _ = await self.call("load", **arguments)
+        finally:
+            self._loading.remove(name)
         self.output("progress", 1, "loaded")
         self._output_worker()
         self.model_loaded(self.facts)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import UserError
 
+REGISTRY = "registry.json"  # in a folder of checkpoints: what it may hold, and where that comes from
 RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
 
 
@@ -46,12 +47,16 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
     for folder in places:
         if successor := _renamed(folder).get(str(name)):
             return find(successor, places, suffixes)
+    if any(str(name) in _downloads(folder) for folder in places):
+        remedy = f"run setup/dlwa checkpoints get {name} in a terminal"
+        raise UserError("checkpoint", f"{name} is not on this computer", remedy)
     patterns = [f"*{suffix}" for suffix in suffixes if suffix]
     there = sorted({path.name for folder in places for pattern in patterns for path in folder.glob(pattern)})
+    known = f"there is: {', '.join(there)}; " if there else ""
     raise UserError(
         "checkpoint",
-        f"there is no checkpoint {str(name)!r} in {', '.join(map(str, places))}",
-        f"there is: {', '.join(there)}" if there else "",
+        f"there is no checkpoint {str(name)!r}",
+        f"{known}looked for in {', '.join(map(str, places))}",
     )
 
 
@@ -94,6 +99,15 @@ def find_files(source: Path, suffixes: Iterable[str], what: str) -> list[Path]:
     if not found:
         raise UserError("file", f"there are no {what} in {source}", f"looked for {' '.join(sorted(endings))}")
     return found
+
+
+def _downloads(folder: Path) -> set[str]:
+    """The names of the checkpoints in the folder's file REGISTRY that are downloaded."""
+    try:
+        entries = json.loads((folder / REGISTRY).read_text())
+    except (OSError, ValueError):
+        return set()
+    return {entry["name"] for entry in entries if isinstance(entry, dict) and entry.get("url")}
 
 
 def _renamed(folder: Path) -> dict[str, str]:

@@ -54,4 +54,4 @@ def test_without_it_the_patch_says_how_to_get_it(play, tmp_path):
     pd = play([DAY / "gansynth.pd"], listen=["gansynth-out"], path=[EXTERNAL], environment=environment)
     pd.send("gansynth", "press", NAME)
     (_, text) = pd.expect("gansynth-out", "error", timeout=300)
-    assert f"there is no checkpoint '{NAME}'" in text
+    assert text == f"{NAME} is not on this computer - run setup/dlwa checkpoints get {NAME} in a terminal"

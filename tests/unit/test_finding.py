@@ -28,6 +28,20 @@ def test_find_takes_the_successor_of_what_was_renamed(tmp_path):
         find("lost", [tmp_path])
 
 
+def test_find_says_first_how_to_get_what_is_an_official_download(tmp_path):
+    (tmp_path / "registry.json").write_text(
+        '[{"name": "far", "url": "https://a"}, {"name": "own", "url": null}, 3]'
+    )
+    with pytest.raises(UserError) as caught:
+        find("far", [tmp_path / "nowhere", tmp_path])
+    assert (
+        caught.value.brief == "far is not on this computer - run setup/dlwa checkpoints get far in a terminal"
+    )
+    for name in ("own", "other"):
+        with pytest.raises(UserError, match=f"there is no checkpoint '{name}'"):
+            find(name, [tmp_path])
+
+
 def test_find_names_what_there_is(tmp_path):
     (tmp_path / "rnn.mag").touch()
     with pytest.raises(UserError, match="no checkpoint 'rmn'") as caught:

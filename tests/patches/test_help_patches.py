@@ -14,6 +14,7 @@ SHARED = ROOT / "setup/patches"
 FOLDERS = [*(day.folder for day in all_days(ROOT)), SHARED]
 OBJECTS = {table.patch for table in references()}
 HELP = sorted({patch for folder in FOLDERS for patch in folder.glob("*-help.pd")} | OBJECTS)
+OF_THE_EXTERNAL = sorted((ROOT / "pyext_py3").glob("*-help.pd"))
 BY_NAME = {"argvalues": HELP, "ids": [patch.stem for patch in HELP]}
 
 
@@ -36,6 +37,14 @@ def test_it_opens_without_an_error(patch, play):
     pd.send("pd", "dsp", 1)
     pd.sync()
     assert pd.errors() == []
+
+
+@pytest.mark.parametrize("patch", OF_THE_EXTERNAL, ids=[patch.stem for patch in OF_THE_EXTERNAL])
+def test_a_help_patch_of_the_external_loads_it_by_itself(patch, play):
+    pd = play([patch], path=[EXTERNAL])
+    pd.sync()
+    assert pd.errors() == []
+    assert not any("couldn't create" in line for line in pd.console)
 
 
 @pytest.mark.parametrize("patch", **BY_NAME)

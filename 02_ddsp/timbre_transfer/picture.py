@@ -4,8 +4,10 @@ import numpy as np
 
 from .engine.pitch import midi
 
-POINTS = 200
+POINTS = 200  # of a curve
+COLUMNS = 113  # of a wave, each of two points: with more, Pd leaves some of them out
 LOWEST_MIDI, HIGHEST_MIDI = 30.0, 102.0
+LOWEST_DB, HIGHEST_DB = -80.0, 20.0  # of silence, and of a loud tone
 
 
 def pitch(f0_hz):
@@ -15,6 +17,7 @@ def pitch(f0_hz):
 
 
 def loudness(loudness_db):
-    """[200] dB, between -80 and 0."""
+    """[200] dB, between -80 and 20."""
     positions = np.linspace(0, len(loudness_db) - 1, POINTS)
-    return np.clip(np.interp(positions, np.arange(len(loudness_db)), loudness_db), -80, 0).astype(np.float32)
+    curve = np.interp(positions, np.arange(len(loudness_db)), loudness_db)
+    return np.clip(curve, LOWEST_DB, HIGHEST_DB).astype(np.float32)

@@ -79,7 +79,7 @@ class Worker:
         sound = normalize(resample(sound, instrument.sample_rate, out_rate))
         voiced = found.confidence >= 0.5
         pictures = [
-            overview(sound, picture.POINTS),
+            overview(sound, picture.COLUMNS),
             picture.pitch(np.where(voiced, found.f0_hz, 0)),
             picture.loudness(found.loudness_db),
             picture.pitch(f0_hz),
@@ -108,12 +108,12 @@ class Worker:
 
     def draw(self, job, *, arrays):
         """Return [the picture of a sound's wave]."""
-        return {}, [overview(arrays[0], picture.POINTS)]
+        return {}, [overview(arrays[0], picture.COLUMNS)]
 
     def read_sound(self, job, *, path):
         """Read a sound file: [audio, picture of its wave], its channels mixed, at its own sample rate."""
         audio, rate = read_sound(path, longest_s=features.LONGEST_S)
-        return {"rate": rate, "name": Path(path).name}, [audio, overview(audio, picture.POINTS)]
+        return {"rate": rate, "name": Path(path).name}, [audio, overview(audio, picture.COLUMNS)]
 
     def write_sound(self, job, *, path, rate, arrays):
         """Write a sound to a WAV file (24 bits)."""

@@ -8,6 +8,7 @@ import pytest
 from dlwakit.runs.folder import read_run, read_state
 from modelfiles.sounds import read_sound, write_sound
 from support.external import EXTERNAL
+from support.melody_files import abc
 from support.waiting import wait_until
 
 RATE = 16000
@@ -120,6 +121,25 @@ def test_other_sounds_begin_a_run_with_what_was_learned(pd, folder, tmp_path):
     runs = tmp_path / "data/dlwa/own/gansynth/my_sounds"
     assert read_run(runs / "my_sounds-2")["settings"]["source"] == str(runs / "my_sounds-1")
     assert pd.errors() == []
+
+
+def test_melodies_are_drawn_and_heard(play, tmp_path):
+    (tmp_path / "scale.abc").write_text(abc([60, 62, 64, 65, 67, 69, 71, 72] * 8))
+    variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_DATA_HOME": str(tmp_path / "data")}
+    patch = PATCH.parents[1] / "01_ai_duet/ai_duet.pd"
+    pd = play([patch], path=[EXTERNAL], listen=[OBJECT], environment=variables)
+    pd.send("own_sounds", "load", "melody")
+    pd.expect(OBJECT, "sounds", 0, 0, 0, timeout=60)
+    pd.send("own_sounds", "number")
+    number = int(pd.expect(OBJECT, "number")[1])
+    pd.send("own_sounds", "picture", f"{number}-picture")
+    pd.send("own_sounds", "add", str(tmp_path))
+    assert pd.expect(OBJECT, "sound", 0, 1)[3:6] == [16, "scale.abc", "good"]
+    assert pd.expect(OBJECT, "sounds")[1:3] == [1, 1]
+    drawn = pd.array(f"{number}-picture-0")
+    assert len(drawn) == 96 and min(drawn) == pytest.approx(-0.8) and max(drawn) == pytest.approx(0.8)
+    pd.send("own_sounds", "hear", 0)
+    pd.expect(OBJECT, "preview", RATE)
 
 
 def pid_at_work(tmp_path):

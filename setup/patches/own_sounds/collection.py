@@ -2,18 +2,22 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+import unicodedata
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from dlwakit.training import sources
 from modelfiles.errors import UserError
 from modelfiles.overview import overview
-from modelfiles.sounds import SUFFIXES, find_sounds, read_sound, write_sound
+from modelfiles.sounds import find_sounds, read_sound, write_sound
+
+from .melodies import is_melody, look_at
 
 TABLE = "sounds.json"
 RECORDINGS = "recordings"
 LINKS = "used"  # folder of links to the sounds that are used, which the data set is made of
-MELODIES = (".mid", ".midi", ".abc", ".xml", ".musicxml", ".mxl")
+RECORDED = "recorded in the patch"  # where a recording comes from
 LONGEST_S = 3600.0
 COLUMNS = 48  # of a sound's picture
 SHORTEST_S, QUIETEST, FULL, CLIPPED = 0.2, 0.01, 0.999, 1e-4
@@ -31,12 +35,15 @@ class Sound:
     seconds : float
     fault : str
         What is wrong with it, in a few words, or "".
+    roll : list of float
+        The picture of a melody, as `picture` gives it; [] for other sounds.
     """
 
     path: str
     used: bool = True
     seconds: float = 0.0
     fault: str = ""
+    roll: list = field(default_factory=list)
 
 
 class Collection:
@@ -68,8 +75,7 @@ class Collection:
         """
         known = {sound.path for sound in self.sounds}
         new = [Sound(str(each)) for each in _files(path) if str(each) not in known]
-        for sound in new:
-            _examine(sound)
+        _examine(new)
         self.sounds += new
         self._write()
         return new
@@ -113,14 +119,34 @@ class Collection:
         used = [sound for sound in self.sounds if sound.used and Path(sound.path).exists()]
         if not used:
             raise UserError("input", "there is no sound to learn from", "record some, or open a folder")
+        linked = {}
         for number, sound in enumerate(used):
             path = Path(sound.path).resolve()
+            linked[f"{number:03d}-{path.name}"] = sound
             os.symlink(path, folder / f"{number:03d}-{path.name}")
+        table = self._whose()
+        sources.write(folder, {name: table[_name(sound)] for name, sound in linked.items()})
         return folder
+
+    def _whose(self) -> dict:
+        """Write the table of whose sounds they are, filled with what it, and those beside the sounds, say."""
+        stated = sources.read(self.folder)
+        for sound in self.sounds:
+            beside = sources.read(Path(sound.path).parent).get(_name(sound), {})
+            recorded = {"source": RECORDED} if Path(sound.path).parent == self.folder / RECORDINGS else {}
+            before = stated.get(_name(sound), {})
+            stated[_name(sound)] = {
+                column: before.get(column) or beside.get(column) or recorded.get(column, "")
+                for column in sources.COLUMNS[1:]
+            }
+        sources.write(self.folder, stated)
+        return stated
 
 
 def picture(sound: Sound, columns: int = COLUMNS) -> np.ndarray:
     """The lowest and highest sample of each column, float32 [2 * columns]; zeros for a sound that is unreadable."""
+    if sound.roll:
+        return np.asarray(sound.roll, np.float32)
     try:
         samples, _ = read_sound(Path(sound.path), longest_s=LONGEST_S)
     except UserError:
@@ -129,20 +155,36 @@ def picture(sound: Sound, columns: int = COLUMNS) -> np.ndarray:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.suffix.lower() in MELODIES and path.is_file():
+    if is_melody(path) and path.is_file():
         return [path]
     if path.is_dir():
-        melodies = sorted(each for each in path.rglob("*") if each.suffix.lower() in MELODIES)
+        melodies = sorted(each for each in path.rglob("*") if is_melody(each) and not _is_hidden(each, path))
         if melodies:
             return melodies
     return find_sounds(path)
 
 
-def _examine(sound: Sound) -> None:
-    """Find out how long a sound is and what is wrong with it; what cannot be read is not used."""
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _name(sound: Sound) -> str:
+    return unicodedata.normalize("NFC", Path(sound.path).name)
+
+
+def _examine(sounds: list[Sound]) -> None:
+    """Find out how long sounds are and what is wrong with them; what cannot be read is not used."""
+    melodies = [sound for sound in sounds if is_melody(Path(sound.path))]
+    for sound, found in zip(melodies, look_at([Path(sound.path) for sound in melodies])):
+        sound.seconds, sound.fault, sound.roll = found["seconds"], found["fault"], found["picture"]
+        sound.used = not sound.fault
+    for sound in sounds:
+        if not is_melody(Path(sound.path)):
+            _listen(sound)
+
+
+def _listen(sound: Sound) -> None:
     path = Path(sound.path)
-    if path.suffix.lower() not in SUFFIXES:
-        return
     try:
         samples, rate = read_sound(path, longest_s=LONGEST_S)
     except UserError as error:

@@ -14,6 +14,7 @@ from modelfiles.sounds import read_sound
 from pdworker.serving.server import Job, send_event, serve
 
 from .collection import Collection, Sound, picture
+from .melodies import hear, is_melody
 from .training import Training, make_data_set, playable
 
 SOUNDS = "sounds.txt"  # in a run: which sounds it learns from
@@ -65,7 +66,8 @@ class Worker:
 
     def read(self, job: Job, *, index: int, longest_s: float) -> tuple[dict, list[np.ndarray]]:
         """The beginning of a sound, float32 (n,), and its rate in Hz."""
-        samples, rate = read_sound(Path(self._opened.sound(index).path))
+        path = Path(self._opened.sound(index).path)
+        samples, rate = hear(path) if is_melody(path) else read_sound(path)
         return {"rate": rate}, [samples[: int(longest_s * rate)]]
 
     def use(self, job: Job, *, index: int, used: bool) -> dict:

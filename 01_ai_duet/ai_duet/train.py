@@ -134,8 +134,6 @@ def train(run: Run, dataset: Dataset, seconds: float | None, threads: int) -> in
             PERPLEXITY, {name: score.perplexity for name, score in scores.items() if score.perplexity}
         )
         run.begin(trainer.step)
-        if trainer.step and trainer.since == trainer.step:
-            run.log("the melodies are others than before: what is best counts from here on")
         if seconds:
             run.log(f"{seconds / 60:g} minutes in all: {EXPECT[run.settings['preset']]}")
         _steps(run, trainer, seconds, lambda: trainer.export(bundle, about))
@@ -169,8 +167,8 @@ def _check(run: Run, trainer, export) -> None:
 
     trainer.save(run.checkpoints / STATE)
     before, score = run.history.seconds, trainer.judge()
-    earlier = [row["perplexity"] for row in run.history.rows if row["step"] > trainer.since]
-    if not earlier or score.perplexity <= min(earlier):
+    best = run.history.best("perplexity")
+    if best is None or score.perplexity <= best["perplexity"]:
         export()
         run.preview(trainer.step, preview.sound(trainer.preview()), preview.RATE, "theme_and_answer")
     means = run.means()

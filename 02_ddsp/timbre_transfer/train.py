@@ -50,7 +50,7 @@ def open_training(options):
         may_change=("data",),
     )
     examples = load_examples(run.settings["data"])
-    run.fix(examples=examples.fingerprint)
+    run.use_data(examples.fingerprint)
     learned = examples.learned
     run.describe(
         {
@@ -93,6 +93,8 @@ def train(run, trainer, seconds):
     with run:
         trainer.go_on(run.checkpoints / STATE)
         run.begin(trainer.step)
+        if run.since == trainer.step:
+            trainer.best = float("inf")
         run.log(expected(run, trainer, seconds))
         if run.lacks_check(trainer.step):
             check(run, trainer, model)

@@ -7,7 +7,6 @@ Ctrl-C stops and keeps what was learned; the same command goes on. The run folde
 model, in a folder of the run's own name, which patches can load at any time.
 """
 
-import hashlib
 import sys
 from dataclasses import dataclass
 
@@ -72,7 +71,8 @@ def open_training(options):
         hint = "adversarial runs go on with setup/dlwa train gansynth-adversarial"
         raise UserError("input", f"there is no preset '{preset}': take {', '.join(PRESETS)}", hint)
     notes = Notes(run.settings["data"])
-    run.fix(pitches=notes.pitches, sounds=hashlib.sha256(notes.audio).hexdigest()[:12])
+    run.fix(pitches=notes.pitches, rate=notes.sample_rate, samples=notes.audio_length)
+    run.use_data(notes.fingerprint)
     run.describe(
         {
             "notes": len(notes),

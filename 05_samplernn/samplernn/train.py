@@ -97,7 +97,8 @@ def open_run(options):
     )
     chunks, held_out, facts = read_data(Path(run.settings["data"]))
     config = dataclasses.replace(read_preset(run.settings["preset"]), sample_rate=facts["sample_rate"])
-    run.fix(sounds=hashlib.sha256(chunks).hexdigest()[:12], **config.to_dict())
+    run.fix(**config.to_dict())
+    run.use_data(hashlib.sha256(chunks).hexdigest()[:12])
     about = {name.replace("_", " "): value for name, value in facts.items() if "sounds" not in name}
     run.describe({"sounds": len(facts.get("sounds", [])), **about}, run.settings["data"])
     run.compare(BITS, {"blind guessing": math.log2(config.q_levels)})
@@ -173,7 +174,7 @@ def check(training, trainer, model):
     trainer.save(run.checkpoints)
     sound, bits = trainer.preview(), trainer.validate(training.held_out)
     level = decibels(sound) - decibels(training.chunks / 32768)
-    if is_best(bits, level, run.history.rows) or not model.exists():
+    if is_best(bits, level, run.history.comparable) or not model.exists():
         store.save(model, trainer.average.module)
     run.check(trainer.step, **run.means(), bits=bits, level_db=level)
     run.preview(trainer.step, sound, training.config.sample_rate)

@@ -6,6 +6,7 @@ The run's folder gets NAME.ts, which [rave~] plays: the best so far, by its dist
 Ctrl-C stops; the same command goes on. A training begins with the weights of `base` where its size is the same.
 """
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def open_run(options):
     )
     preset = run.settings["preset"]
     facts, sounds = read_data(Path(run.settings["data"]))
-    run.fix(seconds=facts["seconds"], rate=facts["rate"])
+    run.fix(rate=facts["rate"])
+    run.use_data(hashlib.sha256(sounds["train"]).hexdigest()[:12])
     about = {"sounds": len(facts["sounds"]), "seconds": facts["seconds"], "Hz": facts["rate"]}
     run.describe(about, run.settings["data"])
     seconds = None
@@ -165,7 +167,7 @@ def check(run, trainer, rate):
     if may_play(found.distance, run.history, trainer.second) or not model.exists():
         trainer.export(model, found.gain)
         playable = {"playable": found.distance}
-    elif run.history.rows:
+    elif run.history.comparable:
         playable = {name: value for name, value in run.history.rows[-1].items() if name == "playable"}
     run.check(trainer.step, **run.means(), held_out=found.distance, **playable)
     run.preview(trainer.step, trainer.play(found.gain), rate)

@@ -131,7 +131,7 @@ def test_a_run_goes_on_with_other_melodies_and_their_best_check_counts(tmp_path,
     harder = [Melody(f"{n}", 16, tuple(random.integers(48, 84, 160).tolist())) for n in range(8)]
     split(harder, "others", pieces={"1", "4"}).save(tmp_path / "others")
     again = run(*arguments, tmp_path / "others", "--steps", 10)
-    assert "the melodies are others than before" in again.stdout, again.stderr
+    assert "the data are others than before" in again.stdout, again.stderr
     rows = held_out_perplexities(tmp_path / "run")
     assert rows[10] > rows[8]
     assert (tmp_path / "run" / "run.mag").read_bytes() != before

@@ -71,6 +71,7 @@ def open_run(
         may_change=("data",),
     )
     dataset = melodies(Path(run.settings["data"]))
+    run.use_data(fingerprint(dataset))
     run.describe(
         {
             "source": dataset.source,

@@ -18,7 +18,6 @@ from .held_out import HeldOut, per_event
 from .melodies import Dataset
 from .metrics import Score
 from .recurrent import Network, mean_loss
-from .settings import fingerprint
 
 AVERAGING = 0.99
 LARGEST_GRADIENT = 3.0
@@ -42,10 +41,6 @@ class Trainer:
     ) -> None:
         torch.manual_seed(settings["seed"])
         self.settings, self.step = settings, 0
-        self.melodies, self.since = (
-            fingerprint(dataset),
-            0,
-        )  # the data set, and the step from which it is in use
         self.network = Network(settings["network"], settings["layers"], settings["keep"])
         if weights:
             self.network.take(weights)
@@ -105,20 +100,17 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "step": self.step,
-            "melodies": self.melodies,
-            "since": self.since,
         }
         torch.save(state, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
     def go_on(self, path: Path) -> None:
-        """Take up what `save` wrote; where the data set is another one, checks count from here on."""
+        """Take up what `save` wrote."""
         held = torch.load(path, weights_only=True)
         self.network.load_state_dict(held["network"])
         self.average.load_state_dict(held["average"])
         self._optimiser.load_state_dict(held["optimiser"])
         self.step = held["step"]
-        self.since = held["since"] if held["melodies"] == self.melodies else self.step
 
 
 @torch.no_grad()

@@ -221,6 +221,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "spread": torch.from_numpy(self.blends.spread),
             "followed": torch.from_numpy(self.blends.codes),
+            "notes": self.notes.fingerprint,
             "images": self.images,
             "steps": self.steps,
         }
@@ -237,9 +238,15 @@ class Trainer:
         held = torch.load(path, weights_only=True)
         self.network.load_state_dict(held["network"])
         self.average.load_state_dict(held["average"])
-        self.optimiser.load_state_dict(held["optimiser"])
-        with torch.no_grad():
-            self.codes.copy_(held["codes"])
-        self.blends = latent.Blends(self.notes, held["spread"].numpy())
-        self.blends.follow(held["followed"].numpy())
         self.images, self.steps = held["images"], held["steps"]
+        if held.get("notes", self.notes.fingerprint) == self.notes.fingerprint:
+            self.optimiser.load_state_dict(held["optimiser"])
+            codes, spread = held["codes"], held["spread"].numpy()
+            followed = held["followed"]
+        else:  # other notes than before, which have codes of their own
+            codes, spread = warm.near_codes(self.network, self.notes, self.cache, self.settings["seed"])
+            followed = codes
+        with torch.no_grad():
+            self.codes.copy_(codes)
+        self.blends = latent.Blends(self.notes, spread)
+        self.blends.follow(followed.numpy())

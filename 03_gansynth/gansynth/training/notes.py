@@ -4,6 +4,7 @@ A timbre is what one latent code stands for: an instrument at one loudness, whos
 single piece of sound without pitch.
 """
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -100,6 +101,7 @@ class Notes:
         meta = list(json.loads((folder / "meta.json").read_text()).items())
         self.sample_rate, self.audio_length = facts["sample_rate"], facts["audio_length"]
         self.audio = np.load(folder / "notes.npy", mmap_mode="r")
+        self.fingerprint = hashlib.sha256(self.audio).hexdigest()[:12]
         pitch = [int(entry["pitch"]) for _, entry in meta]
         self.pitches = sorted(set(pitch))
         names = timbre_names(meta)

@@ -7,10 +7,10 @@ from dlwakit.runs.folder import write_whole
 
 
 class History:
-    """Rows of numbers by name; each has "step" and "seconds"."""
+    """Rows of numbers by name; each has "step" and "seconds". since: the step from which the data are those of now."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, since=0):
+        self.path, self.since = path, since
         self.rows = read(path)
 
     @property
@@ -18,9 +18,14 @@ class History:
         """Time spent training up to the last check."""
         return self.rows[-1]["seconds"] if self.rows else 0.0
 
+    @property
+    def comparable(self):
+        """The rows of checks on the data of now."""
+        return of_now(self.rows, self.since)
+
     def best(self, name):
-        """The row with the lowest `name`, or None before the first check."""
-        return min((row for row in self.rows if name in row), key=lambda row: row[name], default=None)
+        """The row with the lowest `name` on the data of now, or None before the first check."""
+        return min((row for row in self.comparable if name in row), key=lambda row: row[name], default=None)
 
     def forget_after(self, step):
         """Drop rows later than the checkpoint that the run goes on from."""
@@ -34,6 +39,11 @@ class History:
         writer.writeheader()
         writer.writerows(self.rows)
         write_whole(self.path, text.getvalue())
+
+
+def of_now(rows, since):
+    """The rows of checks after the step `since`, from which the data are those of now."""
+    return [row for row in rows if not since or row["step"] > since]
 
 
 def read(path):

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlwakit.runs import folder as files
 from dlwakit.training.card import draft
-from dlwakit.training.history import read
+from dlwakit.training.history import of_now, read
 from dlwakit.training.pictures import curves, spectrogram
 from dlwakit.training.verdict import judge
 
@@ -26,14 +26,15 @@ def write(folder):
     folder = Path(folder)
     run, state = files.read_run(folder), files.read_state(folder)
     rows, healthy = read(folder / files.HISTORY), read(folder / files.HEALTHY)
-    verdict = judge(rows, run["watch"], run["learned"], healthy)
+    comparable = of_now(rows, run.get("since", 0))
+    verdict = judge(comparable, run["watch"], run["learned"], healthy)
     if verdict.kind == "learning" and state.get("state") == "done":
         verdict = replace(
             verdict,
             why=f"{verdict.why} More {run['unit']}s would help: the same command with a larger goal goes on.",
         )
-    watched = [row for row in rows if run["watch"] in row]
-    best = min(watched, key=lambda row: row[run["watch"]]) if watched else rows[-1] if rows else None
+    watched = [row for row in comparable if run["watch"] in row]
+    best = min(watched, key=lambda row: row[run["watch"]]) if watched else (comparable or [None])[-1]
     card = draft(folder.name, run, state, best)
     files.write_whole(folder / files.CARD, card)
     pictures = [(plot["title"], curves(plot, rows, healthy, run["unit"])) for plot in run["plots"] if rows]
@@ -70,7 +71,8 @@ def _page(name, run, state, rows, verdict, pictures, sounds, card):
     )
     starts = "".join(
         f"<tr><td>{_text(start['when'])}</td><td>from {run['unit']} {start.get('step', '?')}</td>"
-        f"<td>{_text(start['machine'])}</td><td>{_text(' '.join(start['arguments']))}</td></tr>"
+        f"<td>{_text(start['machine'])}</td><td>{_text(' '.join(start['arguments']))}</td>"
+        f"<td>{'other data than before' if start.get('other_data') else ''}</td></tr>"
         for start in run["starts"]
     )
     last = (
@@ -100,8 +102,17 @@ def _page(name, run, state, rows, verdict, pictures, sounds, card):
         headline=_text(verdict.headline),
         why=_text(verdict.why),
         state=_text(_how_far(state)),
+        since=_since(run),
         body=body,
     )
+
+
+def _since(run):
+    """What the page says where the data were changed between a stop and going on."""
+    if not run.get("since"):
+        return ""
+    since = f"{run['unit']} {run['since']}"
+    return f"<p>The data are others since {since}: figures from before are not comparable, and none of them counts.</p>"
 
 
 def _how_far(state):
@@ -151,6 +162,7 @@ pre {{ white-space: pre-wrap; background: #f6f6f6; padding: 1rem; font-size: .85
 <h1>{title}</h1>
 <p>{state}</p>
 <div class="verdict {kind}"><strong>{headline}</strong>{why}</div>
+{since}
 {body}
 </body>
 </html>

@@ -41,6 +41,7 @@ from dlwakit.training.versions import versions
 REPORT_EVERY = 60  # seconds between two reports while it trains
 STATE_EVERY = 1  # seconds between two states
 OLD_NAMES = {"config": "preset", "batch": "batch_size", "rate": "learning_rate"}  # of settings
+FINGERPRINTS = "sounds", "examples"  # what older runs call that of their data
 RECORDED = "DLWA_RECORDED"  # set where whoever started the training knows where it is
 
 
@@ -104,8 +105,11 @@ class Run:
             "learned": learned,
             "plots": [asdict(plot) for plot in plots],
             "starts": begun.get("starts", []),
+            "fingerprint": begun.get("fingerprint", ""),
+            "since": begun.get("since", 0),
         }
-        self.history = History(self.folder / files.HISTORY)
+        self.history = History(self.folder / files.HISTORY, self._facts["since"])
+        self._fingerprint = self._facts["fingerprint"]
         self._sums, self._enough, self._minutes = {}, "", minutes
         self._last_state = self._last_report = -math.inf
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), 0
@@ -125,6 +129,25 @@ class Run:
         """Facts that must stay the same for the whole run, such as the data's fingerprint. Raises UserError."""
         self._refuse_others(self._facts["fixed"], facts)
         self._facts["fixed"].update(facts)
+
+    def use_data(self, fingerprint):
+        """Which data it learns from. They may be others than before; then what is best counts from there on."""
+        for name in FINGERPRINTS:
+            old = self._facts["fixed"].pop(name, "")
+            self._facts["fingerprint"] = self._facts["fingerprint"] or str(old)
+        self._fingerprint = fingerprint
+
+    @property
+    def since(self):
+        """The step from which the data of now are in use."""
+        return self._facts["since"]
+
+    def _note_other_data(self, step):
+        before, self._facts["fingerprint"] = self._facts["fingerprint"], self._fingerprint
+        if before and before != self._fingerprint and step:
+            self._facts["since"] = self.history.since = step
+            self._facts["starts"][-1]["other_data"] = True
+            self.log("the data are others than before: what is best counts from here on")
 
     def describe(self, facts, folder=None):
         """What the report says of the data: {"melodies": 1407, "held out": 141, ...}; folder: the data set."""
@@ -178,6 +201,7 @@ class Run:
         self.history.forget_after(step)
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), step
         self._facts["starts"][-1]["step"] = step
+        self._note_other_data(step)
         files.write_run(self.folder, self._facts)
         self._events = Events(self.folder / files.EVENTS, step)
         self._end_in_time()

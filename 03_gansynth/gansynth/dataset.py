@@ -7,6 +7,7 @@ same order; the form that the course's models carry, whose distinct pitches are 
 `dataset.json` (sample rate and length).
 """
 
+import argparse
 import collections
 import json
 import re
@@ -26,21 +27,37 @@ from .cutting import at_onsets
 SILENCE = 10 ** (-50 / 20)
 FEW = 8
 NOTE = re.compile(r"(?:^|[_\- ])([A-Ga-g])([#sb]?)(-?\d)(?=$|[_\- ])")
+NSYNTH = re.compile(r"[-_](\d{3})-\d{3}$")
+NUMBER = re.compile(r"[-_](\d{2,3})$")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+PIANO = range(21, 109)
 SEMITONES = dict(zip("cdefgab", (0, 2, 4, 5, 7, 9, 11)))
 
 
 def pitch_from_name(name):
     """The MIDI pitch that a file's name tells, or None.
 
-    `piano_060-100` and `x-000-060-100` (NSynth: pitch-velocity), `piano_60` (the course), `piano_C4`, `Bb3`.
+    `piano_C4`, `Bb3`, also with a number behind it; `piano_060-100` and `x-000-060-100` (NSynth: pitch-velocity); else
+    a number at the end from 21 to 108, a piano's keys (`piano_60`): others are takes, dates or tempos.
     """
-    if match := re.search(r"[-_](\d{3})-\d{3}$", name) or re.search(r"[-_](\d{1,3})$", name):
-        return int(match[1]) if int(match[1]) < 128 else None
     if match := NOTE.search(name):
         letter, accidental, octave = match.groups()
         shift = {"#": 1, "s": 1, "b": -1, "": 0}[accidental]
         return 12 * (int(octave) + 1) + SEMITONES[letter.lower()] + shift
-    return None
+    if match := NSYNTH.search(name):
+        return int(match[1]) if int(match[1]) < 128 else None
+    match = NUMBER.search(name)
+    return int(match[1]) if match and not DATE.search(name) and int(match[1]) in PIANO else None
+
+
+def pitch_option(text):
+    """The value of --pitch: `name`, `detect`, or a MIDI pitch, also as `C4`."""
+    if text in ("name", "detect"):
+        return text
+    pitch = int(text) if text.isdigit() else pitch_from_name(text)
+    if pitch is None or not 0 <= pitch < 128:
+        raise argparse.ArgumentTypeError(f"{text} is neither name, detect, 0 to 127, nor a note such as C4")
+    return pitch
 
 
 def detect_pitch(audio, sample_rate):
@@ -98,7 +115,7 @@ def collect(notes, out, *, sample_rate, length, leave_out):
         if peak < SILENCE:
             leave_out(name, "it is silent")
             continue
-        meta[f"{name}_{pitch}"] = {
+        meta[unused(f"{name}_{pitch}", meta)] = {
             "instrument_str": name,
             "pitch": int(pitch),
             "instrument_source": 0,
@@ -113,6 +130,12 @@ def collect(notes, out, *, sample_rate, length, leave_out):
     facts = {"sample_rate": sample_rate, "audio_length": length}
     (out / "dataset.json").write_text(json.dumps(facts))
     return meta
+
+
+def unused(name, names):
+    """A name that is not among others: sounds in files of two kinds may be called the same."""
+    free = (f"{name}{ending}" for ending in ("", *(f" ({number})" for number in range(2, len(names) + 3))))
+    return next(one for one in free if one not in names)
 
 
 def report(meta, seconds):
@@ -145,7 +168,8 @@ def parse_arguments(arguments):
     add("--seconds", metavar="X", type=float, default=4.0, help="length of a note (default: %(default)s)")
     add("--step", metavar="X", type=float, help="cut long recordings every X seconds (default: --seconds)")
     add("--cut", choices=["regular", "onsets"], default="regular", help="where to cut (default: %(default)s)")
-    add("--pitch", default="name", help="name, detect, or one MIDI pitch for all (default: %(default)s)")
+    what = "name, detect, or one pitch for all, 60 or C4 (default: %(default)s)"
+    add("--pitch", metavar="PITCH", type=pitch_option, default="name", help=what)
     add("--soundfont", metavar="FILE", type=path, help="render the notes from this .sf2 instead of a folder")
     for name, default, what in (
         ("--programs", "0,19,40,56,71,73", "its instruments, by General MIDI number"),
@@ -175,8 +199,7 @@ def build_dataset(options):
         )
     else:
         step = round((options.step or options.seconds) * options.rate)
-        pitch = int(options.pitch) if options.pitch.isdigit() else options.pitch
-        notes = read_folder(reader, length=length, step=step, pitch=pitch, cut=options.cut)
+        notes = read_folder(reader, length=length, step=step, pitch=options.pitch, cut=options.cut)
     leave_out = reader.leave_out if reader else lambda name, reason: print(f"left out {name}: {reason}")
     meta = collect(notes, options.data, sample_rate=options.rate, length=length, leave_out=leave_out)
     if reader:

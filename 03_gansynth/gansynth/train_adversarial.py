@@ -155,6 +155,8 @@ def _notes_dataset():
             folder = Path(config["train_data_path"])
             self._audio = np.load(folder / "notes.npy", mmap_mode="r")
             meta = json.loads((folder / "meta.json").read_text())
+            if len(meta) != len(self._audio):
+                raise UserError("sound", f"{folder} has {len(self._audio)} sounds and {len(meta)} labels")
             pitches = [entry["pitch"] for entry in meta.values()]
             self._pitches, self._labels, counts = np.unique(pitches, return_inverse=True, return_counts=True)
             self._counts = dict(zip(self._pitches.tolist(), counts.tolist()))

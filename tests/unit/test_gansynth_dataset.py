@@ -21,12 +21,54 @@ RATE = 8000
         ("piano_C4", 60),
         ("Bb3", 58),
         ("horn F#2 loud", 42),
+        ("violin_C4_1", 60),
+        ("guitar_A#3_120", 58),
         ("take_999", None),
+        ("take_3", None),
+        ("recording-12", None),
+        ("2023-05-04", None),
+        ("2023-05-24", None),
+        ("loop_120", None),
         ("rain", None),
     ],
 )
 def test_pitches_in_names(name, pitch):
     assert dataset.pitch_from_name(name) == pitch
+
+
+@pytest.mark.parametrize("text, pitch", [("60", 60), ("C4", 60), ("bb3", 58), ("name", "name"), ("0", 0)])
+def test_the_pitch_that_is_asked_for(text, pitch):
+    assert dataset.parse_arguments(["sounds", "--pitch", text]).pitch == pitch
+
+
+@pytest.mark.parametrize("text", ["300", "-1", "H4", "C44", "loud"])
+def test_a_pitch_that_cannot_be(text, capsys):
+    with pytest.raises(SystemExit):
+        dataset.parse_arguments(["sounds", f"--pitch={text}"])
+    assert "such as C4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a_60.wav": 60, "a_60.flac": 60, "b_64.wav": 64, "c_67.wav": 67},  # of two kinds
+        {"a/b_60.wav": 60, "a-b_60.wav": 60, "c_67.wav": 67},  # in folders
+        {"a_60.wav": 60, "a_60.ogg": 60, "a_60.flac": 60, "z_72.wav": 72},
+    ],
+    ids=lambda files: next(iter(files)),
+)
+def test_sounds_of_one_name_keep_their_own_labels(files, tmp_path):
+    for name, pitch in files.items():
+        file = tmp_path / "sounds" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(file, tone(1.0, RATE, hertz(pitch)), RATE)
+    dataset.main(
+        [str(tmp_path / "sounds"), "--data", str(tmp_path / "set"), "--seconds", "1", "--rate", str(RATE)]
+    )
+    notes = np.load(tmp_path / "set/notes.npy") / 32767
+    labels = [entry["pitch"] for entry in json.loads((tmp_path / "set/meta.json").read_text()).values()]
+    assert len(labels) == len(files)
+    assert labels == [dataset.detect_pitch(note, RATE) for note in notes]
 
 
 def test_a_pitch_that_is_heard():

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from modelfiles.errors import UserError
 
 from .losses import AUDIBLE, audibility, linear_power
 from .pictures import wrap
@@ -101,6 +102,12 @@ class Notes:
         meta = list(json.loads((folder / "meta.json").read_text()).items())
         self.sample_rate, self.audio_length = facts["sample_rate"], facts["audio_length"]
         self.audio = np.load(folder / "notes.npy", mmap_mode="r")
+        if len(self.audio) != len(meta):
+            raise UserError(
+                "sound",
+                f"{folder} has {len(self.audio)} sounds and {len(meta)} labels",
+                "make it anew: setup/dlwa dataset gansynth",
+            )
         self.fingerprint = hashlib.sha256(self.audio).hexdigest()[:12]
         pitch = [int(entry["pitch"]) for _, entry in meta]
         self.pitches = sorted(set(pitch))

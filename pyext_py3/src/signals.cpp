@@ -110,6 +110,8 @@ void Signals::process() {
     const size_t bytes = static_cast<size_t>(length_) * sizeof(t_sample);
     for (Channel &channel : inputs_)
         std::memcpy(channel.python, channel.pd, bytes);
+    for (Channel &channel : outputs_)
+        std::memset(channel.python, 0, bytes);  // what the method leaves out is silent
     if (!call_method())
         return silence();
     for (Channel &channel : outputs_)

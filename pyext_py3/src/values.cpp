@@ -18,8 +18,19 @@ py::object new_symbol(t_symbol *name) {
 
 bool is_text(PyObject *value) { return PyUnicode_Check(value); }
 
+bool has_number(PyObject *value) {
+    const PyNumberMethods *methods = Py_TYPE(value)->tp_as_number;
+    return methods && (methods->nb_float || methods->nb_index);
+}
+
+// An array without dimensions has the protocol of a sequence, but no length: it is a number.
 bool is_sequence(PyObject *value) {
-    return !is_text(value) && PySequence_Check(value) && !PyDict_Check(value);
+    if (is_text(value) || !PySequence_Check(value) || PyDict_Check(value))
+        return false;
+    if (!has_number(value) || PySequence_Size(value) >= 0)
+        return true;
+    PyErr_Clear();
+    return false;
 }
 
 py::object read_sequence(PyObject *values) {
@@ -135,8 +146,7 @@ bool Message::append_number(PyObject *value) {
     if (PyFloat_CheckExact(value)) {
         number = PyFloat_AS_DOUBLE(value);
     } else {
-        const PyNumberMethods *methods = Py_TYPE(value)->tp_as_number;
-        if (!methods || !(methods->nb_float || methods->nb_index) || is_sequence(value))
+        if (!has_number(value) || is_sequence(value))
             return false;
         number = PyFloat_AsDouble(value);
         if (number == -1. && PyErr_Occurred()) {

@@ -73,7 +73,8 @@ class ConsoleStream(io.TextIOWrapper):
 
 
 def redirect_streams() -> None:
-    """Send what scripts print to Pd's console."""
+    """Send what scripts print to Pd's console, and give them nothing to read: Pd would wait for its terminal."""
+    sys.stdin = sys.__stdin__ = open(os.devnull, encoding="utf-8")  # type: ignore[misc] # noqa: SIM115
     sys.stdout = sys.__stdout__ = ConsoleStream(1)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = ConsoleStream(2)  # type: ignore[misc]
 

@@ -41,7 +41,51 @@ def import_script(box: _pyext.Box, word: str) -> ModuleType:
     """Import the module that a box names; `word` may be dotted, and may begin with a sub-folder."""
     add_search_paths(box, word)
     importlib.invalidate_caches()
-    return importlib.import_module(word.rpartition("/")[2])
+    module = importlib.import_module(word.rpartition("/")[2])
+    _note_helpers(module)
+    subfolder, _, name = word.rpartition("/")
+    own = os.path.join(box.folder(), subfolder, f"{name.replace('.', '/')}.py")
+    if os.path.isfile(own) and _file(module) and not os.path.samefile(own, _file(module)):
+        box.error(
+            f"{own} is not used: {_file(module)} has the same name and was there first - rename one of them"
+        )
+    return module
+
+
+def _file(module: ModuleType) -> str:
+    return getattr(module, "__file__", None) or ""
+
+
+_read_at: dict[str, float] = {}  # by module: the date of its file when it was read
+
+
+def _helpers(module: ModuleType) -> list[ModuleType]:
+    """Return the modules that lie beside a script."""
+    folder = os.path.dirname(_file(module))
+    modules = [other for other in list(sys.modules.values()) if other is not module]
+    return [
+        other for other in modules if _file(other).endswith(".py") and os.path.dirname(_file(other)) == folder
+    ]
+
+
+def _note_helpers(module: ModuleType) -> None:
+    for helper in _helpers(module):
+        _read_at.setdefault(helper.__name__, _date(helper))
+
+
+def _date(module: ModuleType) -> float:
+    try:
+        return os.path.getmtime(_file(module))
+    except OSError:
+        return 0.0
+
+
+def reload_helpers(module: ModuleType) -> None:
+    """Reload what lies beside a script and has changed, unless boxes use it: they have a reload of their own."""
+    for helper in _helpers(module):
+        if _date(helper) != _read_at.get(helper.__name__, _date(helper)) and not registry.users(helper):
+            reload_script(helper, ())
+            _read_at[helper.__name__] = _date(helper)
 
 
 def remove_bytecode(spec: ModuleSpec | None) -> None:
@@ -112,6 +156,7 @@ def reload_all(module: ModuleType, asking: ScriptUser) -> None:
     """Reload a module and let every box that uses it take the new contents."""
     users = registry.users(module)
     try:
+        reload_helpers(module)
         reload_script(module, {user.subject_name for user in users})
     except BaseException as exception:
         report(asking.box, "reload", exception)

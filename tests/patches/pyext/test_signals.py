@@ -63,6 +63,14 @@ class Reads(pyext._class):
         table *= 1
         self._outvec(0)[:] = table[0] + len(table) + table[1:3].sum()
 
+class Forgets(Gain):
+    blocks = 0
+    def _signal(self):
+        self.blocks += 1
+        if self.blocks == 1:
+            self._outvec(0)[:] = 1
+        self._outvec(1)[63] = self.blocks == 1
+
 class Waits(pyext._class):
     def _signal(self):
         pyext.call_and_wait(print)
@@ -330,3 +338,7 @@ def test_vectors_kept_by_the_script_outlive_every_dsp_start(rig, signal_box):
     rig.pd.send("pd", "dsp", 1)
     box.send("use")
     assert box.expect_message() == ["Float", 64]
+
+
+def test_what_a_method_leaves_out_is_silent(signal_box):
+    assert signal_box("pyext~ 0 0 1 2 {m}.Forgets", [0], 2, messages=0).values() == [0, 0]

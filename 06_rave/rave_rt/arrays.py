@@ -8,7 +8,8 @@ from modelfiles.errors import UserError
 class ArraySets:
     """Reads and writes sets of arrays. What a patch has no arrays for is remembered from the last write.
 
-    A patch may show eight latents of a model that has sixteen: the others come back as they were.
+    A patch may show eight latents of a model that has sixteen: the others come back as they were. A sound in one array
+    NAME goes to all channels of a model that takes more, and its first channel comes back there.
 
     Parameters
     ----------
@@ -22,17 +23,20 @@ class ArraySets:
 
     def of(self, name, channels):
         """The names of the arrays that are there. Raises UserError when there is none."""
-        names = [name] if channels == 1 else [f"{name}-{channel}" for channel in range(1, channels + 1)]
-        there = [one for one in names if len(pyext.Buffer(one))]
-        if not there:
-            wanted = f"{names[0]} to {names[-1]}" if channels > 1 else names[0]
-            raise UserError("input", f"there is no array {wanted}")
-        return there
+        numbered = [f"{name}-{channel}" for channel in range(1, channels + 1)]
+        for names in ([name], numbered) if channels == 1 else (numbered, [name]):
+            there = [one for one in names if len(pyext.Buffer(one))]
+            if there:
+                return there
+        wanted = f"{numbered[0]} to {numbered[-1]}" if channels > 1 else f"{name}, nor {name}-1"
+        raise UserError("input", f"there is no array {wanted}")
 
     async def read(self, name, channels):
         """[float32 array, ...], one for each channel."""
-        signals = [await self._pd_object.read(array) for array in self.of(name, channels)]
-        return signals + self._written.get(name, [])[len(signals) : channels]
+        there = self.of(name, channels)
+        signals = [await self._pd_object.read(array) for array in there]
+        others = self._written.get(name, [])[len(signals) : channels]
+        return signals * channels if there == [name] and not others else signals + others
 
     async def write(self, name, there, signals):
         """Put signals into the arrays `there`, resized to fit, and remember the others."""

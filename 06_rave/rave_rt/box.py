@@ -4,7 +4,7 @@ import pyext
 
 STEP = 60  # pixels from one inlet to the next
 USUAL_LATENTS = 8
-MOST = 64
+MOST = 256
 # Objects of rave~.pd, by number.
 INLET, STREAM, TO_STREAM, FROM_STREAM, OUTLET = 0, 6, 7, 8, 9
 

@@ -1,5 +1,7 @@
 """A TorchScript model on a stream of Pd's, buffer by buffer; in a child process of the worker process."""
 
+import math
+
 import numpy as np
 import torch
 from modelfiles.errors import UserError
@@ -8,6 +10,7 @@ from pdworker.serving.live import Pulse, Report, StreamForm
 from . import rates
 from .engine.torchscript import Model, resolved
 
+MOST_FRAMES = 1 << 17  # of a buffer
 PIECE = 256  # frames taken at once where the rates differ
 WARM_UP_BUFFERS = 3  # torch optimises at the first two
 
@@ -64,8 +67,21 @@ def with_channels(signals, count):
 
 
 def buffer_size(model, wanted):
-    """A power of two that every method of the model can take, not below `wanted`."""
-    return 1 << (max(int(wanted), model.largest_ratio) - 1).bit_length()
+    """A whole number of every method's ratios, times a power of two, not below `wanted`.
+
+    Raises UserError when the ratios have no common multiple that can be played.
+    """
+    ratios = {ratio for method in model.methods.values() for ratio in (method.in_ratio, method.out_ratio)}
+    size = math.lcm(*ratios)
+    if size > MOST_FRAMES:
+        raise UserError(
+            "checkpoint",
+            f"the ratios of this model ({', '.join(map(str, sorted(ratios)))}) need a buffer of {size} samples",
+            f"at most {MOST_FRAMES} can be played live",
+        )
+    while size < wanted:
+        size *= 2
+    return size
 
 
 def latents_of(model, method):

@@ -22,7 +22,7 @@ VERSION = 2
 MAGIC = b"pdwk"
 MAX_HEADER = 256 * 1024  # bytes of JSON: a few milliseconds to parse
 MAX_PAYLOAD = 1 << 30  # bytes of all arrays of a frame
-MAX_ARRAYS = 64
+MAX_ARRAYS = 256
 MAX_DIMENSIONS = 8
 DTYPES = frozenset(
     [

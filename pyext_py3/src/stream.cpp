@@ -14,7 +14,7 @@ namespace pyext {
 
 namespace {
 
-constexpr int max_channels = 64;
+constexpr int max_channels = 256;
 constexpr int default_latency_blocks = 64;
 constexpr int fade_frames = 64;
 constexpr double report_ms = 100.;

@@ -165,7 +165,7 @@ REFUSED = {
     "field of another type": raw({"kind": "log", "text": 3}),
     "true is no id": raw({"kind": "cancel", "id": True}),
     "arrays no list": raw(dict(LOG, arrays={})),
-    "too many arrays": raw(dict(LOG, arrays=[{"dtype": "|u1", "shape": [0]}] * 65)),
+    "too many arrays": raw(dict(LOG, arrays=[{"dtype": "|u1", "shape": [0]}] * 257)),
     "array no object": raw(dict(LOG, arrays=[3])),
     "object dtype": raw(dict(LOG, arrays=[{"dtype": "|O", "shape": [1]}]), bytes(8)),
     "structured dtype": raw(dict(LOG, arrays=[{"dtype": [["a", "<f4"]], "shape": [1]}]), bytes(4)),
@@ -215,7 +215,7 @@ def test_a_payload_that_memory_cannot_hold_is_refused(monkeypatch):
         (LOG, [np.zeros((1,) * 9)]),
         (LOG, [[[1, 2], [3]]]),
         (LOG, [np.broadcast_to(np.float64(0), (MAX_PAYLOAD,))]),
-        (LOG, [np.zeros(1)] * 65),
+        (LOG, [np.zeros(1)] * 257),
     ],
 )
 def test_what_does_not_fit_in_a_frame_is_refused_before_anything_is_written(header, sent):

@@ -1,8 +1,11 @@
 """Day 6's way of a sound through a model: in buffers, at other rates, and as a whole."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from modelfiles.errors import UserError
 from pdworker.serving.live import StreamForm, latency_of
 from rave_rt import live, rates
 from rave_rt.engine.torchscript import Method, Model
@@ -105,6 +108,29 @@ def test_missing_channels_are_silent_and_spare_ones_are_left_out():
 def test_buffers_are_powers_of_two_that_all_methods_can_take(tmp_path, wanted, size):
     model = Model(load(rave_files.save(rave_files.Codec(), tmp_path / "codec.ts")))
     assert live.buffer_size(model, wanted) == size
+
+
+@pytest.mark.parametrize(
+    "ratios, wanted, size",
+    [
+        ((320,), 4096, 5120),
+        ((480,), 4096, 7680),
+        ((960, 320), 1, 960),
+        ((1, 100), 128, 200),
+        ((512, 2048), 4096, 4096),
+    ],
+)
+def test_buffers_are_whole_for_ratios_of_any_size(ratios, wanted, size):
+    model = SimpleNamespace(methods={str(ratio): method(1, 1, 1, ratio) for ratio in ratios})
+    assert live.buffer_size(model, wanted) == size
+    chain = chain_of(method(1, 1, 1, ratios[0]), size, lambda values: values[:, :: ratios[0]])
+    assert chain.process(np.ones((1, size), np.float32)).shape == (1, size)
+
+
+def test_ratios_that_have_no_common_buffer_are_named():
+    model = SimpleNamespace(methods={str(ratio): method(1, 1, 1, ratio) for ratio in (997, 1009)})
+    with pytest.raises(UserError, match="997, 1009"):
+        live.buffer_size(model, 4096)
 
 
 @pytest.mark.parametrize("buffer", [64, 512, 4096])

@@ -23,7 +23,7 @@ CONFIG = Config(frame_sizes=(4, 16), dim=40, num_rnn_layers=2, emb_size=8, seq_l
 KINDS = [
     {"rnn_type": "gru"},
     {"rnn_type": "lstm"},
-    {"rnn_type": "gru", "skip_conn": True},
+    {"rnn_type": "gru", "skip_conn": True, "q_levels": 512},
     {"rnn_type": "lstm", "skip_conn": True, "q_type": "linear", "q_levels": 102},
     {"num_rnn_layers": 1, "dim": 64, "frame_sizes": (8, 16)},
 ]

@@ -83,6 +83,8 @@ def test_configurations_that_cannot_be(values, complaint):
 def test_missing_keys_have_prisms_defaults():
     assert Config.from_dict({"unknown": 1, "skip_conn": None}) == PRESETS["prism"]
     assert Config.from_dict({"q_type": "mu-law", "q_levels": 128}).q_levels == 256
+    assert Config.from_dict({"q_type": "mu-law", "q_levels": 512}).q_levels == 512
+    assert quantise.decode([255, 256, 511], "mu-law", 512).tolist() == [1, 1, 1]
     assert PRESETS["course"].rnn_type == "lstm"
 
 

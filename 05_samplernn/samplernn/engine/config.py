@@ -24,7 +24,7 @@ class Config:
     frame_sizes: samples per frame of the middle and of the top tier; the second is a multiple of the first.
     dim: width of every layer. rnn_type: "gru" or "lstm". num_rnn_layers: per tier.
     skip_conn: every recurrent layer also feeds the tier's output.
-    q_type: "linear" or "mu-law"; q_levels: number of sample values (mu-law always has 256).
+    q_type: "linear" or "mu-law"; q_levels: number of sample values (mu-law has 256, of a network that may have more).
     emb_size: width of the table that turns a sample value into a vector (PRiSM's own models: q_levels).
     seq_len: samples per step of truncated backpropagation. sample_rate: in Hz, of the training sounds.
     """
@@ -45,7 +45,7 @@ class Config:
         object.__setattr__(self, "frame_sizes", tuple(self.frame_sizes))
         object.__setattr__(self, "rnn_type", str(self.rnn_type).lower())
         if self.q_type == "mu-law":
-            object.__setattr__(self, "q_levels", 256)
+            object.__setattr__(self, "q_levels", max(256, self.q_levels))
         self._check()
 
     def _check(self):

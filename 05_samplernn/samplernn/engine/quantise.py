@@ -18,9 +18,9 @@ def encode(audio, q_type, q_levels=256):
 
 
 def decode(codes, q_type, q_levels=256):
-    """Codes to float32 in [-1, 1); silence is q_levels/2 in both quantisations."""
+    """Codes to float32 in [-1, 1]; silence is q_levels/2 of 256 levels, and linear. mu-law: 1 for codes from 255 on."""
     codes = np.asarray(codes, np.float64)
     if q_type == "mu-law":
-        bent = 2 * codes / 255 - 1
+        bent = np.minimum(2 * codes / 255 - 1, 1)
         return (np.sign(bent) * (256 ** np.abs(bent) - 1) / 255).astype(np.float32)
     return (codes / (q_levels / 2) - 1).astype(np.float32)

@@ -112,6 +112,11 @@ class Stream:
         return self._header.latency
 
     @property
+    def longest_latency(self) -> int:
+        """Frames that Pd can wait at most: whole blocks in half of the memory."""
+        return self._header.capacity // 2 // self.block_size * self.block_size
+
+    @property
     def restarts(self) -> int:
         """How often Pd's sample rate or block size has changed."""
         return self._header.restarts

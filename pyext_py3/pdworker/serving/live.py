@@ -194,6 +194,13 @@ class LiveLoop:
         latency = latency_of(self._instrument, form)
         facts = {"latency": latency, "block": form.block_size, "sample_rate": form.sample_rate}
         self._report("playing", {**facts, **self._instrument.describe(form)})
+        if latency > stream.longest_latency:
+            needed = (
+                f"this needs {latency} samples, and Pd can wait for {stream.longest_latency}: it stays silent"
+            )
+            self._report(
+                "warning", {"message": f"{needed} - choose a smaller buffer, or a lower sample rate in Pd"}
+            )
         deadline = time.monotonic() + LATENCY_DEADLINE_S
         while stream.latency != latency and time.monotonic() < deadline and self._poll():
             time.sleep(POLL_S / 5)

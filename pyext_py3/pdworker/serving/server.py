@@ -77,8 +77,7 @@ def send_event(name: str, values: Mapping[str, Any] | None = None, arrays: Array
         An identifier.
     values : mapping, optional
         Plain values: numbers, texts, lists, dicts.
-    arrays : sequence of numpy.ndarray, optional
-        At most 64.
+    arrays : sequence of numpy.ndarray, at most 256, optional
 
     Raises
     ------

@@ -138,10 +138,7 @@ class ai_duet(PdObject):
     @message("open FILE")
     async def open_1(self, *words: Any) -> None:
         """Take the melody of a MIDI file as the theme."""
-        path = self._file(words)
-        if not path.is_file():
-            raise UserError("file", f"there is no file {path}")
-        values, _ = await self.call("open_midi", path=str(path))
+        values, _ = await self.call("open_midi", reads={"path": str(self._file(words))})
         self._halt()
         theme = in_order(notes_from_rows(values["notes"]))
         self._duet.set_theme(theme, values["tempo"], pyext.logical_time())
@@ -157,7 +154,9 @@ class ai_duet(PdObject):
             path = path.with_name(path.name + MIDI_SUFFIXES[0])
         if not self._duet.whole:
             raise UserError("state", "there is nothing to save yet", "play some notes first")
-        await self.call("save_midi", path=str(path), notes=self._duet.whole, tempo=self._duet.tempo)
+        await self.call(
+            "save_midi", writes={"path": str(path)}, notes=self._duet.whole, tempo=self._duet.tempo
+        )
         self.output("progress", 0, "done")
         self.output("saved", str(path))
 

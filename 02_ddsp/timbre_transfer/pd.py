@@ -52,7 +52,7 @@ class timbre_transfer(PdObject):
     async def open_1(self, *words):
         """Read a sound file into an array, its channels mixed."""
         array, file = self._array_and_file(words)
-        facts, (audio, wave) = await self.call("read_sound", path=str(file))
+        facts, (audio, wave) = await self.call("read_sound", reads={"path": str(file)})
         draw(f"{array}-wave", wave)
         await self.write(array, audio)
         self._rates[array] = facts["rate"]
@@ -66,9 +66,9 @@ class timbre_transfer(PdObject):
         if file.suffix.lower() not in (".wav", ".flac"):
             file = file.with_name(file.name + ".wav")
         samples = await self.read(array)
-        facts, _ = await self.call("write_sound", arrays=[samples], path=str(file), rate=self._rate(array))
+        await self.call("write_sound", arrays=[samples], writes={"path": str(file)}, rate=self._rate(array))
         self.output("progress", 0, "done")
-        self.output("saved", facts["path"])
+        self.output("saved", str(file))
 
     @message("rate IN HZ")
     async def rate_1(self, array, rate):

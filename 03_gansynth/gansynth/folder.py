@@ -17,6 +17,7 @@ import numpy as np
 from modelfiles.bounded import read_json, unpack
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
+from modelfiles.places import cache_folder
 from numpy.typing import ArrayLike, NDArray
 
 NEEDED = re.compile(
@@ -124,7 +125,7 @@ class ModelFolder:
 
 
 def open_folder(path: str | Path) -> ModelFolder:
-    """Look into a model's folder, or into a .zip of one, which is unpacked beside it the first time.
+    """Look into a model's folder, or into a .zip of one, which is unpacked the first time: beside it or in the cache.
 
     Raises UserError in a line that says what is wrong with it.
     """
@@ -159,19 +160,30 @@ def generator_names(blocks):
 def _unpacked(archive):
     """The model's folder out of an archive; only what is needed is unpacked."""
     target = archive.with_suffix("")
-    if not target.exists():
-        begun = archive.with_suffix(".unpacking")
-        shutil.rmtree(begun, ignore_errors=True)
+    try:
+        if not target.exists():
+            _unpack(archive, target)
+    except OSError:  # a worker may not write there
+        facts = archive.stat()
+        target = cache_folder() / "unpacked" / f"{archive.stem}-{facts.st_size}-{facts.st_mtime_ns}"
         try:
-            begun.mkdir()
-            unpack(archive, begun, NEEDED.search)
-            begun.rename(target)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _unpack(archive, target)
         except OSError as error:
             raise UserError("checkpoint", f"{archive} cannot be unpacked: {error.strerror}") from None
     found = sorted(target.rglob("experiment.json"))
     if not found:
         raise UserError("checkpoint", f"{archive} holds no GANSynth model: it has no experiment.json")
     return found[0].parent
+
+
+def _unpack(archive, target):
+    begun = target.with_name(f"{target.name}.unpacking")
+    shutil.rmtree(begun, ignore_errors=True)
+    begun.mkdir()
+    unpack(archive, begun, NEEDED.search)
+    begun.rename(target)
 
 
 def _read_flags(file):

@@ -89,7 +89,7 @@ class gansynth(PdObject):
     async def open_1(self, *words):
         """Read a point from a file: .npy, or text with one number a line."""
         array, file = self._array_and_file(words)
-        _, (point,) = await self.call("read_latent", file=file)
+        _, (point,) = await self.call("read_latent", reads={"file": file})
         self._put(array, point)
         self.output("opened", array)
 
@@ -97,8 +97,8 @@ class gansynth(PdObject):
     async def save_1(self, *words):
         """Write a point to a file: .npy, or text with one number a line."""
         array, file = self._array_and_file(words)
-        values, _ = await self.call("write_latent", arrays=self._points([array]), file=file)
-        self.output("saved", values["file"])
+        await self.call("write_latent", arrays=self._points([array]), writes={"file": file})
+        self.output("saved", file)
 
     # Sounds.
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "03_gansynth"))
 
+SUFFIXES = (".npz", ".pickle")  # of files with components
+
 
 def load(name_or_path="starter", components="conv0", engine="small"):
     """Load a model with the components of one of its layers.

@@ -18,10 +18,9 @@ from modelfiles.errors import UserError
 from modelfiles.finding import find
 from numpy.typing import ArrayLike, NDArray
 
+from . import SUFFIXES
 from . import components as component_files
 from .components import Components
-
-SUFFIXES = (".npz", ".pickle")
 
 
 class GANSpaceSynth:

@@ -3,14 +3,18 @@
 Runs on Pd's thread.
 """
 
+import contextlib
+
 import numpy as np
 import pyext
 from gansynth.pd import gansynth
 from modelfiles.errors import UserError
+from modelfiles.finding import find
 from pdworker import options
 from pdworker.host.arguments import message, number
 from pdworker.host.settings import Number, Whole
 
+from . import SUFFIXES
 from .steps import Steps
 
 
@@ -33,6 +37,9 @@ class ganspacesynth(gansynth):
         here, day, downloads = super().checkpoint_folders()
         return [here, day, day.parent.parent / "03_gansynth" / "checkpoints", downloads]
 
+    def import_folders(self):
+        return [self._day_folder(), self._day_folder().parent / "03_gansynth"]
+
     def model_loaded(self, facts):
         self._edits = None
         super().model_loaded(facts)
@@ -47,7 +54,11 @@ class ganspacesynth(gansynth):
     async def _load_components(self, file, edits):
         self.require_model()
         folders = [str(folder) for folder in self.checkpoint_folders()]
-        facts, (variance,) = await self.call("load_components", file=file, folders=folders)
+        reads = {}
+        with contextlib.suppress(UserError):  # it may be in the model's folder, which the worker knows
+            reads["file"] = str(find(file, folders, SUFFIXES))
+        call = self.call("load_components", reads=reads, file=file, folders=folders)
+        facts, (variance,) = await call
         self._put(edits, np.zeros(facts["count"]))
         if len(pyext.Buffer(f"{edits}-variance")):
             self._put(f"{edits}-variance", variance)
@@ -180,7 +191,7 @@ class halluseq(ganspacesynth):
     async def open_steps_1(self, *words):
         """Read all steps from a text file, a line a step."""
         file = self._steps_file(words)
-        _, (rows,) = await self.call("read_steps", file=file, size=len(self._steps.current))
+        _, (rows,) = await self.call("read_steps", reads={"file": file}, size=len(self._steps.current))
         self._steps.replace(rows)
         self._put(self._edits_array, self._steps.current)
         self.output("updated")
@@ -191,8 +202,8 @@ class halluseq(ganspacesynth):
         """Write all steps to a text file, a line a step."""
         file = self._steps_file(words)
         self._take_over_edits()
-        facts, _ = await self.call("write_steps", arrays=[self._steps.as_array()], file=file)
-        self.output("saved", facts["file"])
+        await self.call("write_steps", arrays=[self._steps.as_array()], writes={"file": file})
+        self.output("saved", file)
 
     def _steps_file(self, words):
         if not words:

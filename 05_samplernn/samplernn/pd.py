@@ -105,9 +105,11 @@ class samplernn(PdObject):
         facts, path = self.require_model(), self.path(options.text(words))
         rate = self._rates.get(name(array), facts["rate"])
         samples = await self.read(name(array))
-        values, _ = await self.call("save", urgent=True, arrays=[samples], path=str(path), rate=rate)
+        path = path if path.suffix else path.with_suffix(".wav")
+        writes = {"path": str(path)}
+        await self.call("save", urgent=True, arrays=[samples], writes=writes, rate=rate)
         self.output("progress", 0, "saved")
-        self.output("saved", values["path"])
+        self.output("saved", str(path))
 
     def _arguments(self, given: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
         """Return the name of the seed sound's array, and what the worker is to know, from a message's options."""

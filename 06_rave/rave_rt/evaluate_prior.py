@@ -21,9 +21,10 @@ from modelfiles.places import checkpoint_folders
 from scipy.spatial.distance import cdist
 
 from .dataset import read_or_build
-from .engine.prior import find_prior, read_prior
+from .engine.prior import read_prior
 from .features import frechet, mel_moments
 from .model import NO_PRIOR, load
+from .prior_files import find_prior
 from .training.prior import baselines, likelihoods, moments
 
 USUAL_RATE = 48000  # of a model that does not tell

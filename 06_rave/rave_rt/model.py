@@ -20,8 +20,9 @@ from modelfiles.places import checkpoint_folders
 from modelfiles.resample import resample
 from numpy.typing import ArrayLike, NDArray
 
-from .engine.prior import Prior, find_prior, read_prior
+from .engine.prior import Prior, read_prior
 from .engine.torchscript import Method, Model, load_module
+from .prior_files import find_prior
 
 NO_PRIOR = "train one: setup/dlwa train prior MODEL --data FOLDER"
 PIECE_SAMPLES = 1 << 16  # at once: long enough to be quick, short enough to say how far it is

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pyext
 from modelfiles.errors import UserError
+from modelfiles.finding import find
 from modelfiles.overview import overview
 from pdworker import options
 from pdworker.host.arguments import message, name, number, only
@@ -14,9 +15,11 @@ from pdworker.host.settings import Number, Text, Toggle, Whole
 
 from .arrays import ArraySets
 from .box import channels
+from .prior_files import find_prior
 
 NO_MODEL = ("none", "-")
-MAX_LATENTS = 64
+USUAL_MODEL = "starter_drums"
+MAX_LATENTS = 256
 USUAL_BUFFER = 4096
 
 
@@ -32,7 +35,7 @@ class rave(LiveObject):
     """
 
     WORKER = "rave_rt.worker"
-    SANDBOX = True  # a .ts file is a program
+    PROGRAM = True  # a .ts file is one
     SETTINGS = {
         "enable": Toggle(True, help="play, or be silent; in [rave~]"),
         "method": Text("forward", help="the method that plays; in [rave~]"),
@@ -67,6 +70,20 @@ class rave(LiveObject):
     def facts_to_show(self, facts):
         names = [method["name"] for method in facts["methods"]]
         return {**facts, "methods": names, "attributes": list(facts["attributes"])}
+
+    def model_files(self, arguments):
+        name = arguments.get("checkpoint", USUAL_MODEL)
+        path = find(name, arguments["folders"], suffixes=(".ts",))
+        self._trusted = self._trusted or path.parent == self._day_folder() / "checkpoints"
+        named = arguments.get("prior")
+        prior = find_prior(path, named, arguments["folders"])
+        beside = {"prior" if named else "beside": str(prior)} if prior else {}
+        return {"checkpoint": str(path), **beside}
+
+    @message("load [NAME] [--prior NAME|none] [--threads N] [--trusted] [--python PROGRAM]")
+    def load_1(self, *words):
+        """Load a model by name, and start its worker; --trusted: even where nothing can confine its program."""
+        super().load_1(*words)
 
     # What the model has.
 

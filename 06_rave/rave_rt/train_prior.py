@@ -56,8 +56,8 @@ def train(options):
     """Train until the time is over, the goal is reached or a signal comes; the exit status."""
     import torch  # takes seconds; --help should not
 
-    from .engine.prior import NONE
     from .model import load
+    from .prior_files import NONE
     from .training.warm import model_path
 
     torch.set_num_threads(options.threads or torch.get_num_threads())
@@ -169,7 +169,8 @@ def work(run, trainer, model, options):
 
 def check(run, trainer, model):
     """Save the state and judge the averaged weights; the best so far are what plays."""
-    from .engine.prior import SUFFIX, write_prior
+    from .engine.prior import write_prior
+    from .prior_files import SUFFIX
 
     before, best = run.history.seconds, run.history.best("held_out")
     file = run.folder / f"{Path(run.settings['model']).stem}{SUFFIX}"

@@ -2,20 +2,21 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import numpy as np
 import torch
 from modelfiles.errors import UserError
-from modelfiles.finding import find
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.server import send_event, serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
 from . import offline
-from .engine.prior import find_prior, read_prior
-from .engine.torchscript import Model, load_module, resolved
+from .engine.prior import read_prior
+from .engine.torchscript import Model, load_module, resolved, runs_when_loaded
 from .live import LiveModel
 from .model import NO_PRIOR, fitting
+from .prior_files import NONE
 
 
 class Worker:
@@ -28,18 +29,20 @@ class Worker:
         self._spec = {}  # what plays, see LiveModel
         self._supervisor = None  # of what plays
 
-    def load(self, job, *, folders, checkpoint="starter_drums", engine="small", threads=1, prior=None):
-        """Load NAME.ts, and the prior beside it or the one that is named; returns facts about them.
+    def load(self, job, *, checkpoint, folders=(), engine="small", threads=1, prior=None, beside=None):
+        """Load a .ts file, and the prior that is named or lies beside it, also files; returns facts about them.
 
         What plays goes on with the model that it has until `play`.
         """
         if engine != "small":
             raise UserError("input", "RAVE has one engine", "leave --engine out")
-        job.progress(0.1, f"reading {checkpoint}")
-        path = find(str(checkpoint), folders, suffixes=(".ts",))
+        job.progress(0.1, f"reading {Path(checkpoint).name}")
+        path = Path(checkpoint)
+        if runs_when_loaded(path):
+            run_in_child(job, try_loading, path)
         module = load_module(path)
         job.progress(0.8, "reading its methods")
-        found = read_beside(path, prior, folders)
+        found = read_beside(prior, beside)
         facts, _ = run_in_child(job, describe, module, found)
         if misfit := facts.pop("misfit"):
             found = None
@@ -147,13 +150,19 @@ class Worker:
         return self._module, self._prior, self._settings
 
 
-def read_beside(path, name, folders):
-    """The prior of a model's file, see `find_prior`; None where it is damaged and was not asked for."""
-    found = find_prior(path, name, folders)
+def try_loading(link, path):
+    """Load a model whose program runs at that. Runs in a fork, where it may take its time and memory."""
+    load_module(path)
+    link.send("result", id=0, values={})
+
+
+def read_beside(named, beside):
+    """The prior in a file; None where there is none, or where it is damaged and was not asked for."""
+    path = named or beside
     try:
-        return read_prior(found) if found else None
+        return read_prior(path) if path and path != NONE else None
     except UserError as error:
-        if name:
+        if named:
             raise
         send_event("warning", {"message": error.brief})
         return None

@@ -17,6 +17,11 @@ def state_folder() -> Path:
     return _folder("XDG_STATE_HOME", ".local/state")
 
 
+def cache_folder() -> Path:
+    """Return the folder for what can be made anew: $XDG_CACHE_HOME/dlwa, else ~/.cache/dlwa."""
+    return _folder("XDG_CACHE_HOME", ".cache")
+
+
 def store_folder() -> Path:
     """Return the folder of downloaded checkpoints and of the user's own."""
     return data_folder() / "checkpoints"

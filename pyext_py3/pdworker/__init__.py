@@ -5,6 +5,7 @@ host      what runs in Pd's process: `pd_object.PdObject`, on which the objects 
 serving   what runs in the worker process, in the model's own environment: `server.serve` answers calls, `live` plays
           on an audio stream
 protocol  the frames between the two (PROTOCOL.md)
+rights    what a worker may do with files, which it keeps to by `confinement` and `system_calls`
 
 Needs Python 3.9 or later and numpy.
 """

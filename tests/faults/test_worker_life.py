@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from pdworker.host import process, session
-from pdworker.host.worker import WorkerGone
+from pdworker.host.worker import Worker, WorkerGone
+from pdworker.rights import UNLIMITED
 from support.processes import children
 from support.tools import cannot, without
 from support.waiting import wait_until
@@ -257,11 +258,22 @@ def test_workers_leave_a_core_and_see_only_their_own_modules(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3})
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
     monkeypatch.setenv("PYTHONPATH", "/somewhere/else")
-    variables = process._variables([FAULTS])
+    variables = process._variables(UNLIMITED)
     assert variables["OMP_NUM_THREADS"] == variables["MKL_NUM_THREADS"] == "3"
     assert "PYTHONHOME" not in variables and "/somewhere/else" not in variables["PYTHONPATH"]
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0})
-    assert process._variables([])["OPENBLAS_NUM_THREADS"] == "1"
+    assert process._variables(UNLIMITED)["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize("name", ["random", "queue", "types", "inspect", "copy", "numpy", "signal", "runpy"])
+def test_a_persons_file_may_have_the_name_of_a_module_of_pythons(desk, tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')\n")
+    (tmp_path / "own_worker.py").write_text((FAULTS / "honest_worker.py").read_text())
+    worker = Worker("own_worker", "torch", [tmp_path], desk.post)
+    desk.workers.append(worker)
+    desk.start(worker)
+    desk.call(worker, "load", checkpoint="a")
+    assert desk.wait("load result")[0]["name"] == "a"
 
 
 def test_only_so_many_logs_are_kept(desk, tmp_path):

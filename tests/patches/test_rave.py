@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pdworker.confinement import landlock_version
 from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as model_file
 from rave_rt.model import whole as answer_of
@@ -202,14 +203,17 @@ def test_in_blocks_of_any_size(play, tmp_path, size):
     assert pd.errors() == []
 
 
-def test_without_a_sandbox_the_console_says_so_and_it_plays(play, tmp_path):
+def test_without_bubblewrap_the_console_says_what_protects_and_it_plays(play, tmp_path):
     bwrap = tmp_path / "bin/bwrap"
     bwrap.parent.mkdir()
     bwrap.write_text("#!/bin/sh\necho no namespaces here >&2\nexit 1\n")
     bwrap.chmod(0o755)
     path = rave_files.save(rave_files.Gain(44100), tmp_path / "a model.ts")
+    if not landlock_version():
+        path = f"{path} --trusted"
     pd = playing(play, HERE / "live.pd", tmp_path, path, PATH=f"{bwrap.parent}:{os.environ['PATH']}")
-    assert "no namespaces here" in pd.expect_console("not confined")
+    line = pd.expect_console("no namespaces here")
+    assert ("Landlock" if landlock_version() else "not confined") in line
     assert loudness(recorded(pd)[1][20000:]) > 0.02
 
 
@@ -332,18 +336,27 @@ def test_a_faulty_model_is_silent_and_pd_goes_on(pd, load, faults):
 
 
 def test_a_file_that_is_no_model_and_what_the_worker_may_do(pd, load, tmp_path):
-    """Where bubblewrap is installed it has no network and cannot write; else the console says that there is none."""
+    """Where bubblewrap is installed it has a network and processes of its own; else the console says so."""
     load(rave_files.Gain())
     (tmp_path / "bad.ts").write_bytes(b"PK\3\4 not really")
     pd.send("rave", "load", str(tmp_path / "bad.ts"))
-    assert "not a TorchScript file" in pd.expect(OUT, "error", timeout=30)[1]
+    complaint = pd.expect(OUT, "error", timeout=30)[1]
+    assert "not a TorchScript file" in complaint
     assert loudness(recorded(pd)[1][-20000:]) > 0.02  # what played plays on
-    complaints = [line for line in pd.console if "not confined" in line]
-    devices = Path(f"/proc/{live_process(pd)}/net/dev").read_text().count(":")
+    status = Path(f"/proc/{live_process(pd)}/status").read_text()
+    facts = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert facts["NoNewPrivs"] == "1" and facts["Seccomp"] == "2"
+    assert int(facts["CapEff"], 16) & ~0b110 == 0
+    complaints = [line for line in pd.console if "confined" in line]
     if complaints:
         assert "bubblewrap" in complaints[0]
         return
+    devices = Path(f"/proc/{live_process(pd)}/net/dev").read_text().count(":")
     assert devices == 1  # the loopback
-    mounts = Path(f"/proc/{live_process(pd)}/mounts").read_text().splitlines()
-    root = next(line.split()[3] for line in mounts if line.split()[1] == "/")
-    assert "ro" in root.split(",")
+
+
+def test_what_runs_when_it_is_loaded_is_watched(pd, tmp_path):
+    path = rave_files.save(rave_files.HungryLoader(), tmp_path / "hungry.ts")
+    pd.send("rave", "load", str(path))
+    assert "hungry.ts" in pd.expect(OUT, "error", timeout=60)[1]
+    pd.sync(timeout=5)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pdworker.host.worker import Worker
+from pdworker.rights import UNLIMITED
 
 from support.waiting import wait_until
 
@@ -35,9 +36,9 @@ class Desk:
 
         return callback
 
-    def worker(self, module="honest_worker", python=sys.executable, start=True):
+    def worker(self, module="honest_worker", python=sys.executable, start=True, rights=UNLIMITED):
         """Return a Worker of a module in tests/faults; `python` may be a program that only plays one."""
-        worker = Worker(module, "torch", [FAULTS], self.post)
+        worker = Worker(module, "torch", [FAULTS, FAULTS.parent], self.post, rights=rights)
         self.workers.append(worker)
         if start:
             self.start(worker, python)
@@ -46,7 +47,7 @@ class Desk:
     def start(self, worker, python=sys.executable):
         worker.start(str(python), *(self.note(what) for what in ("ready", "gone", "log", "event")))
 
-    def call(self, worker, name, arrays=(), files=None, urgent=False, **arguments):
+    def call(self, worker, name, arrays=(), files=None, urgent=False, reads=None, writes=None, **arguments):
         """Call the worker; what it answers is noted as "NAME result", "progress", "error" and "part"."""
         note_part = self.note(f"{name} part")
 
@@ -64,6 +65,8 @@ class Desk:
             take_part,
             files,
             urgent,
+            reads=reads,
+            writes=writes,
         )
 
     def serve(self):

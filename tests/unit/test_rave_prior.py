@@ -11,11 +11,12 @@ import soundfile
 import torch
 from modelfiles.errors import UserError
 from rave_rt import evaluate_prior, train_prior
-from rave_rt.engine.prior import MARGIN, find_prior, input_of, read_prior, temperature_of, write_prior
+from rave_rt.engine.prior import MARGIN, input_of, read_prior, temperature_of, write_prior
 from rave_rt.engine.prior_network import LEAST_STD, Mixture
 from rave_rt.engine.torchscript import Model, load_module
 from rave_rt.features import frechet, mel_moments
 from rave_rt.model import load
+from rave_rt.prior_files import find_prior
 from rave_rt.training import prior as training
 from safetensors.torch import save_file
 from scipy import stats

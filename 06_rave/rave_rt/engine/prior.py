@@ -15,16 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from modelfiles.errors import UserError
-from modelfiles.finding import find
 from modelfiles.safetensors_file import read_safetensors
 from numpy.typing import ArrayLike, NDArray
 from safetensors.torch import save_file
 
 from .prior_network import PriorNetwork, Size
 
-SUFFIX = ".prior.safetensors"
 HEADER = "prior"
-NONE = "none"  # as the name of a prior: none is wanted
 MOST_BYTES = 64 << 20
 LIMITS = {"latents": 1024, "hidden": 2048, "layers": 4, "components": 64, "rate": 384_000, "ratio": 1 << 16}
 STATISTICS = ("mean", "spread", "lowest", "highest")
@@ -195,34 +192,3 @@ def _facts(text: str, name: str) -> dict[str, int]:
         if type(facts[key]) is not int or not 1 <= facts[key] <= most:
             raise UserError("checkpoint", f"{name}: {key} is {facts[key]!r}, it can be 1 to {most}")
     return facts
-
-
-def find_prior(model: Path, name: str | None, folders: Iterable[str | Path]) -> Path | None:
-    """Find the prior of a model.
-
-    Parameters
-    ----------
-    model : Path
-        The model's file: the prior MODEL.prior.safetensors stands beside it, or in one of the folders.
-    name : str or None
-        Name or path of another prior, or NONE.
-    folders : iterable of path
-        Where it is looked for.
-
-    Returns
-    -------
-    Path or None
-        None where there is none and none was named.
-
-    Raises
-    ------
-    UserError
-        There is none of this name.
-    """
-    if name == NONE:
-        return None
-    if name:
-        return find(name, folders, suffixes=(SUFFIX,))
-    places = [model.parent, *(Path(folder).expanduser() for folder in folders)]
-    beside = (folder / f"{model.stem}{SUFFIX}" for folder in places)
-    return next((path for path in beside if path.is_file()), None)

@@ -4,6 +4,8 @@ Such a file names its methods (`get_methods`, or whatever has a `<method>_params
 gives and at what fraction of the sample rate, and its attributes with their types. RAVE exports are the best known.
 """
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +40,16 @@ def load_module(path):
             f"{path.name} is not a TorchScript file, or is damaged: {last_line(error)}",
             "export or download it again",
         ) from error
+
+
+def runs_when_loaded(path):
+    """Whether the program in a TorchScript file has a part that runs when it is loaded; True where it is unreadable."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            programs = [name for name in archive.namelist() if "/code/" in name and name.endswith(".py")]
+            return any(b"__setstate__" in archive.read(name) for name in programs)
+    except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return True
 
 
 def last_line(error):

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Call:
         What goes with them.
     files : mapping
         Names of arguments, and paths of what is to be opened for them.
+    reads, writes : mapping
+        Names of arguments, and paths of files that the worker gets copies of, or writes to.
     on_result, on_progress, on_partial, on_error : callable, optional
         See `pdworker.host.worker.Worker.call`.
     urgent : bool
@@ -54,11 +56,20 @@ class Call:
     on_error: OnError | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     urgent: bool = False
+    reads: Mapping[str, str] = field(default_factory=dict)
+    writes: Mapping[str, str] = field(default_factory=dict)
 
     cancelled: bool = False
     answered: bool = False  # the answer is on its way to Pd's thread
     progress: tuple[float, str] | None = None  # the latest, on its way to Pd's thread
     loaded_before: Call | None = None  # for a "load" on its way: what it took the place of
+
+
+# For a copy of a call whose answer nobody waits for.
+_NOBODY: dict[str, Any] = {
+    **dict.fromkeys(("on_result", "on_progress", "on_partial", "on_error", "progress", "loaded_before")),
+    "answered": False,
+}
 
 
 class CallQueue:
@@ -110,7 +121,7 @@ class CallQueue:
         with self._lock:
             self._must_replace = False
             loaded = self._loaded
-            return loaded and Call(next(self._ids), loaded.name, loaded.arguments, loaded.arrays)
+            return loaded and replace(loaded, id=next(self._ids), **_NOBODY)
 
     def accept(self, call: Call) -> bool:
         """Note that a call has succeeded; False for a `load` that was cancelled: the worker should not have it."""

@@ -10,13 +10,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pyext
 from modelfiles.errors import UserError
+from modelfiles.places import cache_folder
 
 from pdworker import options
 from pdworker.environments import data_folder
 from pdworker.host.arguments import message
 from pdworker.host.message_object import MessageObject
+from pdworker.host.readable import places
 from pdworker.host.tasks import PendingCall, Task
 from pdworker.host.worker import Worker
+from pdworker.rights import Rights
 
 _ENGINES = ("small", "upstream")
 
@@ -36,8 +39,8 @@ class PdObject(MessageObject):
         Whose interpreter the two engines need.
     NICENESS : int
         How much the worker gives way to Pd, 0 to 19.
-    SANDBOX : bool
-        Whether it is to be confined, where the system can do that: for models that are programs.
+    PROGRAM : bool
+        Whether its models are programs, which run only where something can confine them, or with `--trusted`.
     facts : dict or None
         What `load` has returned about the model, while one is loaded.
 
@@ -51,7 +54,7 @@ class PdObject(MessageObject):
     ENVIRONMENT: ClassVar[str] = "torch"
     UPSTREAM_ENVIRONMENT: ClassVar[str] = "tensorflow"
     NICENESS: ClassVar[int] = 10
-    SANDBOX: ClassVar[bool] = False
+    PROGRAM: ClassVar[bool] = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -60,6 +63,9 @@ class PdObject(MessageObject):
         self._environment = self.ENVIRONMENT
         self._python: str | None = None
         self._interpreter: tuple[str, str | None] | None = None  # of the worker
+        self._model = ""  # as the last `load` has named it
+        self._trusted = False
+        self._rights: Rights | None = None  # that what is loaded needs; None until it is asked for
         self._load_words: Sequence[Any] | None = None
         self._loading: list[str] = []  # names of models
         self._stopping = False
@@ -98,6 +104,20 @@ class PdObject(MessageObject):
         """Return the folders that the worker imports from."""
         return [self._day_folder()]
 
+    def rights(self) -> Rights:
+        """Return what the worker may do with files: read models, and keep a cache."""
+        return Rights(
+            readable=() if self.PROGRAM else places(self._model, self.checkpoint_folders()),
+            writable=(),
+            cache="" if self.PROGRAM else str(cache_folder() / "workers" / type(self).__name__),
+            program=self.PROGRAM,
+            trusted=self._trusted,
+        )
+
+    def model_files(self, arguments: dict[str, Any]) -> dict[str, str]:
+        """Hook: return arguments of `load` and paths of files of which the worker gets copies."""
+        return {}
+
     # For subclasses to call.
 
     def require_model(self) -> dict:
@@ -116,6 +136,8 @@ class PdObject(MessageObject):
         arrays: Sequence[np.ndarray] = (),
         files: Mapping[str, str] | None = None,
         urgent: bool = False,
+        reads: Mapping[str, str] | None = None,
+        writes: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> PendingCall:
         """Make a call of the worker, and start it if need be.
@@ -130,6 +152,8 @@ class PdObject(MessageObject):
             Names of arguments and paths of files, opened here to read and write; the method gets descriptors.
         urgent : bool
             Do not wait for the end of a call that runs, if that one allows it (`serving.job.Job.answer`).
+        reads, writes : mapping, optional
+            Names of arguments and paths of files that it reads, or makes; it gets other paths, see Worker.call.
         **arguments
             Its keyword arguments, plain values.
 
@@ -152,7 +176,7 @@ class PdObject(MessageObject):
             call.set_error(error)
 
         answers = call.set_result, self._output_progress, fail, call.add_part
-        worker.call(name, arguments, arrays, *answers, files=files, urgent=urgent)
+        worker.call(name, arguments, arrays, *answers, files, urgent, reads, writes)
         return call
 
     def reload(self) -> None:
@@ -167,12 +191,13 @@ class PdObject(MessageObject):
     async def load_1(self, *words: Any) -> None:
         """Load a model by name, and start its worker."""
         arguments = self._load_arguments(words)
+        reads = self.model_files(arguments)
         self._load_words = words
         self.output("progress", 0, "loading")
         name = str(arguments.get("checkpoint", "the model"))
         self._loading.append(name)
         try:
-            self.facts, _ = await self.call("load", **arguments)
+            self.facts, _ = await self.call("load", reads=reads, **arguments)
         finally:
             self._loading.remove(name)
         self.output("progress", 1, "loaded")
@@ -223,15 +248,20 @@ class PdObject(MessageObject):
         self._environment = self.UPSTREAM_ENVIRONMENT if engine == "upstream" else self.ENVIRONMENT
         python = given.pop("python", None)
         self._python = str(self.path(python)) if python and "/" in str(python) else python
+        self._trusted = bool(given.pop("trusted", False))
         if plain:
             given["checkpoint"] = options.text(plain)
+        self._model, self._rights = str(given.get("checkpoint", given.get("ckpt_dir", ""))), None
         arguments = {name: _expanded(value) for name, value in given.items()}
         folders = [str(folder) for folder in self.checkpoint_folders()]
         return {**arguments, "engine": engine, "folders": folders}
 
     def _start_worker(self) -> Worker:
         interpreter = self._environment, self._python
-        if self._worker is not None and self._interpreter != interpreter:
+        rights = self._rights = self._rights or self.rights()
+        if self._worker is not None and not (
+            self._interpreter == interpreter and self._worker.rights.covers(rights)
+        ):
             self._stop_worker(but=self._tasks.current)
         if self._worker is None:
             self._interpreter = interpreter
@@ -242,7 +272,7 @@ class PdObject(MessageObject):
                 pyext.call_soon,
                 name=type(self).__name__,
                 niceness=self.NICENESS,
-                sandbox=self.SANDBOX,
+                rights=rights,
             )
         self._worker.start(
             self._python,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
-from pdworker.environments import state_folder
-from pdworker.host.sandbox import confined
+from pdworker.environments import data_folder, state_folder
+from pdworker.host.exchange import Exchange
+from pdworker.host.sandbox import confined, folders_of
+from pdworker.rights import Rights
 
 EXIT_DEADLINE_S = 1.0  # for a worker to end when its input is closed, and again after SIGTERM
 
@@ -33,6 +36,13 @@ _THREAD_COUNTS = (
     "TF_NUM_INTEROP_THREADS",
 )
 
+_PACKAGE = Path(__file__).resolve().parents[2]
+# What a worker gets of Pd's environment variables; no addresses of sessions and agents, no keys.
+_VARIABLES = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_.*|LD_LIBRARY_PATH|PYTHON(?!HOME|PATH|STARTUP).*|XDG_.*_HOME|DLWA_.*"
+    "|(OMP|MKL|OPENBLAS|NUMBA|NUMEXPR|GOMP|KMP|TF|TORCH|PYTORCH|CUDA|NVIDIA|MALLOC|[AL]SAN)_.*"
+)
+
 _serial = itertools.count(1)
 
 
@@ -45,11 +55,13 @@ class WorkerSpec:
     paths: tuple[str | Path, ...]
     name: str
     niceness: int
-    sandbox: bool
+    rights: Rights
 
 
 class WorkerProcess:
-    """A running `python -m pdworker MODULE NICENESS FILES`, with non-blocking pipes `stdin` and `stdout`.
+    """A running `python -m pdworker MODULE NICENESS FILES RIGHTS PATHS`, with non-blocking pipes `stdin` and `stdout`.
+
+    Its `exchange` is the folder in which the two hand each other files.
 
     It leads a process group of its own, so that `end` also reaches what it has started. The thread that makes
     it must outlive it: the worker ends with that thread (Linux's parent death signal).
@@ -59,19 +71,27 @@ class WorkerProcess:
         """Start it, in a sandbox if there should be one. Raises OSError or NoSandbox if that is impossible."""
         self.log = _new_log(spec.name)
         self._files, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness), str(theirs.fileno())]
         with contextlib.ExitStack() as closing, theirs, open(self.log, "ab") as log:
             closing.enter_context(self._files)
+            self.exchange = closing.enter_context(contextlib.closing(Exchange()))
+            rights = replace(spec.rights, scratch=str(self.exchange.folder))
+            if rights.cache:
+                Path(rights.cache).mkdir(parents=True, exist_ok=True)
+            command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness), str(theirs.fileno())]
+            command += [rights.to_text(), os.pathsep.join(map(str, spec.paths))]
+            if sandbox:
+                shown = [*folders_of(python), *spec.paths, _PACKAGE, *(rights.readable or ())]
+                command = confined(command, shown, rights.scratch)
             self._popen = subprocess.Popen(
-                confined(command) if sandbox else command,
+                command,
                 bufsize=0,
                 start_new_session=True,
-                env=_variables(spec.paths),
+                env=_variables(rights),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                cwd=spec.paths[0] if spec.paths else None,
+                cwd=_PACKAGE,  # which Python searches first
             )
             closing.pop_all()  # it has started: `end` closes it
         stdin, stdout = self._popen.stdin, self._popen.stdout
@@ -105,6 +125,7 @@ class WorkerProcess:
         self._signal_group(signal.SIGKILL)  # and whatever it has started
         self.stdout.close()
         status = self._popen.wait()
+        self.exchange.close()
         return f"exit status {status}" if status >= 0 else f"killed by {_signal_name(-status)}"
 
     def last_lines(self) -> list[str]:
@@ -129,11 +150,18 @@ class WorkerProcess:
             os.killpg(self.pid, number)
 
 
-def _variables(paths: Sequence[str | Path]) -> dict[str, str]:
-    """Return the environment variables of a worker: its own modules only, one core left to Pd."""
-    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
-    package = Path(__file__).resolve().parents[2]
-    variables["PYTHONPATH"] = os.pathsep.join(map(str, [*paths, package]))
+def _variables(rights: Rights) -> dict[str, str]:
+    """Return the environment variables of a worker: its own folders only, one core left to Pd."""
+    variables = {name: value for name, value in os.environ.items() if _VARIABLES.fullmatch(name)}
+    variables["PYTHONPATH"] = str(_PACKAGE)
+    variables["TMPDIR"] = rights.scratch
+    variables["JOBLIB_MULTIPROCESSING"] = "0"  # it would make semaphores in /dev/shm
+    if rights.writable is not None:
+        variables["XDG_CACHE_HOME"] = rights.cache or rights.scratch
+    if rights.readable is not None:
+        variables["XDG_DATA_HOME"] = str(data_folder().parent)
+        variables["XDG_STATE_HOME"] = str(state_folder().parent)
+        variables["HOME"] = rights.scratch
     variables["PYTHONNOUSERSITE"] = "1"
     variables["PYTHONUTF8"] = "1"
     threads = max(1, len(os.sched_getaffinity(0)) - 1)

@@ -14,6 +14,7 @@ from typing import Any
 
 from modelfiles.errors import UserError
 
+from pdworker.confinement import landlock_version
 from pdworker.environments import find_python
 from pdworker.host.calls import Call, CallQueue, Replace
 from pdworker.host.delivery import Delivery
@@ -150,9 +151,18 @@ class Session:
         with contextlib.suppress(OSError):  # where Pd runs at real-time priority, its workers shall not
             os.sched_setscheduler(0, os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
         try:
-            return WorkerProcess(python, self._spec, self._spec.sandbox)
+            return WorkerProcess(python, self._spec, self._spec.rights.program)
         except NoSandbox as why:
-            self._delivery.log(f"not confined, it can use the network and change files as you can: {why}")
+            if landlock_version():
+                self._delivery.log(f"confined by the kernel alone (Landlock), which is enough: {why}")
+            elif self._spec.rights.trusted:
+                self._delivery.log(f"not confined, it can read and change files as you can: {why}")
+            else:
+                raise UserError(
+                    "environment",
+                    "this model is a program, and nothing here can confine it",
+                    f"if you trust who made it, load it with --trusted; else: {why}",
+                ) from None
             return WorkerProcess(python, self._spec, sandbox=False)
 
     def _exit_error(self, failure: Exception, ending: str) -> UserError:
@@ -207,23 +217,31 @@ class Session:
             "kind": "call",
             "id": call.id,
             "name": call.name,
-            "arguments": call.arguments,
         }
         if call.files:
             header["files"] = list(call.files)
         with contextlib.ExitStack() as opened:
             try:
                 files = [opened.enter_context(open(path, "r+b", 0)) for path in call.files.values()]
+                header["arguments"] = self._process.exchange.arguments(call)
                 self._writer.add(header, call.arrays)
             except FrameError as error:
-                self._delivery.error(call, UserError("input", f"{call.name}: {error}"))
-                return False
+                return self._refuse(call, UserError("input", f"{call.name}: {error}"))
             except OSError as error:
                 what = f"cannot use {error.filename}: {error.strerror}"
-                self._delivery.error(call, UserError("file", what))
-                return False
+                return self._refuse(call, UserError("file", what))
+            except UserError as error:
+                return self._refuse(call, error)
             self._process.send_files(files)  # they are there before the frame that needs them
         return True
+
+    def _refuse(self, call: Call, error: UserError) -> bool:
+        """Answer a call that cannot be sent; False."""
+        self._process.exchange.clear(call)
+        if call is self._load_again:
+            raise error
+        self._delivery.error(call, error)
+        return False
 
     def _exchange(self) -> None:
         """Wait for the pipes, another thread or a deadline, and move one piece each way."""
@@ -321,10 +339,14 @@ class Session:
     def _settle(self, call: Call, frame: Frame) -> None:
         """Handle the answer to the call."""
         header = frame.header
-        error = None
+        error: UserError | None
         if frame.kind == "error":
             log = str(self._process.log) if header["error"] == "internal" else ""
-            error = UserError(header["error"], header["message"], header["hint"], log)
+            message = self._process.exchange.in_words(call, header["message"])
+            error = UserError(header["error"], message, header["hint"], log)
+        else:
+            error = self._collect(call)
+        self._process.exchange.clear(call)
         if call is self._load_again:
             if error is not None:
                 what = f"{self._spec.name} cannot load again after a cancel: {error.message}"
@@ -336,3 +358,12 @@ class Session:
             raise Replace
         else:
             self._delivery.result(call, frame)
+
+    def _collect(self, call: Call) -> UserError | None:
+        """Put the files of a call that nobody has cancelled into their places; return what went wrong."""
+        try:
+            if not call.cancelled:
+                self._process.exchange.collect(call)
+        except UserError as error:
+            return error
+        return None

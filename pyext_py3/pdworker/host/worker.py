@@ -20,6 +20,7 @@ from pdworker.host.calls import CallQueue, OnError, OnPartial, OnProgress, OnRes
 from pdworker.host.delivery import Delivery, Listeners, OnEvent, OnLog, OnReady, OnReplaced, Post
 from pdworker.host.process import WorkerSpec
 from pdworker.host.session import Session, WakePipe
+from pdworker.rights import UNLIMITED, Rights
 
 
 class WorkerGone(UserError):
@@ -43,8 +44,8 @@ class Worker:
         What messages and logs call it; the module's name if not given.
     niceness : int
         How much the process gives way to others, 0 (not at all) to 19.
-    sandbox : bool
-        Where the system can do that, it has no network and cannot change files; else a log line says so.
+    rights : Rights
+        What it may do with files.
 
     Notes
     -----
@@ -60,9 +61,9 @@ class Worker:
         post: Post,
         name: str | None = None,
         niceness: int = 10,
-        sandbox: bool = False,
+        rights: Rights = UNLIMITED,
     ) -> None:
-        self._spec = WorkerSpec(module, environment, tuple(paths), name or module, niceness, sandbox)
+        self._spec = WorkerSpec(module, environment, tuple(paths), name or module, niceness, rights)
         self._post = post
         self._wake = WakePipe()
         self._lock = threading.Lock()  # for everything below; never held for long
@@ -78,6 +79,11 @@ class Worker:
     def name(self) -> str:
         """What messages and logs call it."""
         return self._spec.name
+
+    @property
+    def rights(self) -> Rights:
+        """What it may do with files."""
+        return self._spec.rights
 
     @property
     def environment(self) -> str:
@@ -159,6 +165,8 @@ class Worker:
         on_partial: OnPartial | None = None,
         files: Mapping[str, str] | None = None,
         urgent: bool = False,
+        reads: Mapping[str, str] | None = None,
+        writes: Mapping[str, str] | None = None,
     ) -> None:
         """Queue a call, and start the process if there is none.
 
@@ -170,12 +178,10 @@ class Worker:
             Its keyword arguments, plain values. Not to be changed before the answer.
         arrays : sequence of numpy.ndarray, optional
             What it gets as `arrays`. Not to be changed before the answer.
-        on_result : callable, optional
-            on_result(values, arrays): the answer.
+        on_result, on_error : callable, optional
+            on_result(values, arrays) or on_error(error), a UserError: the answer.
         on_progress : callable, optional
             on_progress(fraction, text): how far it is; of many, the latest.
-        on_error : callable, optional
-            on_error(error): the other answer, a UserError.
         on_partial : callable, optional
             on_partial(values, arrays, release): a partial result, all of them in their order. `release()` is to be
             called when it has been worked off: while too much waits for that, the worker is not read.
@@ -183,19 +189,15 @@ class Worker:
             Names of arguments and paths of files to read and write: the method gets descriptors of them, open.
         urgent : bool
             Send it while another call runs, which answers it where it allows that (`Job.answer`); else it comes next.
+        reads, writes : mapping, optional
+            Names of arguments and paths of files that it reads, or makes. The method gets other paths: of copies, and
+            of what is put into place when the call has succeeded.
         """
+        answers: dict[str, Any] = {"on_result": on_result, "on_progress": on_progress}
+        answers |= {"on_error": on_error, "on_partial": on_partial}
+        handed = {"files": files or {}, "reads": reads or {}, "writes": writes or {}}
         with self._lock:
-            self._queue.add(
-                name,
-                arguments or {},
-                arrays,
-                on_result=on_result,
-                on_progress=on_progress,
-                on_error=on_error,
-                on_partial=on_partial,
-                files=files or {},
-                urgent=urgent,
-            )
+            self._queue.add(name, arguments or {}, arrays, **answers, **handed, urgent=urgent)
             self._want_process()
         self._wake.wake()
 

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 from modelfiles.errors import UserError
 
+from pdworker.confinement import refuse_signals
 from pdworker.protocol import Frame, FrameReader, FrameWriter, StreamClosed
 from pdworker.serving.server import Job
 
@@ -181,6 +182,7 @@ def _run(function: Callable[..., None], link: Link, arguments: Sequence[Any]) ->
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         _limit_memory()
+        refuse_signals()
         function(link, *arguments)
         status = 0
     except (OSError, StreamClosed):

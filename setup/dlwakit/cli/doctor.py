@@ -11,6 +11,8 @@ import shutil
 import subprocess
 
 from modelfiles.errors import UserError
+from pdworker.confinement import landlock_version
+from pdworker.host.sandbox import obstacle
 
 from dlwakit.base.console import human_size, say
 from dlwakit.base.files import fingerprint
@@ -119,6 +121,22 @@ def load_in_pd():
     return not said and done.returncode == 0, "; ".join(said) or f"Pd ended with {done.returncode}"
 
 
+def _protection():
+    """What keeps a model's program from the rest of the machine."""
+    landlock, no_bubblewrap = landlock_version(), obstacle()
+    parts = [
+        f"Landlock {landlock}" if landlock else "no Landlock in this kernel",
+        no_bubblewrap or "bubblewrap",
+    ]
+    return check(
+        "protection from models",
+        landlock or not no_bubblewrap,
+        "; ".join(parts),
+        "setup/dlwa install, for bubblewrap; Linux has Landlock from 5.13 on. Until then day 6 refuses .ts files",
+        needed=False,
+    )
+
+
 def _environment(name):
     component = Environment(name)
     missing = component.missing()
@@ -179,6 +197,7 @@ def report():
         _packages(PLAY, True),
         _pd_version(),
         _external(),
+        _protection(),
         *(_environment(name) for name in descriptions()),
         *(_checkpoints(day) for day in all_days() if day.checkpoints),
         _packages(TEST, False),

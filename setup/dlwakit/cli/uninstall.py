@@ -5,6 +5,8 @@ Your own checkpoints and downloads stay, and so do the system's packages.
 
 import shutil
 
+from modelfiles.places import cache_folder
+
 from dlwakit.base.console import confirm, human_size, only_one_at_a_time, say
 from dlwakit.base.files import folder_size, read_json
 from dlwakit.base.paths import data_folder, library_folder, state_folder
@@ -18,7 +20,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Remove the library, the environments, what uv brought, downloads under way, records and logs."""
+    """Remove the library, the environments, what uv brought, downloads under way, records, caches and logs."""
     data = data_folder()
     packages = read_json(packages_record(), [])
     ours = [
@@ -27,6 +29,7 @@ def run(args):
         record_file(),
         packages_record(),
         state_folder(),
+        cache_folder(),
     ]
     there = [path for path in ours if path.exists()]
     if there:

@@ -48,6 +48,7 @@ PLAY = {
     "python3-dev": python_header,
     "python3-numpy": system_python("numpy"),
     "python3-venv": system_python("venv"),
+    "bubblewrap": command("bwrap"),
 }
 
 TEST = {
@@ -60,7 +61,6 @@ TEST = {
     "openssh-server": file("/usr/sbin/sshd"),
     "openssh-client": command("ssh"),
     "rsync": command("rsync"),
-    "bubblewrap": command("bwrap"),
 }
 
 BENCH = {

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pyext
 from modelfiles.errors import UserError
+from modelfiles.places import cache_folder, data_folder, store_folder
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Choice, Number, Text
+from pdworker.rights import Rights
 
 CURVE = 100  # points of the curve's array
 PLACES = 8  # sounds that a patch has room for
@@ -50,6 +52,17 @@ class own_sounds(PdObject):
     def checkpoint_folders(self) -> list[Path]:
         """Return nothing: `load` names a model, not a file."""
         return []
+
+    def rights(self) -> Rights:
+        """Return what the worker may do with files: read all; change collections, trainings and the store of models.
+
+        The trainings that it starts have the same rights.
+        """
+        folders = [data_folder() / "own", data_folder() / "runs", store_folder()]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        cache = cache_folder() / "workers" / type(self).__name__
+        return Rights(writable=tuple(map(str, folders)), cache=str(cache))
 
     def model_loaded(self, facts: dict) -> None:
         """Show the sounds that the collection holds."""

@@ -299,3 +299,46 @@ def test_a_folder_of_ones_own_is_added_and_replaced(course, tmp_path):
     assert course.dlwa("checkpoints", "add", mine).returncode == 1
     assert course.dlwa("checkpoints", "add", mine, "--replace").returncode == 0
     assert (course.data / "checkpoints/my voice/ckpt-1.index").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize(
+    "name", ["take.wav", "letter.txt", "no_ending", "page.mag", "net.ts", "net.safetensors"]
+)
+def test_what_no_day_loads_is_not_added(course, tmp_path, name):
+    (tmp_path / name).write_bytes(b"<!doctype html><html>log in</html>")
+    refused = course.dlwa("checkpoints", "add", tmp_path / name)
+    assert (refused.returncode, "is no checkpoint" in refused.stderr) == (1, True)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/take.wav").write_bytes(b"RIFF")
+    assert course.dlwa("checkpoints", "add", tmp_path / "folder").returncode == 1
+    assert not [path for path in (course.data / "checkpoints").glob("*") if path.suffix != ".json"]
+
+
+@pytest.mark.parametrize("companion", ["voice.config.json", "voice.prior.safetensors"])
+def test_what_belongs_to_a_model_comes_with_it(course, tmp_path, companion):
+    header = b'{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'
+    (tmp_path / "voice.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    (tmp_path / companion).write_text("{}")
+    (tmp_path / "voice.txt").write_text("not this one")
+    assert course.dlwa("checkpoints", "add", tmp_path / "voice.safetensors").returncode == 0
+    folder = course.data / "checkpoints"
+    assert {path.name for path in folder.glob("voice*")} == {"voice.safetensors", companion}
+    (tmp_path / companion).write_text("{ }")
+    assert course.dlwa("checkpoints", "add", tmp_path / "voice.safetensors").returncode == 1
+    assert course.dlwa("checkpoints", "add", tmp_path / "voice.safetensors", "--replace").returncode == 0
+    assert (folder / companion).read_text() == "{ }"
+
+
+def test_pin_writes_the_sums_of_downloads_into_the_registry(course):
+    file = course.root / "01_toy/checkpoints/registry.json"
+    before = {row["name"]: row for row in json.loads(file.read_text())}
+    assert not before["unknown"].get("sha256")
+    pinned = course.dlwa("checkpoints", "pin", "unknown")
+    assert pinned.returncode == 0, pinned.stderr
+    after = {row["name"]: row for row in json.loads(file.read_text())}
+    assert after.pop("unknown") == {**before.pop("unknown"), "bytes": len(BODY), "sha256": DIGEST}
+    assert after == before
+    (course.data / "checkpoints/checkpoints.json").unlink()
+    assert states(course)["unknown"] == "ok"  # by the registry alone
+    (course.data / "checkpoints/unknown.mag").write_bytes(b"another")
+    assert "damaged" in course.dlwa("checkpoints", "pin", "unknown").stderr

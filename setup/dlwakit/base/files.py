@@ -92,11 +92,16 @@ def read_part(path, hint="This checkout is not complete: git status shows what d
 
 
 def write_json(path, value):
-    """Write a JSON file under a temporary name and rename it, so that a reader never sees half of it."""
+    """Write a JSON file; a reader never sees half of it."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path, text):
+    """Write a text file under a temporary name and rename it, so that a reader never sees half of it."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 

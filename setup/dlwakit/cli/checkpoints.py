@@ -1,4 +1,4 @@
-"""List, download, verify and add checkpoints (trained networks).
+"""List, download, verify, add and pin checkpoints (trained networks).
 
 Downloads go to the user's own folder, go on where they were cut, and count only when their SHA-256 is right.
 """
@@ -13,11 +13,15 @@ from dlwakit.base.files import content, copy
 from dlwakit.course import registry
 from dlwakit.course.bucket import fetch_folder, is_listing
 from dlwakit.course.download import fetch
+from dlwakit.course.kinds import complaint
+
+ENDINGS = (".mag", ".zip", ".ts", ".safetensors", ".npz", ".pickle")  # of what the days load
+PARTS_OF_MODELS = ("*.index", "*.gin", "experiment.json", "*.ckpt", "*.npz", "*.safetensors")
 
 
 def add_arguments(parser):
-    """list, get NAME ..., verify, add PATH."""
-    actions = parser.add_subparsers(title="actions", metavar="list | get | verify | add", required=True)
+    """list, get NAME ..., verify, add PATH, pin [NAME ...]."""
+    actions = parser.add_subparsers(title="actions", metavar="list | get | verify | add | pin", required=True)
     listing = actions.add_parser("list", help="what there is: source, licence, size, whether it is here")
     listing.add_argument("--json", action="store_true", help="print JSON instead of lines")
     listing.set_defaults(action=_list)
@@ -30,6 +34,9 @@ def add_arguments(parser):
     add.add_argument("path", metavar="PATH", type=_file)
     add.add_argument("--replace", action="store_true", help="take the place of another file of that name")
     add.set_defaults(action=_add)
+    pin = actions.add_parser("pin", help="write sizes and SHA-256 of downloads into the registry")
+    pin.add_argument("names", metavar="NAME", nargs="*", help="default: all that have no SHA-256 there")
+    pin.set_defaults(action=_pin)
 
 
 def run(args):
@@ -134,15 +141,63 @@ def _add(args):
     source = args.path.resolve()
     if not source.exists():
         raise UserError("checkpoint", f"there is no file or folder {source}")
-    target = registry.user_folder() / source.name
-    size, digest = content(source)
-    if not target.exists() or content(target)[1] != digest:
+    _check_kind(source)
+    parts = [source, *_companions(source)]
+    targets = [registry.user_folder() / part.name for part in parts]
+    changed = [
+        (part, target)
+        for part, target in zip(parts, targets)
+        if not target.exists() or content(target)[1] != content(part)[1]
+    ]
+    for _, target in changed:
         if target.exists() and not args.replace:
             raise UserError(
                 "state", f"there is another checkpoint {target}", "Rename yours, or say --replace."
             )
-        copy(source, target)
-    registry.record(target.name, kind="own", sha256=digest)
-    say(f"{target.stem}: {target}, {human_size(size)}")
-    say(f"In a patch: load --checkpoint {target.stem}")
+    for part, target in reversed(changed):  # the model itself last: it is there when all is
+        copy(part, target)
+    size, digest = content(targets[0])
+    registry.record(targets[0].name, kind="own", sha256=digest)
+    say(f"{source.stem}: {targets[0]}, {human_size(size)}")
+    for target in targets[1:]:
+        say(f"  with {target.name}")
+    say(f"In a patch: load --checkpoint {source.stem}")
+    return 0
+
+
+def _check_kind(source):
+    """Raise UserError for what no day loads."""
+    if source.is_dir():
+        known = any(path.match(pattern) for path in source.rglob("*") for pattern in PARTS_OF_MODELS)
+        why = "" if known else "nothing in this folder is a model's"
+    elif source.suffix not in ENDINGS:
+        why = f"no day loads a {source.suffix or 'file without ending'}: they load {' '.join(ENDINGS)}, and folders"
+    else:
+        why = complaint(source, source.name)
+    if why:
+        raise UserError("checkpoint", f"{source} is no checkpoint: {why}")
+
+
+def _companions(source):
+    """The files beside a model that belong to it."""
+    beside = (source.with_name(source.stem + ending) for ending in (".config.json", ".prior.safetensors"))
+    return [] if source.is_dir() else [path for path in beside if path.is_file()]
+
+
+def _pin(args):
+    """Put what downloads are into the registries; what is not here is downloaded first."""
+    entries = [registry.find(name, "official") for name in args.names]
+    if not args.names:
+        entries = [entry for entry in registry.entries() if entry.kind == "official" and not entry.sha256]
+    with only_one_at_a_time(registry.user_folder()):
+        for entry in entries:
+            if registry.state(entry) == "not here":
+                _get_one(entry)
+            if registry.state(entry) == "damaged":
+                raise UserError("checkpoint", f"{entry.path} is damaged", "Delete it, and pin it again.")
+            size, digest = content(entry.path)
+            file = registry.pin(entry, size, digest)
+            say(f"{entry.name}: {size} bytes, SHA-256 {digest}, in {file}")
+    if not entries:
+        say("The registries have the SHA-256 of everything.")
     return 0

@@ -5,12 +5,13 @@ user's own are copied, into the user's folder data_folder()/checkpoints; its rec
 the SHA-256 that each had when it came.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelfiles.errors import UserError
 
-from dlwakit.base.files import content, read_part, write_json
+from dlwakit.base.files import content, read_part, write_json, write_text
 from dlwakit.base.paths import ROOT, data_folder
 from dlwakit.course.days import all_days
 
@@ -75,6 +76,19 @@ def of_day(day):
         )
         for facts in read_part(registry)
     ]
+
+
+def pin(entry, size, digest, root=ROOT):
+    """Write size and SHA-256 of a checkpoint into its day's registry; returns that file."""
+    day = next(day for day in all_days(root) if day.name == entry.day)
+    file = day.folder / day.checkpoints
+    rows = read_part(file)
+    for row in rows:
+        if (row["name"], row["kind"]) == (entry.name, entry.kind):
+            row.update(bytes=size, sha256=digest)
+    lines = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in rows)
+    write_text(file, f"[\n{lines}\n]\n")
+    return file
 
 
 def entries(root=ROOT):

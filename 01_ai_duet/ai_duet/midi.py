@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +17,10 @@ from .notes import DEFAULT_TEMPO, Note, key_events
 
 TICKS_PER_QUARTER = 480
 DRUMS = 9  # MIDI's channel 10
-TOGETHER = 0.03  # seconds; notes that begin within this time are a chord
+TOGETHER = 0.03  # seconds; notes that begin within this time and sound together are a chord
+LONGEST_S = 300.0  # of a melody
+MAX_BYTES = 16 << 20
+TINY = 1e-6
 
 Tempos = Sequence[tuple[int, float, float]]
 
@@ -43,7 +49,7 @@ def read_midi(path: str | Path) -> MidiMelody:
     Parameters
     ----------
     path : str or Path
-        A file of type 0 or 1.
+        A file of any type; of a damaged one what can be read, as players do.
 
     Returns
     -------
@@ -56,7 +62,7 @@ def read_midi(path: str | Path) -> MidiMelody:
         When there is no such file, or it cannot be read, or has no notes.
     """
     try:
-        file = mido.MidiFile(path, clip=True)
+        file = mido.MidiFile(file=io.BytesIO(_without_keys(_content(path))), clip=True)
         if file.ticks_per_beat <= 0:
             raise UserError(
                 "file",
@@ -74,10 +80,28 @@ def read_midi(path: str | Path) -> MidiMelody:
     remarks = []
     if len(voices) > 1:
         remarks.append(f"took the first of {len(voices)} voices")
-    melody = _highest(voices[0])
-    if len(melody) < len(voices[0]):
-        remarks.append(f"took the highest notes of chords, {len(melody)} of {len(voices[0])}")
-    return MidiMelody(melody, _tempos(file)[0][2], remarks)
+    voice = [note._replace(end=min(note.end, LONGEST_S)) for note in voices[0] if note.start < LONGEST_S]
+    if voice != voices[0]:
+        remarks.append(f"took the first {LONGEST_S / 60:.0f} minutes")
+    melody = _highest(voice)
+    if not melody:
+        raise UserError("file", f"there are no notes in the first {LONGEST_S / 60:.0f} minutes of {path}")
+    if len(melody) < len(voice):
+        remarks.append(f"took the highest notes of chords, {len(melody)} of {len(voice)}")
+    return MidiMelody(melody, _tempos(file.tracks, file.ticks_per_beat)[0][2], remarks)
+
+
+def _content(path: str | Path) -> bytes:
+    with open(path, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise UserError("file", f"{path} is larger than any MIDI file of a melody, {MAX_BYTES >> 20} MB")
+    return content
+
+
+def _without_keys(content: bytes) -> bytes:
+    """A file in which every key signature is C major: it is not needed, and mido refuses a file for a wrong one."""
+    return re.sub(rb"\xff\x59\x02..", b"\xff\x59\x02\0\0", content, flags=re.DOTALL)
 
 
 def write_midi(path: str | Path, notes: Iterable[Note], tempo: float) -> None:
@@ -109,12 +133,14 @@ def write_midi(path: str | Path, notes: Iterable[Note], tempo: float) -> None:
 
 def _voices(file: mido.MidiFile) -> list[list[Note]]:
     """Return the notes of each track and channel that has any, in the order of the file."""
-    tempos = _tempos(file)
-
-    def seconds_at(tick: int) -> float:
-        return _seconds(tick, tempos, file.ticks_per_beat)
-
-    return [voice for track in file.tracks for voice in _channels(track, seconds_at) if voice]
+    tempos = _tempos(file.tracks, file.ticks_per_beat)
+    voices: list[list[Note]] = []
+    for track in file.tracks:
+        if file.type == 2:  # each track is a piece of its own
+            tempos = _tempos([track], file.ticks_per_beat)
+        seconds_at = partial(_seconds, tempos=tempos, ticks_per_quarter=file.ticks_per_beat)
+        voices += [voice for voice in _channels(track, seconds_at) if voice]
+    return voices
 
 
 def _channels(track: mido.MidiTrack, seconds_at: Callable[[int], float]) -> list[list[Note]]:
@@ -141,10 +167,10 @@ def _channels(track: mido.MidiTrack, seconds_at: Callable[[int], float]) -> list
     return list(channels.values())
 
 
-def _tempos(file: mido.MidiFile) -> Tempos:
+def _tempos(tracks: Iterable[mido.MidiTrack], ticks_per_quarter: int) -> Tempos:
     """Return (tick, seconds, quarter notes per minute) of each change of tempo, from tick 0 on."""
     changes = {0: DEFAULT_TEMPO}
-    for track in file.tracks:
+    for track in tracks:
         tick = 0
         for message in track:
             tick += message.time
@@ -152,7 +178,7 @@ def _tempos(file: mido.MidiFile) -> Tempos:
                 changes[tick] = mido.tempo2bpm(message.tempo)
     tempos: list[tuple[int, float, float]] = []
     for tick, tempo in sorted(changes.items()):
-        tempos.append((tick, _seconds(tick, tempos, file.ticks_per_beat) if tempos else 0.0, tempo))
+        tempos.append((tick, _seconds(tick, tempos, ticks_per_quarter) if tempos else 0.0, tempo))
     return tempos
 
 
@@ -165,7 +191,7 @@ def _highest(notes: Iterable[Note]) -> list[Note]:
     """Return one note at a time: of those that begin together the highest; a new one ends the one before."""
     line: list[Note] = []
     for note in sorted(notes, key=lambda note: note.start):
-        if line and note.start - line[-1].start < TOGETHER:
+        if line and note.start - line[-1].start < TOGETHER and note.start < line[-1].end - TINY:
             if note.pitch > line[-1].pitch:
                 line[-1] = note
         else:

@@ -85,6 +85,49 @@ def test_changes_of_tempo(tmp_path):
     assert melody.tempo == pytest.approx(120)
 
 
+@pytest.mark.parametrize("ticks", [1, 10, 17])
+def test_very_short_notes_one_after_the_other_are_no_chords(tmp_path, ticks):
+    run = [message for pitch in range(60, 92) for message in ((0, on(pitch)), (ticks, off(pitch)))]
+    save(tmp_path / "x.mid", run)
+    assert [note.pitch for note in read_midi(tmp_path / "x.mid").notes] == list(range(60, 92))
+
+
+@pytest.mark.parametrize("signature", [b"\x63\x00", b"\x00\x07", b"\x80\x80"])
+def test_a_wrong_key_signature_does_not_matter(tmp_path, signature):
+    save(tmp_path / "x.mid", [(0, mido.MetaMessage("key_signature", key="C")), (0, on(60)), (480, off(60))])
+    content = (tmp_path / "x.mid").read_bytes()
+    assert b"\xff\x59\x02\x00\x00" in content
+    damaged = content.replace(b"\xff\x59\x02\x00\x00", b"\xff\x59\x02" + signature)
+    (tmp_path / "x.mid").write_bytes(damaged)
+    assert read_midi(tmp_path / "x.mid").notes == [Note(60, 90, 0.0, 0.5)]
+
+
+def test_tracks_of_a_file_of_pieces_have_tempos_of_their_own(tmp_path):
+    save(tmp_path / "x.mid", [(0, tempo(60)), (480, tempo(240))], [(0, on(60)), (960, off(60))])
+    content = (tmp_path / "x.mid").read_bytes()
+    assert read_midi(tmp_path / "x.mid").notes == [Note(60, 90, 0.0, 1.25)]
+    (tmp_path / "x.mid").write_bytes(content[:9] + b"\x02" + content[10:])
+    assert read_midi(tmp_path / "x.mid").notes == [Note(60, 90, 0.0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        [(480 * 7200, off(60))],
+        [(480 * 7200, on(64)), (480, off(64))],
+        [(0, off(61)), (480 * 7200, tempo(90))],
+    ],
+)
+def test_of_a_file_of_hours_the_beginning(tmp_path, late):
+    save(tmp_path / "x.mid", [(0, on(60)), *late])
+    melody = read_midi(tmp_path / "x.mid")
+    assert melody.notes == [Note(60, 90, 0.0, 300.0)]
+    assert melody.remarks[0] == "took the first 5 minutes"
+    save(tmp_path / "x.mid", [(480 * 7200, on(60)), (480, off(60))])
+    with pytest.raises(UserError, match="no notes in the first 5 minutes"):
+        read_midi(tmp_path / "x.mid")
+
+
 def test_files_without_a_melody(tmp_path):
     save(tmp_path / "empty.mid", [(0, tempo(120))])
     save(tmp_path / "drums.mid", [(0, on(36, channel=9)), (480, off(36, channel=9))])

@@ -195,7 +195,7 @@ def test_files_of_a_call_are_copies_and_take_their_place_whole(desk, confined, t
         ("missing", "there is no file"),
         ("a folder", "Is a directory"),
         ("a pipe", "it is no file"),
-        ("unwritable", "cannot write"),
+        ("unwritable", "cannot be written"),
     ],
 )
 def test_files_that_cannot_be_used_are_one_line(desk, confined, tmp_path, case, complaint):

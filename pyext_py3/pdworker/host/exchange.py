@@ -93,7 +93,7 @@ def _copy_in(source: str, target: Path) -> None:
     except FileNotFoundError:
         raise UserError("file", f"there is no file {source}") from None
     except OSError as error:
-        raise UserError("file", f"cannot read {source}: {error.strerror}") from None
+        raise UserError("file", f"{source} cannot be read: {error.strerror}") from None
 
 
 def _copy_out(source: Path, target: Path) -> None:
@@ -107,7 +107,9 @@ def _copy_out(source: Path, target: Path) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise UserError("file", f"cannot write {target}: {error.strerror}", "choose another place") from None
+        raise UserError(
+            "file", f"{target} cannot be written: {error.strerror}", "choose another place"
+        ) from None
 
 
 @contextlib.contextmanager

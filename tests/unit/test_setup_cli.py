@@ -125,6 +125,39 @@ def test_doctor_names_one_command_for_each_missing_part(course):
     assert "-> setup/dlwa install" in lines.stdout
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        ".local/lib/pd/extra/py/py.pd_linux",
+        "pd-externals/pyext.l_ia64",
+        "Documents/Pd/externals/a/pym.pd_linux",
+    ],
+)
+def test_doctor_names_other_externals_of_the_same_names(course, file):
+    def found():
+        report = json.loads(course.dlwa("doctor", "--json").stdout)
+        return next(part for part in report["parts"] if part["name"] == "other Python externals")
+
+    own = course.home / ".local/lib/pd/extra/pyext/py.pd_linux"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"")
+    assert found()["ok"]
+    (course.home / file).parent.mkdir(parents=True, exist_ok=True)
+    (course.home / file).write_bytes(b"")
+    part = found()
+    assert not part["ok"] and part["found"] == str(course.home / file) and "start-up libraries" in part["fix"]
+
+
+def test_doctor_says_what_keeps_a_models_program_from_the_machine(course):
+    report = json.loads(course.dlwa("doctor", "--json").stdout)
+    part = next(part for part in report["parts"] if part["name"] == "protection from models")
+    assert "Landlock" in part["found"] and "bubblewrap" in part["found"]
+    (course.home / "bin").mkdir()
+    nothing = json.loads(course.dlwa("doctor", "--json", PATH=str(course.home / "bin")).stdout)
+    part = next(part for part in nothing["parts"] if part["name"] == "protection from models")
+    assert "bubblewrap is not installed" in part["found"]
+
+
 @pytest.mark.parametrize("content", [None, "[{", "{}"])
 def test_half_a_checkout_is_named_and_never_a_traceback(course, content):
     day = course.add_day(registry=[])

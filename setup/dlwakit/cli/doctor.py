@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from modelfiles.errors import UserError
 from pdworker.confinement import landlock_version
@@ -25,6 +26,19 @@ from dlwakit.install.external import External
 from dlwakit.install.packages import PLAY, TEST
 
 OLDEST_PD = (0, 52)
+PLACES_OF_EXTERNALS = [
+    *map(
+        Path,
+        (
+            "~/.local/lib/pd/extra",
+            "~/pd-externals",
+            "~/Documents/Pd/externals",
+            "/usr/local/lib/pd-externals",
+        ),
+    ),
+    *map(Path, ("/usr/lib/pd/extra", "/usr/local/lib/pd/extra", "/usr/lib/pd-externals")),
+]
+OTHER_PY = re.compile(r"(py|pyext|pyext~|pym)\.(pd_linux|l_i386|l_ia64|linux-.*\.so)")
 
 
 def add_arguments(parser):
@@ -87,6 +101,23 @@ def _external():
         ok,
         str(library_folder()) if ok else f"does not load: {console}",
         "setup/dlwa uninstall --yes && setup/dlwa install; a double-precision Pd (pd64) cannot load it",
+    )
+
+
+def _other_py():
+    """Is there another `py` that Pd could load instead, such as the one of flext?"""
+    found = sorted(
+        str(path)
+        for folder in PLACES_OF_EXTERNALS
+        for path in folder.expanduser().glob("**/*")
+        if OTHER_PY.fullmatch(path.name) and library_folder() not in path.parents
+    )
+    return check(
+        "other Python externals",
+        not found,
+        ", ".join(found) or "none",
+        f"move these away, or take them out of Pd's start-up libraries: {EXTERNAL_SOURCE.name} has the same names",
+        needed=False,
     )
 
 
@@ -197,6 +228,7 @@ def report():
         _packages(PLAY, True),
         _pd_version(),
         _external(),
+        _other_py(),
         _protection(),
         *(_environment(name) for name in descriptions()),
         *(_checkpoints(day) for day in all_days() if day.checkpoints),

@@ -202,6 +202,21 @@ def test_what_a_patch_plays_is_recorded(page, tmp_path):
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
 
 
+def test_the_playhead_runs_over_the_picture_and_goes_back(page):
+    page = page("dlwa-player~ \\$0-tone 100 40 200", "array define \\$0-tone 22050")
+    page.listen("tone-head")
+    page.pd.send("pd", "dsp", 1)
+    page.say("tone-play")
+    page.hear("tone-head", "pos", 300, 40)
+    assert page.hear("tone-head") == ["pos", 100, 40]
+    places = [message[1] for message in page.heard("tone-head")]
+    assert len(set(places)) > 5 and places[:-1] == sorted(places[:-1])
+    page.say("tone-play")
+    page.pd.let_time_pass(200)
+    page.say("tone-stop")
+    assert page.heard("tone-head")[-1] == ["pos", 100, 40]
+
+
 @pytest.mark.parametrize("words", [("stop",), ("symbol", "stop")])
 def test_a_recording_is_ended_from_outside(page, tmp_path, words):
     file = tmp_path / "short.wav"

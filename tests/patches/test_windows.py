@@ -53,6 +53,16 @@ def test_the_picture_of_a_sound_leaves_no_peak_out(patch):
 
 
 @pytest.mark.parametrize("patch", **BY_NAME)
+def test_a_playhead_stands_on_the_picture_over_which_it_moves(patch):
+    text = patch.read_text()
+    for name, *place in re.findall(r"dlwa-(?:player~ (\S+)|sound~ \S+) (\d+) (\d+) (\d+);", text):
+        left, top, width = map(int, place)
+        head = re.escape(name or r"\$0-sound") + "-head"
+        assert re.search(rf"#X obj {left} {top} cnv 1 2 \d+ empty {head} ", text)
+        assert re.search(rf"#X coords .* {width} \d+ 1 0 0;\n#X restore {left} {top} graph;", text)
+
+
+@pytest.mark.parametrize("patch", **BY_NAME)
 def test_the_whole_patch_is_on_the_screen(patch, play, screen, tmp_path):
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
     pd = play([patch], path=[EXTERNAL], display=screen.name, environment=environment)

@@ -3,7 +3,7 @@
     setup/dlwa evaluate prior CHECKPOINT [--prior FILE] [--data FOLDER]
 
 CHECKPOINT is the model of which the latents are; its prior stands beside it, or is named. `nats` is the negative
-log-likelihood of a held-out latent vector; `frechet` the distance of a minute made up to the training sounds, in
+log-likelihood of a held-out latent vector; `frechet` the distance of two minutes made up to the training sounds, in
 moments of mel spectra and of how they change; `level_db` its level to theirs; `nearest` how far its stretches of
 latents are from the nearest ones of the training: held-out ones are 1, copied ones 0. Lower is better in the first two.
 """
@@ -28,7 +28,7 @@ from .prior_files import find_prior
 from .training.prior import baselines, likelihoods, moments
 
 USUAL_RATE = 48000  # of a model that does not tell
-SEQUENCES, SECONDS = 6, 10  # that are made up, and of each
+SEQUENCES, SECONDS = 12, 10  # that are made up, and of each
 TEMPERATURES = (0.5, 1.5)  # beside 1
 STRETCH = 16  # latent vectors
 MOST_STRETCHES = 300

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from dlwakit.training import sources
+from modelfiles.overview import overview
 from modelfiles.sounds import write_sound
 from own_sounds.collection import Collection, picture
 from own_sounds.melodies import hear
@@ -37,6 +38,16 @@ def test_melodies_have_lengths_faults_and_pictures(melodies, tmp_path):
     assert (both[::2] == np.float32(-0.8)).all() and (both[1::2] > both[::2]).all()
     assert not picture(sounds["broken.mid"]).any()
     assert picture(Collection(tmp_path / "mine").sounds[0]).tolist() == rising.tolist()  # kept in the table
+
+
+def test_a_sound_is_seen_whole_however_it_is_read(tmp_path):
+    rising = np.linspace(0, 0.9, 40 * RATE) * np.where(np.arange(40 * RATE) % 2, 1, -1)
+    write_sound(tmp_path / "long.wav", rising, RATE)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF nothing")
+    broken, sound = Collection(tmp_path / "mine").add(tmp_path)
+    assert sound.seconds == 40 and sound.fault == ""
+    np.testing.assert_allclose(picture(sound), overview(rising, 48), atol=0.01)
+    assert "cannot be read" in broken.fault and not picture(broken).any()
 
 
 def test_a_melody_is_heard(melodies):

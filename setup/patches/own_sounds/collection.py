@@ -10,7 +10,7 @@ import numpy as np
 from dlwakit.training import sources
 from modelfiles.errors import UserError
 from modelfiles.overview import overview
-from modelfiles.sounds import find_sounds, read_sound, write_sound
+from modelfiles.sounds import find_sounds, open_sound, write_sound
 
 from .melodies import is_melody, look_at
 
@@ -18,8 +18,8 @@ TABLE = "sounds.json"
 RECORDINGS = "recordings"
 LINKS = "used"  # folder of links to the sounds that are used, which the data set is made of
 RECORDED = "recorded in the patch"  # where a recording comes from
-LONGEST_S = 3600.0
 COLUMNS = 48  # of a sound's picture
+GRAIN = 64  # samples of which the picture keeps the lowest and the highest
 SHORTEST_S, QUIETEST, FULL, CLIPPED = 0.2, 0.01, 0.999, 1e-4
 
 
@@ -36,7 +36,7 @@ class Sound:
     fault : str
         What is wrong with it, in a few words, or "".
     roll : list of float
-        The picture of a melody, as `picture` gives it; [] for other sounds.
+        Its picture, as `picture` gives it; [] where it cannot be read.
     """
 
     path: str
@@ -53,6 +53,7 @@ class Collection:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.sounds = [Sound(**row) for row in self._read()]
+        _examine([sound for sound in self.sounds if not (sound.roll or sound.fault)])  # of an older table
 
     def _read(self) -> list[dict]:
         try:
@@ -143,15 +144,9 @@ class Collection:
         return stated
 
 
-def picture(sound: Sound, columns: int = COLUMNS) -> np.ndarray:
-    """The lowest and highest sample of each column, float32 [2 * columns]; zeros for a sound that is unreadable."""
-    if sound.roll:
-        return np.asarray(sound.roll, np.float32)
-    try:
-        samples, _ = read_sound(Path(sound.path), longest_s=LONGEST_S)
-    except UserError:
-        return np.zeros(2 * columns, np.float32)
-    return overview(samples, columns)
+def picture(sound: Sound) -> np.ndarray:
+    """A sound as a line, float32 [2 * COLUMNS]: the lowest and highest sample of each column; a melody's pitches."""
+    return np.asarray(sound.roll or np.zeros(2 * COLUMNS), np.float32)
 
 
 def _files(path: Path) -> list[Path]:
@@ -186,15 +181,26 @@ def _examine(sounds: list[Sound]) -> None:
 def _listen(sound: Sound) -> None:
     path = Path(sound.path)
     try:
-        samples, rate = read_sound(path, longest_s=LONGEST_S)
+        sound.seconds, peak, clipped, sound.roll = _heard(path)
     except UserError as error:
         sound.fault, sound.used = error.message.replace(str(path), "it"), False
         return
-    sound.seconds = round(len(samples) / rate, 2)
-    peak = float(np.abs(samples).max(initial=0))
     if not np.isfinite(peak) or peak < QUIETEST:
         sound.fault, sound.used = "silent", False
     elif sound.seconds < SHORTEST_S:
         sound.fault, sound.used = "too short", False
-    elif (np.abs(samples) >= FULL).mean() > CLIPPED:
+    elif clipped > CLIPPED:
         sound.fault = "clipped"
+
+
+def _heard(path: Path) -> tuple[float, float, float, list[float]]:
+    """(seconds, peak, share of samples at full scale, picture) of a sound, read block by block. Raises UserError."""
+    count, peak, full, edges = 0, 0.0, 0, [np.zeros(0, np.float32)]
+    with open_sound(path) as (rate, blocks):
+        for block in blocks:
+            size = np.abs(block)
+            count, full = count + len(block), full + int((size >= FULL).sum())
+            peak = float(np.maximum(peak, size.max(initial=0)))
+            edges.append(overview(block, -(-len(block) // GRAIN)))
+    drawn = overview(np.concatenate(edges), COLUMNS)
+    return round(count / rate, 2), peak, full / max(count, 1), np.round(drawn, 3).tolist()

@@ -1,14 +1,14 @@
 """Playing live: how late the sound is, how many blocks are late, and what it costs.
 
-live.rave       a network of the preset `live` with random weights in [rave~] at a buffer of 128
+live.rave       starter_live in [rave~] at a buffer of 128
 live.rave_file  a RAVE of the official v2 configuration with random weights, at the smallest buffer that it can have
 
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
-latency_measured_ms what comes out: bursts of noise go in, and it is from onset to onset, the model's own delay
-included. late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share
-is the processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the
-host of a virtual machine had its processors. LIVE_SECONDS sets how long.
+latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
+the model's own delay included. late_blocks of blocks were not there in time; xruns and xruns_plain are those of
+both Pds; core_share is the processor time of Pd and all processes below it for a second of sound; stolen, the
+seconds in which the host of a virtual machine had its processors. LIVE_SECONDS sets how long.
 """
 
 import os
@@ -39,38 +39,20 @@ BURSTS = """#X obj 400 20 phasor~ 2;
 PATCH = rave.PATCH.replace("20 50 *~ 0.1;", "20 50 *~;").replace("#X connect 0 0 1 0;\n", BURSTS)
 
 
-def live_model():
-    """A file of the preset `live` with random weights; made once."""
-    import torch
-    from rave_rt.training.export import export
-    from rave_rt.training.network import Rave, Size
-    from rave_rt.training.presets import PRESETS
-
-    path = Path(rave._folder.name, "live.ts")
-    if not path.exists():
-        torch.manual_seed(0)
-        size = {name: value for name, value in PRESETS["live"].items() if name != "segment"}
-        network = Rave(Size(rate=RATE, **size)).eval()
-        export(network, 0.1 * torch.randn(4, 1, 16384), path)
-    return path
+def envelope(sound):
+    """How loud a sound is, over a millisecond, around its mean."""
+    level = np.convolve(np.abs(np.asarray(sound)), np.ones(RATE // 1000), "same")
+    return level - level.mean()
 
 
-def onsets(sound):
-    """Where bursts begin: samples at which the level first passes a fifth of its peak after a pause."""
-    level = np.convolve(np.abs(sound), np.ones(48) / 48)[: len(sound)]
-    loud = level > 0.2 * level.max()
-    quiet = np.convolve(loud, np.ones(RATE // 20))[: len(loud)] - loud == 0
-    return np.flatnonzero(loud & quiet)
-
-
-def onset_latency(pd):
-    """The median of the milliseconds from bursts that went in to bursts that came out."""
+def measured_latency(pd):
+    """Milliseconds by which what comes out follows what goes in: where their envelopes agree best, a median."""
     found = []
-    for _ in range(10):
+    for _ in range(5):
         pd.send("record")
         time.sleep(1.3)
-        played, heard = (onsets(np.asarray(pd.array(name))) for name in ("played", "heard"))
-        found += [1000 * (after[0] - begin) / RATE for begin in played if len(after := heard[heard >= begin])]
+        played, heard = (np.fft.rfft(envelope(pd.array(name)), 1 << 17) for name in ("played", "heard"))
+        found.append(1000 * np.argmax(np.fft.irfft(heard * played.conj())[: RATE // 2]) / RATE)
     return float(np.median(found))
 
 
@@ -82,7 +64,7 @@ def play(path, buffer):
             latency = pd.expect("rave-out", "latency")[2]
             pd.expect("rave-out", "alive", 1)
             time.sleep(2)
-            measured, late = onset_latency(pd), rave.late_blocks(pd)
+            measured, late = measured_latency(pd), rave.late_blocks(pd)
             before = (
                 rave.family_time(pd.process.pid),
                 jack.xruns_of("model"),
@@ -117,6 +99,6 @@ def play(path, buffer):
 NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
-    "live.rave": lambda: play(live_model(), 128),
+    "live.rave": lambda: play(ROOT / "06_rave/checkpoints/starter_live.ts", 128),
     "live.rave_file": lambda: play(rave.v2(), 2048),
 }

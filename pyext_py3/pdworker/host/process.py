@@ -157,6 +157,7 @@ def _variables(rights: Rights) -> dict[str, str]:
     variables["TMPDIR"] = rights.scratch
     variables["JOBLIB_MULTIPROCESSING"] = "0"  # it would make semaphores in /dev/shm
     if rights.writable is not None:
+        variables["NUMBA_CACHE_LOCATOR_CLASSES"] = "pdworker.serving.compiled.BesideOrOwn"
         variables["XDG_CACHE_HOME"] = rights.cache or rights.scratch
     if rights.readable is not None:
         variables["XDG_DATA_HOME"] = str(data_folder().parent)

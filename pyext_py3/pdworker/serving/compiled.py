@@ -1,4 +1,4 @@
-"""Where numba keeps compiled loops when the folder of their source cannot be changed: in workers and trainings."""
+"""Where numba keeps compiled loops when the folder of their source cannot be changed: in workers and trainings.
 
 numba finds the class by its name in the variable NUMBA_CACHE_LOCATOR_CLASSES.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import importlib
 import os
 import sys
@@ -45,7 +46,7 @@ def import_script(box: _pyext.Box, word: str) -> ModuleType:
     _note_helpers(module)
     subfolder, _, name = word.rpartition("/")
     own = os.path.join(box.folder(), subfolder, f"{name.replace('.', '/')}.py")
-    if os.path.isfile(own) and _file(module) and not os.path.samefile(own, _file(module)):
+    if os.path.isfile(own) and _file(module) and not filecmp.cmp(own, _file(module), shallow=False):
         box.error(
             f"{own} is not used: {_file(module)} has the same name and was there first - rename one of them"
         )

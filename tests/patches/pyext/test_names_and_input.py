@@ -32,6 +32,10 @@ def test_a_script_whose_name_is_taken_is_told_and_one_with_its_own_name_is_not(r
     second.send(0, "reload.")
     second.send(1, "show")
     assert second.expect(0) == ["Float", 1]
+    copied = rig.unique()
+    for one in (rig, elsewhere):
+        one.box(f"pyext {copied}.Shows", script(1), module=copied)
+    assert len(rig.errors) == 1
     own = elsewhere.box("pyext {m}.Shows", script(3))
     own.send(1, "show")
     assert own.expect(0) == ["Float", 3]

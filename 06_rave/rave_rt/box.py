@@ -5,8 +5,7 @@ import pyext
 STEP = 60  # pixels from one inlet to the next
 USUAL_LATENTS = 8
 MOST = 256
-# Objects of rave~.pd, by number.
-INLET, STREAM, TO_STREAM, FROM_STREAM, OUTLET = 0, 6, 7, 8, 9
+INLET, FROM_STREAM, OUTLET = 0, 8, 9  # objects of rave~.pd, by number
 
 
 def channels(method, inputs=0, outputs=0):
@@ -16,31 +15,35 @@ def channels(method, inputs=0, outputs=0):
     return tuple(min(max(1, int(count or default)), MOST) for count, default in wanted)
 
 
-class box(pyext._class):
-    """Gives rave~.pd more than one signal inlet and outlet, when it is loaded.
+def stream_owner(box, channels):
+    """The name before `-stream` of the receive that the stream of a box listens to.
 
-    It is the abstraction's last object, and what it makes is numbered from `first`. The `[pystream~ 1 1]` of the file
-    loses its cords to another one. Arguments: `first`, and METHOD, INPUTS and OUTPUTS of the abstraction's box.
+    In rave~.pd, where `box` is the number $0, a stream of more than one channel is not the one of the file.
+    """
+    return f"{box:g}-wide" if isinstance(box, (int, float)) and channels != (1, 1) else box
+
+
+class box(pyext._class):
+    """Gives rave~.pd more than one signal inlet and outlet, while it is loaded.
+
+    It is the abstraction's last object. What it makes is there before itself, numbered from `first`, and before the
+    cords of the patch around it. So nothing may be deleted: the external would do that later, and with it all that
+    follows. The `[pystream~ 1 1]` of the file keeps its cords and is silent; the new one listens to another name.
+    Arguments: `first`, $0, and METHOD, INPUTS and OUTPUTS of the abstraction's box.
     """
 
     _inlets = _outlets = 0
 
-    def __init__(self, first, method="forward", inputs=0, outputs=0):
-        inputs, outputs = channels(str(method), inputs, outputs)
-        if (inputs, outputs) == (1, 1):
+    def __init__(self, first, number, method="forward", inputs=0, outputs=0):
+        inputs, outputs = counts = channels(str(method), inputs, outputs)
+        if counts == (1, 1):
             return
         self._count = int(first)
         stream = self._make(20, 150, "pystream~", inputs, outputs)
-        for source, outlet, sink in (
-            (INLET, 0, STREAM),
-            (TO_STREAM, 0, STREAM),
-            (STREAM, 0, OUTLET),
-            (STREAM, 1, FROM_STREAM),
-        ):
-            self._tocanvas("disconnect", source, outlet, sink, 0)
+        messages = self._make(120, 90, "r", f"{stream_owner(number, counts)}-stream")
         inlets = [INLET] + [self._make(20 + STEP * i, 60, "inlet~") for i in range(1, inputs)]
         outlets = [OUTLET] + [self._make(20 + STEP * i, 240, "outlet~") for i in range(1, outputs)]
-        self._tocanvas("connect", TO_STREAM, 0, stream, 0)
+        self._tocanvas("connect", messages, 0, stream, 0)
         self._tocanvas("connect", stream, outputs, FROM_STREAM, 0)
         for channel, inlet in enumerate(inlets):
             self._tocanvas("connect", inlet, 0, stream, channel)

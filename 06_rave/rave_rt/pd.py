@@ -14,7 +14,7 @@ from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Text, Toggle, Whole
 
 from .arrays import ArraySets
-from .box import channels
+from .box import channels, stream_owner
 from .prior_files import find_prior
 
 NO_MODEL = ("none", "-")
@@ -48,10 +48,11 @@ class rave(LiveObject):
     }
 
     def __init__(self, box=None, model=None, method="forward", buffer=0, inputs=0, outputs=0):
-        super().__init__(box)
-        self.settings["method"] = str(method) if method else "forward"
+        method = str(method) if method else "forward"
+        self._channels = channels(method, inputs, outputs)
+        super().__init__(stream_owner(box, self._channels))
+        self.settings["method"] = method
         self.settings["buffer"] = int(buffer) or USUAL_BUFFER
-        self._channels = channels(self.settings["method"], inputs, outputs)
         self._scale, self._bias = [], []
         self._arrays = ArraySets(self)
         if model and str(model) not in NO_MODEL:

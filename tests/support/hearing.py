@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
-BEAT = ROOT / "05_samplernn/media/beat-held-out.flac"
+BEAT = ROOT / "05_samplernn/media/beat-held-out.wav"
 HOP = 512
 
 

@@ -265,7 +265,7 @@ def test_a_primer_sets_the_state_of_what_follows(generator):
 def starter():
     """A starter model, and a loop that it was not trained on."""
     generator = Generator(store.load(DAY / "checkpoints/starter_beat.safetensors"), threads=1)
-    sound, rate = soundfile.read(DAY / "media/beat-held-out.flac", dtype="float32")
+    sound, rate = soundfile.read(DAY / "media/beat-held-out.wav", dtype="float32")
     assert rate == generator.config.sample_rate
     return generator, sound
 

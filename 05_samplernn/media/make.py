@@ -2,7 +2,7 @@
 
     setup/dlwa's torch environment: python media/make.py [MODEL.safetensors]
 
-Writes temperature.png and temperature-*.ogg beside this file.
+Writes temperature.png and temperature-*.flac beside this file.
 """
 
 import sys
@@ -31,7 +31,7 @@ def main(model=HERE.parent / "checkpoints/starter_voice.safetensors"):
     figure, rows = pyplot.subplots(len(TEMPERATURES), 1, figsize=(8, 4.5), sharex=True, sharey=True)
     for axes, temperature in zip(rows, TEMPERATURES):
         sound = generator.generate(SECONDS, temperature=[temperature], seed=RANDOM)[0]
-        soundfile.write(HERE / f"temperature-{temperature:g}.ogg", sound, rate)
+        soundfile.write(HERE / f"temperature-{temperature:g}.flac", 0.7 * sound, rate)
         axes.plot(np.arange(len(sound)) / rate, sound, linewidth=0.4, color="#2b5d8f")
         axes.set(ylim=(-1, 1), ylabel=f"{temperature:g}")
     rows[-1].set_xlabel("seconds")

@@ -30,7 +30,7 @@ def write_png(file, rows):
     lines = b"".join(b"\0" + bytes(part for pixel in row for part in pixel) for row in rows)
     head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")]
-    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks))
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, data) for name, data in chunks))
 
 
 def waveform(view, height=120):
@@ -53,5 +53,6 @@ def spectrogram(values):
     return rows
 
 
-def _chunk(name, data):
+def chunk(name, data):
+    """A part of a PNG file: its length, name, data and checksum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

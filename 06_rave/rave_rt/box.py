@@ -2,7 +2,7 @@
 
 import pyext
 
-STEP = 60  # pixels from one inlet to the next
+STEP = 15  # pixels from one inlet to the next: all stand left of the last outlet, which is at 5000
 USUAL_LATENTS = 8
 MOST = 256
 INLET, FROM_STREAM, OUTLET = 0, 8, 9  # objects of rave~.pd, by number

@@ -313,8 +313,8 @@ def test_9_wire_it_differently(patch, row, tmp_path):
     file = tmp_path / "wires.pd"
     file.write_text(Wiring(seconds * 44100).text())
     wires = patch(None, "decoder", file, path=[DAY])
-    wires.expect("playing", "decode", timeout=120)
-    wires.expect("alive", 1)
+    wires.expect("playing", "decode", timeout=300)
+    wires.expect("alive", 1, timeout=60)
     played = beat(44100)[: seconds * 44100]
     wires.pd.set_array("beat", played)
     ways = {"as it was": {}, "swapped": {"straight": 0, "crossed": 1}, "slow": {"straight": 0, "kept": 1, "slow": 1},

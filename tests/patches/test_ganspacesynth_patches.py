@@ -83,12 +83,12 @@ def test_edits_change_the_sound_and_so_do_pitch_and_point(session):
     no_errors(pd)
 
 
-def test_a_note_follows_the_mouse_on_the_map(session):
+@pytest.mark.parametrize("move", [("xy", 1.5, -2), ("edit", 0, 2)], ids=["map", "slider"])
+def test_a_note_follows_the_map_and_the_sliders(session, move):
     pd = session("ganspacesynth.pd", "ganspacesynth")
     pd.send("ganspacesynth", "press", "conv0")
     pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
-    pd.send("ganspacesynth", "press", "follow", 1)
-    pd.send("ganspacesynth", "press", "xy", 1.5, -2)
+    pd.send("ganspacesynth", "press", *move)
     pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)
     no_errors(pd)
 

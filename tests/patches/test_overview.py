@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+from dlwakit.cli import doctor
 from dlwakit.cli.open import OVERVIEW, what_is_installed
 from dlwakit.course.days import all_days
+from dlwakit.install import system
 from dlwakit.pdtools.pd_session import atoms
 from support.external import EXTERNAL
 from support.pd_window import STEP, TITLE, boxes, where
@@ -34,6 +37,12 @@ def test_what_is_installed_is_told_in_pds_own_words():
         words[5]
         == "overview-part-2 label MISSING:\\ a\\ part\\ with\\ a\\ {\\ bracket\\,\\ a\\ \\$\\ and\\ a\\ \\;..."
     )
+
+
+@pytest.mark.parametrize("has, words", [(True, "NVIDIA card"), (False, "no NVIDIA card needed")])
+def test_a_machine_without_a_graphics_card_is_not_said_to_have_one(monkeypatch, has, words):
+    monkeypatch.setattr(system, "has_nvidia_card", lambda: has)
+    assert words in [check["name"] for check in doctor.report()]
 
 
 def test_a_click_makes_the_tone_and_another_opens_a_day(play, screen, tmp_path):

@@ -212,9 +212,9 @@ def _disk():
 def _graphics_card():
     has = system.has_nvidia_card()
     return check(
-        "NVIDIA card",
+        "NVIDIA card" if has else "no NVIDIA card needed",
         True,
-        "found; PyTorch will use it" if has else "none; everything plays without one",
+        "found; PyTorch will use it" if has else "everything plays without one",
         needed=False,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.external import EXTERNAL
-from support.pd_window import HEIGHT, TITLE, WIDTH, boxes, cords, size, title, where
+from support.pd_window import HEIGHT, TITLE, WIDTH, boxes, cords, face, size, title, where
 from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,15 @@ def test_nothing_overlaps_is_cut_off_or_crossed_by_a_cord(patch):
         assert apart, f"{one[:4]} {one[4]}\n{other[:4]} {other[4]}"
     for left, top, right, bottom, line in found:
         assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
+
+
+@pytest.mark.parametrize("patch", **BY_NAME)
+def test_no_rule_between_steps_runs_through_a_box(patch):
+    rules = [line for line in face(patch) if re.search(r" cnv 1 96\d 1 empty ", line)]
+    assert rules or patch.stem == "overview"
+    for height in (int(line.split()[3]) for line in rules):
+        for _, top, _, bottom, line in boxes(patch):
+            assert not top < height < bottom, line
 
 
 @pytest.mark.parametrize("patch", **BY_NAME)

@@ -34,8 +34,8 @@ class ganspacesynth(gansynth):
     _pitch = -1  # at which they were computed; -1: unknown
 
     def checkpoint_folders(self):
-        here, day, downloads = super().checkpoint_folders()
-        return [here, day, day.parent.parent / "03_gansynth" / "checkpoints", downloads]
+        *here, day, downloads = super().checkpoint_folders()
+        return [*here, day, day.parent.parent / "03_gansynth" / "checkpoints", downloads]
 
     def import_folders(self):
         return [self._day_folder(), self._day_folder().parent / "03_gansynth"]

@@ -204,6 +204,18 @@ std::string Box::folder() {
     return folder_;
 }
 
+std::vector<std::string> Box::folders() {
+    std::vector<std::string> found{folder()};
+    if (!owner_)
+        return found;
+    for (t_canvas *canvas = canvas_; canvas; canvas = canvas->gl_owner) {
+        const char *folder = canvas_getdir(canvas)->s_name;
+        if (found.back() != folder)
+            found.push_back(folder);
+    }
+    return found;
+}
+
 std::string Box::window() const {
     if (!owner_ || !canvas_)
         return "";

@@ -51,6 +51,8 @@ public:
 
     // The folder of the patch or abstraction that holds the box. Any thread.
     std::string folder();
+    // That folder, and those of the patches around it, the outermost last. Pd's thread.
+    std::vector<std::string> folders();
     // The receive name of the window in which the box is, or an empty text. Pd's thread.
     std::string window() const;
     // The folder in which Pd's own search finds a file, or an empty text.

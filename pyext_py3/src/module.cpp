@@ -205,6 +205,13 @@ void define_box(py::module_ &module) {
         .def_readwrite("respond", &Box::respond)
         .def("make_ports", &Box::make_ports)
         .def("folder", [](Box &box) { return to_text(box.folder().c_str()); })
+        .def("folders",
+             [](Box &box) {
+                 py::list folders;
+                 for (const std::string &folder : box.folders())
+                     folders.append(to_text(folder.c_str()));
+                 return folders;
+             })
         .def("window", [](const Box &box) { return to_text(box.window().c_str()); })
         .def("find", [](const Box &box, const std::string &name,
                         const std::string &extension) { return to_text(box.find(name, extension).c_str()); })

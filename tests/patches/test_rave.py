@@ -355,6 +355,15 @@ def test_a_file_that_is_no_model_and_what_the_worker_may_do(pd, load, tmp_path):
     assert devices == 1  # the loopback
 
 
+def test_a_model_beside_the_patch_is_found_by_its_name(play, tmp_path):
+    (tmp_path / "of my own").mkdir()
+    rave_files.save(rave_files.Gain(44100), tmp_path / "of my own/half.ts")
+    patch = tmp_path / "of my own/live.pd"
+    patch.write_text((HERE / "live.pd").read_text())
+    pd = playing(play, patch, tmp_path, "half")
+    assert loudness(recorded(pd)[1][20000:]) > 0.02
+
+
 def test_what_runs_when_it_is_loaded_is_watched(pd, tmp_path):
     path = rave_files.save(rave_files.HungryLoader(), tmp_path / "hungry.ts")
     pd.send("rave", "load", str(path))

@@ -97,8 +97,9 @@ class PdObject(MessageObject):
         """
 
     def checkpoint_folders(self) -> list[Path]:
-        """Return where checkpoints are looked for: beside the patch, in the day's folder, in downloads."""
-        return [Path(self._canvas_dir), self._day_folder() / "checkpoints", data_folder() / "checkpoints"]
+        """Return where checkpoints are looked for: beside the patch and those around it, then as in a program."""
+        patches = map(Path, self._canvas_dirs)
+        return [*patches, self._day_folder() / "checkpoints", data_folder() / "checkpoints"]
 
     def import_folders(self) -> list[Path]:
         """Return the folders that the worker imports from."""

@@ -37,6 +37,9 @@ class Box:
     def folder(self) -> str:
         """Return the folder of the patch or abstraction that holds the box."""
 
+    def folders(self) -> list[str]:
+        """Return that folder, and those of the patches around it, the outermost last. Pd's thread."""
+
     def window(self) -> str:
         """Return the receive name of the window in which the box is. Pd's thread."""
 

@@ -130,6 +130,17 @@ class _class:
         return box_of(self).folder()
 
     @property
+    def _canvas_dirs(self) -> list[str]:
+        """The folder that holds the box, and those of the patches around it, the outermost last. Pd's thread.
+
+        Raises
+        ------
+        RuntimeError
+            If the box has been deleted or reloaded.
+        """
+        return box_of(self).folders()
+
+    @property
     def _window(self) -> str:
         """The receive name of the window in which the box is, for `_bind`: Pd sends it keys and mouse. Pd's thread.
 

@@ -191,14 +191,17 @@ def test_canvas_dir_of_an_abstraction_is_the_abstractions(rig):
         class Where(pyext._class):
             def __init__(self):
                 pyext._send("where", self._canvas_dir)
+                pyext._send("where-all", *self._canvas_dirs)
         """,
     )
     rig.pd.listen("where")
+    rig.pd.listen("where-all")
     (folder / "abstraction.pd").write_text(f"#N canvas 0 0 200 200 12;\n#X obj 10 10 pyext {module}.Where;\n")
     patch = rig.folder / "outer.pd"
     patch.write_text("#N canvas 0 0 200 200 12;\n#X obj 10 10 inside/abstraction;\n")
     rig.pd.open(patch)
     assert rig.pd.expect("where") == [str(folder)]
+    assert rig.pd.expect("where-all") == [str(folder), str(rig.folder)]
 
 
 def test_window_is_where_pd_sends_the_keys_of_the_patch(rig, play, screen):

@@ -78,7 +78,7 @@ def _report(files: int, pieces: int, dataset: Dataset, unreadable: list[str], le
     ]
     if len(melodies) < ENOUGH_MELODIES:
         lines.append(
-            f"that is little: the model will learn these melodies by heart; {ENOUGH_MELODIES} or more are better"
+            f"that is little: the model will memorise these melodies; {ENOUGH_MELODIES} or more are better"
         )
     return "\n".join(lines)
 

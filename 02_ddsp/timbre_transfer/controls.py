@@ -21,7 +21,7 @@ MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 @dataclass(frozen=True)
 class Controls:
     """octave_shift: octaves; threshold: confidence (0 to 1) below which no pitch is played; loudness_shift: dB;
-    adjust: bring pitch and loudness to where the model learnt them; quiet: dB by which what is no note is lowered
+    adjust: move pitch and loudness into the model's range; quiet: dB by which all but the notes is lowered
     (with adjust); autotune: 0 (as sung) to 1 (on the scale; with adjust).
     """
 

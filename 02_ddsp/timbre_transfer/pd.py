@@ -33,11 +33,13 @@ class timbre_transfer(PdObject):
         "octave": Number(0.0, -20, 20, unit="octaves", help="higher or lower than the input"),
         "threshold": Number(0.2, 0, 1, unit="confidence", help="no pitch is played below it"),
         "loudness": Number(0.0, -100, 100, unit="dB", help="louder or softer than the input"),
-        "adjust": Toggle(True, help="bring pitch and loudness to where the model learnt them"),
-        "quiet": Number(0.0, 0, 100, unit="dB", label="the quiet level", help="soften what is no note"),
+        "adjust": Toggle(True, help="move pitch and loudness into the model's range"),
+        "quiet": Number(
+            0.0, 0, 100, unit="dB", label="the quiet level", help="lower everything but the notes"
+        ),
         "autotune": Number(0.0, 0, 1, unit="amount", label="autotune", help="0 as it is, 1 on the scale"),
         "output": Number(16000, 4000, 384000, unit="Hz", label="the output rate", help="sample rate of OUT"),
-        "estimator": Choice(ESTIMATORS[0], ESTIMATORS, label="pitch estimator", help="what finds the pitch"),
+        "estimator": Choice(ESTIMATORS[0], ESTIMATORS, label="pitch estimator", help="the pitch tracker"),
     }
 
     def __init__(self, prefix="", *arguments):
@@ -72,7 +74,7 @@ class timbre_transfer(PdObject):
 
     @message("rate IN HZ")
     async def rate_1(self, array, rate):
-        """Tell what an array was recorded with."""
+        """Set the sample rate that an array was recorded with."""
         array = self._array(array)
         self._rates[array] = number(rate, "the rate", 1000, 384000)
         samples = await self.read(array)
@@ -94,7 +96,7 @@ class timbre_transfer(PdObject):
 
     @message("transfer IN OUT", latest=True)
     async def transfer_1(self, source, target):
-        """Let the instrument play the sound of one array into another; while it does, only the latest waits."""
+        """Let the instrument play the sound of one array into another; of waiting calls, the latest is kept."""
         self.require_model()
         await self._transfer(self._array(source), self._array(target))
 

@@ -14,7 +14,7 @@ __all__ = ["EnvironmentMissing", "data_folder", "find_python", "state_folder"]
 
 
 class EnvironmentMissing(UserError):
-    """There is no interpreter for an environment; `hint` is the command that mends it."""
+    """There is no interpreter for an environment; `hint` is the command that installs it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__("environment", message, hint)

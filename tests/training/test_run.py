@@ -193,7 +193,7 @@ def history(*values, learned=None):
         (history(5, 4), "early", "so far: 2"),
         (history(8, 6, 5, 4, 3.5, 3.2, 3.0, 2.8), "learning", "fell from 8 to 2.8"),
         (history(8, 4, 3, 2.5, 2.41, 2.40, 2.40, 2.40), "done", "hardly changed"),
-        (history(8, 4, 3, 2.8, 3, 3.4, 3.6, 4, learned=[8, 4, 3, 2, 1.6, 1.2, 1, 0.8]), "wrong", "by heart"),
+        (history(8, 4, 3, 2.8, 3, 3.4, 3.6, 4, learned=[8, 4, 3, 2, 1.6, 1.2, 1, 0.8]), "wrong", "memorises"),
         (history(8, 4, 3, 2.8, 3, 3.4, 3.6, 4), "wrong", "learning rate"),
         (history(8, 4, math.nan, 3), "wrong", "no number"),
     ],

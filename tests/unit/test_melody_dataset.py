@@ -175,7 +175,7 @@ def test_the_command_says_what_it_found_and_skipped(made):
         ": ValueError: there are no notes in it",
         ": there is no tune in it",
         ": File is not a zip file",
-        "that is little: the model will learn these melodies by heart; 50 or more are better",
+        "that is little: the model will memorise these melodies; 50 or more are better",
         f"next: setup/dlwa train melody --data {shlex.quote(str(folder))}",
     ):
         assert reason in result.stdout

@@ -17,7 +17,7 @@ PRESETS = {
 EXPECT = {
     "minutes": "gestures of a second or two that belong to your sounds",
     "coffee": "longer gestures; with a quarter of an hour of sound or more",
-    "night": "the same from hours of sound; less sound is learned by heart long before",
+    "night": "the same from hours of sound; less sound is memorised long before",
 }
 SEGMENT = 128  # latent vectors of a training example
 NOISE = 0.1  # on what the network hears, so that it finds back from its own errors

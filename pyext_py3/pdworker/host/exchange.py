@@ -114,7 +114,7 @@ def _copy_out(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def _regular(path: str | Path, flags: int) -> Iterator[FileIO]:
-    """Open a file to read it; what is no plain file is an OSError and is not waited for."""
+    """Open a file to read it; anything but a plain file is an OSError and is not waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     with open(descriptor, "rb", 0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -218,7 +218,7 @@ class PdObject(MessageObject):
 
     @message("cancel")
     def cancel_1(self) -> None:
-        """Give up everything that is being done; what is loaded stays."""
+        """Cancel all work; the model stays loaded."""
         if self._worker is not None:
             self._worker.cancel()
         self.cancel_tasks()

@@ -147,7 +147,7 @@ def error_header(call_id: int | None, error: BaseException) -> dict[str, Any]:
 
 
 def _as_user_error(error: BaseException) -> UserError | None:
-    """Return an exception as a UserError; None for one that only a programmer can mend."""
+    """Return an exception as a UserError; None for one that only a programmer can fix."""
     if isinstance(error, UserError):
         return error
     if isinstance(error, Cancelled):

@@ -162,7 +162,7 @@ Left inlet: control messages. The others call the methods of the Python object, 
 
     def on_message(self, inlet: int, selector: Symbol, values: list[Any]) -> None:
         """Explain why there is no instance: with one, C++ calls its methods."""
-        self.error("its __init__ failed: mend the script, then send the message reload. to the left inlet")
+        self.error("its __init__ failed: fix the script, then send the message reload. to the left inlet")
 
     def on_deleted(self) -> None:
         """Clean up, before the box is deleted."""

@@ -1,4 +1,4 @@
-"""Check each component: is it there, does it work, and which one command mends it.
+"""Check each component: is it there, does it work, and which command repairs it.
 
 The exit status is 1 if something that playing needs is missing. With --class it prints one line, to compare the
 laptops of a class.

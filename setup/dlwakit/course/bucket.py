@@ -29,8 +29,8 @@ def fetch_folder(url, target, patience=PATIENCE, digest=None):
     """Download what a listing names into the folder `target`.
 
     digest: the SHA-256 that the folder must have (`files.content`), where it is known.
-    What has come is kept in `target.part`, and a later call goes on from there. Raises UserError; then there is no new
-    folder under the name `target`.
+    The part that has come is kept in `target.part`, and a later call continues it. Raises UserError; then there is no
+    new folder under the name `target`.
     """
     target = Path(target)
     part = target.with_name(target.name + ".part")

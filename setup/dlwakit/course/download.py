@@ -22,7 +22,7 @@ PATIENCE = (1, 2, 4, 8)  # seconds before another try after a cut that brought n
 def fetch(url, target, size=None, digest=None, patience=PATIENCE):
     """Download `url` to `target` and return the SHA-256 of what came.
 
-    size, digest: bytes and SHA-256 that it must have, where they are known. What has come is kept as
+    size, digest: bytes and SHA-256 that it must have, where they are known. The part that has come is kept as
     `target.part` beside the target, and a later call goes on from there, as long as the server says that its
     file is still the same one. Raises UserError; then there is no new file under the name `target`.
     """

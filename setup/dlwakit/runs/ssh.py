@@ -155,7 +155,7 @@ def _call(command, name):
             f"it ended with {done.returncode}"
         ]
         refused = "Permission denied" in done.stderr
-        hint = "A key lets you in without a password: ssh-copy-id HOST, once." if refused else ""
+        hint = "Log in with a key instead of a password: ssh-copy-id HOST, once." if refused else ""
         raise UserError(
             "environment", f"{name}: {lines[0] if lines[0].startswith('setup/dlwa') else lines[-1]}", hint
         )

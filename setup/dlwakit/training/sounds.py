@@ -85,7 +85,7 @@ class Reader:
         if not longest:
             raise UserError("sound", "it is empty")
         if not np.isfinite(peak):
-            raise UserError("sound", "it holds what is no number")
+            raise UserError("sound", "it holds values that are not numbers")
         if peak < SILENT:
             raise UserError("sound", "it is silent")
         for number, samples in enumerate(_pieces_of(path, self.rate)):
@@ -112,7 +112,7 @@ class Reader:
         """Say that more would be better, where there is less than so many seconds."""
         if self.seconds < seconds:
             minutes = f"{seconds / 60:g} minutes or more are better"
-            self.log(f"that is little: the model will learn these sounds by heart; {minutes}")
+            self.log(f"that is little: the model will memorise these sounds; {minutes}")
 
 
 def name_of(path, source):

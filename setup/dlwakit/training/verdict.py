@@ -56,7 +56,7 @@ def _rising(rows, values, watch, learned):
             ", while what it learns from still gets better. The best model is kept; more sounds of yours would help, "
             "more time would not."
         )
-        return Verdict("wrong", "Going wrong: overfitting (it learns by heart)", why)
+        return Verdict("wrong", "Going wrong: overfitting (it memorises)", why)
     return Verdict("wrong", "Going wrong", f"{why}. Begin anew with a smaller learning rate.")
 
 

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 from magenta.models.melody_rnn.melody_rnn_model import MelodyRnnConfig
 from magenta.models.shared import events_rnn_graph
 
-from . import network  # noqa: F401  (it mends tf_slim)
+from . import network  # noqa: F401  (it fixes tf_slim)
 
 
 class Trainer:

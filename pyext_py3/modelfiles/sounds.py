@@ -53,7 +53,7 @@ def read_sound(
     rate : int, optional
         Sample rate in Hz to bring the sound to; its own if not given.
     longest_s : float, optional
-        Seconds; a longer sound is refused before it is read.
+        Seconds; a longer sound is refused, and no more of it is read.
 
     Returns
     -------

@@ -52,7 +52,7 @@ def test_channels_are_mixed_and_the_rate_is_what_was_asked_for(folder):
     assert np.abs(samples - tone(rate=22050))[200:-200].max() < 1e-3
 
 
-def test_a_sound_that_is_too_long_is_refused_before_it_is_read(folder):
+def test_a_sound_that_is_too_long_is_refused(folder):
     with pytest.raises(UserError, match="is longer than"):
         read_sound(folder / "b.wav", longest_s=0.1)
 

@@ -8,10 +8,13 @@ beside a Pd that plays the same patch without the model. latency_ms is what the 
 latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
 the model's own delay included. late_blocks of blocks were not there in time; xruns and xruns_plain are those of
 both Pds; core_share is the processor time of Pd and all processes below it for a second of sound; stolen, the
-seconds in which the host of a virtual machine had its processors. LIVE_SECONDS sets how long.
+seconds in which the host of a virtual machine had its processors. Workers have given up root's rights: with a
+limit of zero (`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how long.
 """
 
+import contextlib
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -26,6 +29,7 @@ from dlwakit.pdtools.jack import Jack  # noqa: E402
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
+PRIORITY = 95
 FLAGS = (
     "-audiobuf",
     "5",
@@ -58,6 +62,8 @@ def measured_latency(pd):
 
 def play(path, buffer):
     """Play a model in [rave~]: how late, how often too late, at what cost."""
+    with contextlib.suppress(ValueError):  # the limit that musicians have, where it may be raised
+        resource.setrlimit(resource.RLIMIT_RTPRIO, (PRIORITY, PRIORITY))
     jack = Jack(rate=RATE, period=PERIOD, realtime=True)
     try:
         with rave.in_rave(path, buffer, PATCH, FLAGS, jack=jack) as pd, rave.without_model(jack):

@@ -30,7 +30,7 @@ def raise_priority() -> bool:
     Returns
     -------
     bool
-        Whether the system grants it: to root, and to users whose limit `rtprio` (`ulimit -r`) is above zero.
+        Whether the system grants it: to users whose limit `rtprio` (`ulimit -r`) is above zero, as musicians have it.
     """
     try:
         resource.setrlimit(resource.RLIMIT_RTTIME, (round(1e6 * COMPUTES_S), round(1e6 * KILLED_S)))

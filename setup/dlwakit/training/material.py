@@ -4,7 +4,7 @@
 
 voice     speech of three speakers: asterisk-core-sounds-{en,fr,it}-g722 (CC BY-SA 3.0 and CC BY 3.0), decoded by ffmpeg
 drums     strokes and loops of sonic-pi-samples (CC0)
-beat      bars of four beats, played by six of its drums in patterns of our own
+beat      bars of four beats, played by six of its drums and a bass in patterns of our own
 strings   phrases of bowed and plucked strings: fluid-soundfont-gm (MIT), played by FluidSynth
 others    phrases of keyboards, winds, brass, a guitar and a choir, likewise
 
@@ -37,8 +37,17 @@ DRUMS = (
     *(f"elec_{name}*" for name in ELECTRONIC_DRUMS),
 )
 NO_DRUMS = ("loop_drone_g_97",)
-KIT = "bd_haus", "sn_dolf", "drum_cymbal_closed", "drum_cymbal_open", "drum_tom_lo_soft", "perc_snap"
+KIT = (
+    "bd_haus",
+    "sn_dolf",
+    "drum_cymbal_closed",
+    "drum_cymbal_open",
+    "drum_tom_lo_soft",
+    "perc_snap",
+    "bass_hard_c",
+)
 LONGEST_STROKE, FADE = 0.4, 0.02  # seconds
+LONGEST_BASS = 1.1  # seconds; it leaves no silence, in which a model would stay
 BEATS, BARS, BEATS_PER_MINUTE = 40, 4, 120  # beats that are written, bars in each
 STRINGS = {40: (55, 91), 41: (48, 79), 42: (36, 69), 43: (28, 55), 44: (43, 84), 45: (40, 84), 48: (40, 86)}
 OTHERS = {0: (36, 88), 11: (53, 89), 19: (36, 84), 24: (40, 79), 52: (48, 79), 53: (48, 79), 56: (55, 82)}
@@ -94,7 +103,8 @@ def beat(out, root):
 
 def stroke(path):
     """A drum's stroke, mono at 48 kHz with its peak at 1, faded where it is cut."""
-    audio = read_sound(path, RATE)[0][: round(LONGEST_STROKE * RATE)]
+    longest = LONGEST_BASS if path.stem.startswith("bass") else LONGEST_STROKE
+    audio = read_sound(path, RATE)[0][: round(longest * RATE)]
     fade = round(FADE * RATE)
     audio[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     return audio / abs(audio).max()
@@ -102,11 +112,12 @@ def stroke(path):
 
 def pattern(random):
     """How loud each drum of the kit is at each sixteenth of each bar, [BARS, 16, len(KIT)]; the last bar differs."""
-    kick, snare, closed, open_, tom, snap = range(len(KIT))
+    kick, snare, closed, open_, tom, snap, bass = range(len(KIT))
     bar = np.zeros((16, len(KIT)))
     bar[[0, 8], kick] = 1
     bar[random.choice([3, 6, 7, 10, 11, 14], 2, replace=False), kick] = 0.8
     bar[[4, 12], snare] = 0.9
+    bar[[0, 8], bass] = 0.15
     bar[:: random.choice([1, 2, 2, 4]), closed] = 0.35
     bar[::4, closed] *= 1.4
     bar[random.choice([2, 6, 10, 14]), open_] = 0.3

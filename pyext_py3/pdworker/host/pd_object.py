@@ -16,7 +16,6 @@ from pdworker import options
 from pdworker.environments import data_folder
 from pdworker.host.arguments import message
 from pdworker.host.message_object import MessageObject
-from pdworker.host.readable import places
 from pdworker.host.tasks import PendingCall, Task
 from pdworker.host.worker import Worker
 from pdworker.rights import Rights
@@ -63,9 +62,8 @@ class PdObject(MessageObject):
         self._environment = self.ENVIRONMENT
         self._python: str | None = None
         self._interpreter: tuple[str, str | None] | None = None  # of the worker
-        self._model = ""  # as the last `load` has named it
         self._trusted = False
-        self._rights: Rights | None = None  # that what is loaded needs; None until it is asked for
+        self._rights: Rights | None = None  # that the worker needs; None until it is asked for
         self._load_words: Sequence[Any] | None = None
         self._loading: list[str] = []  # names of models
         self._stopping = False
@@ -108,7 +106,7 @@ class PdObject(MessageObject):
     def rights(self) -> Rights:
         """Return what the worker may do with files: read models, and keep a cache."""
         return Rights(
-            readable=() if self.PROGRAM else places(self._model, self.checkpoint_folders()),
+            readable=() if self.PROGRAM else ("/",),
             writable=(),
             cache="" if self.PROGRAM else str(cache_folder() / "workers" / type(self).__name__),
             program=self.PROGRAM,
@@ -252,7 +250,7 @@ class PdObject(MessageObject):
         self._trusted = bool(given.pop("trusted", False))
         if plain:
             given["checkpoint"] = options.text(plain)
-        self._model, self._rights = str(given.get("checkpoint", given.get("ckpt_dir", ""))), None
+        self._rights = None
         arguments = {name: _expanded(value) for name, value in given.items()}
         folders = [str(folder) for folder in self.checkpoint_folders()]
         return {**arguments, "engine": engine, "folders": folders}

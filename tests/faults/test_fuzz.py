@@ -1,5 +1,6 @@
 """Mutated frames, 100,000 of them, never crash or hang either end: they are understood or refused."""
 
+import contextlib
 import copy
 import io
 import json
@@ -15,6 +16,7 @@ import pytest
 from modelfiles.errors import UserError
 from pdworker.host.calls import CallQueue
 from pdworker.host.delivery import Delivery, Listeners
+from pdworker.host.exchange import Exchange
 from pdworker.host.process import WorkerSpec
 from pdworker.host.session import Session, WakePipe
 from pdworker.protocol import (
@@ -153,14 +155,14 @@ def _understood(worker):
     return worker._calls.qsize()
 
 
-def listen_as_pd(data, folder):
+def listen_as_pd(data, folder, exchange):
     """Receive `data` as Pd does, with call 1 running; return how many callbacks were posted."""
     posted = []
     queue = CallQueue()
     delivery = Delivery(lambda function, *values: posted.append((function, values)), queue, print)
     delivery.listeners = Listeners(*[lambda *values: None] * 4)
     session = Session(queue, delivery, WorkerSpec("fuzz", "torch", (), "fuzz", 0, False), None, WakePipe())
-    session._process = type("Process", (), {"log": folder / "log"})
+    session._process = type("Process", (), {"log": folder / "log", "exchange": exchange})
     session._reader = FrameReader(io.BytesIO(data))
     session._call = queue.add(
         "twice",
@@ -185,12 +187,13 @@ def listen_as_pd(data, folder):
 def test_mutated_frames_are_understood_or_refused(tmp_path):
     dice = random.Random(2026)
     to_worker, to_pd = pieces(TO_WORKER), pieces(TO_PD)
-    assert listen_as_worker(b"".join(to_worker)) == 2
-    assert listen_as_pd(b"".join(to_pd[:6]), tmp_path) == 6
     calls = posts = 0
-    for _ in range(MUTANTS // 2):
-        calls += listen_as_worker(mutated(to_worker, dice))
-        posts += listen_as_pd(mutated(to_pd, dice), tmp_path)
+    with contextlib.closing(Exchange()) as exchange:
+        assert listen_as_worker(b"".join(to_worker)) == 2
+        assert listen_as_pd(b"".join(to_pd[:6]), tmp_path, exchange) == 6
+        for _ in range(MUTANTS // 2):
+            calls += listen_as_worker(mutated(to_worker, dice))
+            posts += listen_as_pd(mutated(to_pd, dice), tmp_path, exchange)
     # What the mutation left whole was still understood: the mutants reach past the first frame.
     assert 0 < calls < MUTANTS and 0 < posts < 6 * (MUTANTS // 2)
 

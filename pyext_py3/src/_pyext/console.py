@@ -72,9 +72,19 @@ class ConsoleStream(io.TextIOWrapper):
         self.flush()
 
 
+class NothingToRead(io.TextIOWrapper):
+    """A text stream that is at its end and that a script cannot close, as `exit()` does."""
+
+    def __init__(self) -> None:
+        super().__init__(open(os.devnull, "rb"), encoding="utf-8")  # noqa: SIM115
+
+    def close(self) -> None:
+        """Stay open."""
+
+
 def redirect_streams() -> None:
     """Send what scripts print to Pd's console, and give them nothing to read: Pd would wait for its terminal."""
-    sys.stdin = sys.__stdin__ = open(os.devnull, encoding="utf-8")  # type: ignore[misc] # noqa: SIM115
+    sys.stdin = sys.__stdin__ = NothingToRead()  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = ConsoleStream(1)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = ConsoleStream(2)  # type: ignore[misc]
 

@@ -66,6 +66,11 @@ def test_a_broken_helper_is_told_and_the_old_one_stays(rig, tmp_path):
     assert box.expect(0) == ["Float", 1]
 
 
+def test_a_script_that_ends_python_leaves_the_others_their_input(rig):
+    assert rig.run("exit()").expect(0)[:3] == ["Any", "raised", "SystemExit"]
+    assert rig.run("input()").expect(0)[:3] == ["Any", "raised", "EOFError"]
+
+
 @pytest.mark.parametrize(
     "code", ["input()", "sys.stdin.readline() or 1 / 0", "open(sys.stdin.fileno()).read() or 1 / 0"]
 )

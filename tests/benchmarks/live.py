@@ -91,11 +91,11 @@ def play(path, buffer):
                 "reference_seconds": None,
                 "latency_ms": latency,
                 "latency_measured_ms": measured,
-                "late_blocks": rave.late_blocks(pd) - late,
-                "blocks": round(SECONDS * RATE / PERIOD),
+                "late_blocks": float(rave.late_blocks(pd) - late),
+                "blocks": SECONDS * RATE / PERIOD,
                 "core_share": seconds / SECONDS,
-                "xruns": xruns,
-                "xruns_plain": plain,
+                "xruns": float(xruns),
+                "xruns_plain": float(plain),
                 "stolen": stolen,
             }
     finally:

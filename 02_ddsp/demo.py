@@ -1,5 +1,6 @@
 """Day 2 without a window: a sung phrase, played by each starter instrument in real Pd."""
 
+import json
 import math
 import struct
 import tempfile
@@ -10,14 +11,8 @@ from dlwakit.pdtools.pd_session import PatchObject, PdSession
 from dlwakit.pdtools.png import waveform, write_png
 
 HERE = Path(__file__).resolve().parent
-STARTERS = (
-    "starter_violin",
-    "starter_flute",
-    "starter_trumpet",
-    "starter_cello",
-    "starter_saxophone",
-    "starter_voice",
-)
+REGISTRY = json.loads((HERE / "checkpoints/registry.json").read_text())
+STARTERS = [entry["name"] for entry in REGISTRY if entry["kind"] == "starter"]
 RATE = 16000
 REST = 0.3  # seconds of silence before and after the phrase
 PHRASE = [(67, 0.5), (69, 0.5), (71, 0.5), (74, 1.0), (71, 0.5), (67, 1.0)]  # (MIDI pitch, seconds)

@@ -18,6 +18,8 @@ from .errors import UserError
 MAX_TEXT_BYTES = 16 << 20
 MAX_RATIO = 64  # of what is unpacked to the archive; weights and numbers hardly shrink
 MAX_UNPACKED_BYTES = 4 << 30
+# What zipfile raises for an archive that is damaged, encrypted, or packed in a way that it does not know.
+UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 _SMALL_BYTES = 1 << 20  # may be unpacked out of any archive
 _KINDS = "biuf"
 _MAX_DIMENSIONS = 8
@@ -119,7 +121,7 @@ def unpack(archive: Path, target: Path, wanted: Callable[[str], object]) -> None
                 file.extract(member, target)
     except UserError as error:
         raise UserError("checkpoint", f"{archive.name} {error.message}") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise UserError("checkpoint", f"{archive} cannot be unpacked: {error}", "download it again") from None
 
 

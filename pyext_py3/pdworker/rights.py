@@ -43,14 +43,7 @@ class Rights:
 
     def covers(self, other: Rights) -> bool:
         """Return whether a worker with these rights does for what needs the others."""
-        if self.readable is not None and (
-            other.readable is None or not set(other.readable) <= set(self.readable)
-        ):
-            return False
-        return (
-            replace(self, readable=other.readable, trusted=other.trusted) == other
-            and self.trusted >= other.trusted
-        )
+        return replace(self, trusted=other.trusted) == other and self.trusted >= other.trusted
 
     def to_text(self) -> str:
         """Return them as one argument of a command line."""

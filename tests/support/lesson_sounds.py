@@ -9,6 +9,7 @@ those of its media/make.py. A sound that comes out silent is an error.
 """
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -28,14 +29,8 @@ from support.external import EXTERNAL  # noqa: E402
 QUIETEST = -40  # decibels; what is below is silence
 PEAK = 0.7
 DUET_SECONDS, DUET_RATE = 14, 22050
-INSTRUMENTS = (
-    "starter_violin",
-    "starter_flute",
-    "starter_trumpet",
-    "starter_cello",
-    "starter_saxophone",
-    "starter_voice",
-)
+REGISTRY = json.loads((ROOT / "02_ddsp/checkpoints/registry.json").read_text())
+INSTRUMENTS = [entry["name"] for entry in REGISTRY if entry["kind"] == "starter"]
 RAVES = ("starter_drums", "starter_voice", "starter_strings")
 
 

@@ -1,10 +1,12 @@
 """What day 6 reads from a TorchScript file, and what it says of one that breaks nn~'s convention."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import torch
 from modelfiles.errors import UserError
-from rave_rt.engine.torchscript import Model
+from rave_rt.engine.torchscript import Model, runs_when_loaded
 from rave_rt.engine.torchscript import load_module as load
 from rave_rt.model import load as load_by_name
 from support import rave_files
@@ -169,3 +171,17 @@ def test_a_name_is_looked_for_and_another_engine_refused(tmp_path):
         load_by_name("loss", folders=[tmp_path])
     with pytest.raises(UserError, match="one engine"):
         load_by_name("gain", "upstream")
+
+
+def test_a_program_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    path = tmp_path / "large.ts"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("large/code/__torch__.py", b"#" * (1 << 24))
+    with pytest.raises(UserError, match="unpack"):
+        runs_when_loaded(path)
+
+
+def test_a_file_that_is_no_archive_counts_as_a_program_that_runs(tmp_path):
+    path = tmp_path / "broken.ts"
+    path.write_bytes(b"PK\x03\x04 and no more")
+    assert runs_when_loaded(path)

@@ -4,8 +4,8 @@ from pdworker.rights import Rights
 
 
 def test_rights_that_do_for_others():
-    one, two = Rights(readable=("/a",), writable=()), Rights(readable=("/a", "/b"), writable=())
-    assert two.covers(one) and not one.covers(two)
-    assert not one.covers(Rights()) and not Rights(readable=("/a",), writable=("/c",)).covers(one)
-    assert not one.covers(Rights(readable=("/a",), writable=(), trusted=True))
-    assert Rights.from_text(two.to_text()) == two
+    plain = Rights(readable=("/a",), writable=())
+    trusted = Rights(readable=("/a",), writable=(), trusted=True)
+    assert plain.covers(plain) and trusted.covers(plain) and not plain.covers(trusted)
+    assert not plain.covers(Rights()) and not plain.covers(Rights(readable=("/a",), writable=("/c",)))
+    assert Rights.from_text(plain.to_text()) == plain

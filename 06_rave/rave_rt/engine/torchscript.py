@@ -5,11 +5,11 @@ gives and at what fraction of the sample rate, and its attributes with their typ
 """
 
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from modelfiles import bounded
 from modelfiles.errors import UserError
 
 from .prior import temperature_of
@@ -43,12 +43,17 @@ def load_module(path):
 
 
 def runs_when_loaded(path):
-    """Whether the program in a TorchScript file has a part that runs when it is loaded; True where it is unreadable."""
+    """Whether the program in a TorchScript file has a part that runs when it is loaded; True where it is unreadable.
+
+    Raises UserError where the program would unpack to far more than the file has.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            programs = [name for name in archive.namelist() if "/code/" in name and name.endswith(".py")]
-            return any(b"__setstate__" in archive.read(name) for name in programs)
-    except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
+            members = archive.infolist()
+            programs = [one for one in members if "/code/" in one.filename and one.filename.endswith(".py")]
+            bounded.check_unpacked(path, programs)
+            return any(b"__setstate__" in archive.read(one) for one in programs)
+    except (ValueError, *bounded.UNREADABLE):
         return True
 
 

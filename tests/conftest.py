@@ -1,8 +1,8 @@
 """What all tests share: real Pd sessions that end with the test, a JACK server, a display; and which tests are quick.
 
 Marked by hand are `slow` tests, which take more than a few seconds (trainings among them), and those that need the
-environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches, which play in real Pd,
-`realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
+environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches and tests/live, which play
+in real Pd, `realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
 """
 
 import sys
@@ -16,7 +16,7 @@ from support.pd_window import Screen
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = map(str, sorted(ROOT.glob("[0-9][0-9]_*")))
-PATCHES = Path(__file__).parent / "patches"
+IN_PD = tuple(Path(__file__).parent / name for name in ("patches", "live"))
 NOT_QUICK = ("slow", "tensorflow", "window", "realtime")
 
 
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "screen" in item.fixturenames:
             item.add_marker("window")
-        if item.path.is_relative_to(PATCHES):
+        if any(map(item.path.is_relative_to, IN_PD)):
             item.add_marker("realtime")
         if not any(item.get_closest_marker(name) for name in NOT_QUICK):
             item.add_marker("quick")

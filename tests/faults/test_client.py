@@ -180,6 +180,7 @@ MEGABYTE = 1 << 20
 LIMIT = delivery.MAX_WAITING_BYTES
 
 
+@pytest.mark.slow
 def test_a_worker_is_not_read_while_too_much_waits_for_pds_thread(desk, tmp_path):
     worker = desk.worker()
     pid = desk.wait("ready")[0]["pid"]
@@ -195,6 +196,7 @@ def test_a_worker_is_not_read_while_too_much_waits_for_pds_thread(desk, tmp_path
     assert worker.delivery.waiting_bytes == 0
 
 
+@pytest.mark.slow
 def test_parts_count_as_waiting_until_they_are_released(desk):
     worker = desk.worker()
     releases = []

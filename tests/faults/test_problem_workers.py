@@ -56,6 +56,7 @@ def test_what_a_dead_worker_has_started_goes_with_it(desk, problem):
     wait_until(lambda: ended(child), "the child's end")
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_read_holds_nobody_up(desk, problem):
     worker = desk.worker(python=problem("does_not_read"))
     desk.wait("ready")

@@ -29,7 +29,7 @@ else
     export PYEXT_FUZZ=${PYEXT_FUZZ:-300} PD_PATIENCE=10
 fi
 tests=("$@")
-[ $# != 0 ] || tests=(tests/patches/pyext tests/patches/test_stream.py)
+[ $# != 0 ] || tests=(tests/patches/pyext tests/live/test_stream.py)
 
 make -C "$folder/source" -j"$(nproc)" "${flags[@]}" install PDLIBDIR="$folder" > "$folder/build.log" 2>&1 ||
     { tail "$folder/build.log"; exit 1; }

@@ -76,6 +76,7 @@ def test_what_came_after_the_checkpoint_is_forgotten_when_it_was_killed(tmp_path
     assert [(row["step"], row["loss"]) for row in rows(tmp_path / "run")] == [(5, 5), (10, 99)]
 
 
+@pytest.mark.slow
 def test_two_trainings_in_one_folder(tmp_path, toy):
     program = toy("--run", tmp_path / "run", "--steps", 10**6, "--pause", 0.05)
     with subprocess.Popen(**program, stdout=subprocess.PIPE, text=True) as running:
@@ -89,6 +90,7 @@ def test_two_trainings_in_one_folder(tmp_path, toy):
     assert files.read_state(tmp_path / "run")["pid"] == running.pid
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
     assert run(toy("--run", tmp_path / "run", "--steps", 5)).returncode == 0
     before = (tmp_path / "run/run.json").read_bytes()

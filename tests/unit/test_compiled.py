@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PYEXT = Path(__file__).parents[2] / "pyext_py3"
 LOOP = "import numba\n\n\n@numba.njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
 FREE = "import loop; loop.twice(1)"
@@ -30,6 +32,7 @@ def run(folder, program, **variables):
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_what_was_compiled_beside_the_source_is_not_compiled_again(tmp_path):
     (tmp_path / "loop.py").write_text(LOOP)
     (tmp_path / "cache").mkdir()

@@ -27,6 +27,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS)
 def test_the_example_of_a_lesson_runs(day, folder):
     (code,) = EXAMPLE.findall((ROOT / day / "README.md").read_text())

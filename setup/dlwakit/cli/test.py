@@ -16,6 +16,7 @@ from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
 IN_PD = "tests/patches"  # about half of the time, most of it waiting
+LIVE = "tests/live"  # sound is compared with what was played: nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
 
@@ -43,15 +44,15 @@ def run(args):
     if any((ROOT / word.partition("::")[0]).exists() for word in args.rest):
         say(f"$ {' '.join(map(str, command))}")
         return call(command, cwd=ROOT)
-    return in_two_halves(command)
+    return in_parts(command)
 
 
-def in_two_halves(command):
-    """Run pytest on the tests that play in Pd, and on all others at the same time; the exit status.
+def in_parts(command):
+    """Run pytest on the tests that play in Pd, on all others at the same time, then on live sound; the exit status.
 
     What is said of the first is seen as it comes, and then what was said of the others.
     """
-    others = [*command, "tests", f"--ignore={IN_PD}"]
+    others = [*command, "tests", f"--ignore={IN_PD}", f"--ignore={LIVE}"]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         say(f"$ {' '.join(map(str, others))} &")
         with subprocess.Popen(others, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as running:
@@ -60,5 +61,7 @@ def in_two_halves(command):
         said.seek(0)
         for line in said:
             say(line.rstrip("\n"))
+    say(f"$ {' '.join(map(str, [*command, LIVE]))}")
+    results.append(call([*command, LIVE], cwd=ROOT))
     failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
     return failed[0] if failed else min(results)

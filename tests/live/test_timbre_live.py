@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.external import EXTERNAL
+from support.live_sound import undisturbed
 from support.pd_window import boxes, size
 from support.sounds import loudness
 from support.timbre_files import write_model
@@ -33,9 +34,13 @@ def pd(play, tmp_path):
 
 def heard(pd):
     """The second half of two seconds, which a change made before has reached."""
-    pd.send("record")
-    pd.let_time_pass(96000 / 44.1 + 50)
-    return np.array(pd.array("heard"))[-44100:]
+
+    def record():
+        pd.send("record")
+        pd.let_time_pass(96000 / 44.1 + 50)
+        return np.array(pd.array("heard"))[-44100:]
+
+    return undisturbed(pd, OUT, record)
 
 
 def pitch(sound):

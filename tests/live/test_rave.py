@@ -13,6 +13,7 @@ from rave_rt.engine.torchscript import load_module as model_file
 from rave_rt.model import whole as answer_of
 from support import rave_files
 from support.external import EXTERNAL
+from support.live_sound import undisturbed
 from support.sounds import loudness
 from support.waiting import wait_until
 
@@ -62,9 +63,13 @@ def playing(play, patch, folder, path, *arguments, **variables):
 
 def recorded(pd):
     """(played, heard), two seconds of both."""
-    pd.send("record")
-    pd.let_time_pass(RECORDING_MS)
-    return np.array(pd.array("played")), np.array(pd.array("heard"))
+
+    def record():
+        pd.send("record")
+        pd.let_time_pass(RECORDING_MS)
+        return np.array(pd.array("played")), np.array(pd.array("heard"))
+
+    return undisturbed(pd, OUT, record)
 
 
 def told_latency(pd):

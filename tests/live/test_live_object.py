@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.external import EXTERNAL
+from support.live_sound import undisturbed
 from support.worker_desk import ended, wait_until
 
 HERE = Path(__file__).parent / "stream"
@@ -51,9 +52,13 @@ def wait_for_sound(toy):
 
 def recorded(toy, latency):
     """Record; return (what was played, what was heard of it)."""
-    toy.send("record")
-    toy.expect("recorded")
-    played, heard = np.array(toy.array("played")), np.array(toy.array("heard"))
+
+    def record():
+        toy.send("record")
+        toy.expect("recorded")
+        return np.array(toy.array("played")), np.array(toy.array("heard"))
+
+    played, heard = undisturbed(toy, OUT, record)
     return played[: 40000 - latency], heard[latency:40000]
 
 

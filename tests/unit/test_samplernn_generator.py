@@ -10,11 +10,12 @@ import pytest
 import soundfile
 import torch
 from modelfiles.errors import UserError
-from samplernn.engine import drawing, kernel, quantise, store
+from modelfiles.loops import drawing, products
+from modelfiles.loops.packing import matrices
+from samplernn.engine import quantise, store
 from samplernn.engine.config import Config
 from samplernn.engine.kernel_engine import KernelEngine
 from samplernn.engine.network import SampleRNN
-from samplernn.engine.pack import matrices
 from samplernn.engine.torch_engine import TorchEngine
 from samplernn.model import Generator
 
@@ -84,7 +85,7 @@ def test_products_with_rounded_weights(bits, worst, sequences):
     assert weights.size == rows.size * bits // 8
     vectors = random.integers(-30000, 30000, (sequences, 64)).astype(np.int16)
     out, scales = np.ones((sequences, 128), np.float32), np.full(sequences, 1 / 30000, np.float32)
-    kernel.add_product(weights[0], scale[0], vectors, scales, out, 1, 2)
+    products.add_product(weights[0], scale[0], vectors, scales, out, 1, 2)
     exact = vectors / 30000 @ rows[0].T.astype(np.float64) + 1
     assert np.array_equal(out[:, :64], np.ones((sequences, 64)))
     assert np.square(out - exact)[:, 64:].mean() < worst * np.square(exact - 1)[:, 64:].mean()
@@ -302,11 +303,11 @@ def test_the_fewest_bits_that_lose_little_are_taken(most, engine, monkeypatch):
 
 def test_hyperbolic_tangent():
     x = np.linspace(-12, 12, 4001, dtype=np.float32)
-    assert max(abs(kernel.tanh(value) - np.tanh(value)) for value in x) < 1e-5
+    assert max(abs(products.tanh(value) - np.tanh(value)) for value in x) < 1e-5
 
 
 def test_threads_meet_until_all_are_there():
-    from samplernn.engine.lowlevel import barrier
+    from modelfiles.loops.lowlevel import barrier
 
     counter, order = np.zeros(1, np.int64), []
 

@@ -1,9 +1,10 @@
 """Generates with the loops of `kernel` in threads of its own; worker process."""
 
 import numpy as np
+from modelfiles.loops.products import COUNTERS_APART
 
 from . import kernel
-from .layout import COUNTERS_APART, Drawing
+from .layout import Drawing
 from .pack import initial_state
 
 

@@ -31,9 +31,3 @@ State = namedtuple("State", "output cell input_sums recurrent_sums skip_sums con
 
 # How to draw: temperature [B, n] float32, top_k (0: all), top_p (1: all), random [B] uint64 (changed in place).
 Drawing = namedtuple("Drawing", "temperature top_k top_p random")
-
-# The threads that compute together: counters, the address of two int64 COUNTERS_APART bytes apart that began at 0 (how
-# often threads have waited; how often they have asked for a piece), base [1] int64 (a thread's own: the second counter
-# before this work), threads: how many they are.
-ThreadTeam = namedtuple("ThreadTeam", "counters base threads")
-COUNTERS_APART = 64  # each in a cache line of its own

@@ -1,4 +1,4 @@
-"""The few machine-level operations of the loops in `kernel`, as numba intrinsics; engine threads.
+"""The few machine-level operations of the loops in `products`, as numba intrinsics; engine threads.
 
 `dot(bits, vectors)` makes the product of ROWS rows of weights with 1 or 2 vectors of sixteen-bit numbers. Its vector
 code is written out portably; LLVM turns it into the best that the processor has (vpdpwssd, vpmaddwd, ...).

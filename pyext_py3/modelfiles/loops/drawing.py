@@ -1,4 +1,4 @@
-"""Draws sample values from logits with a temperature; compiled by numba as a part of `kernel`; engine threads."""
+"""Draws sample values from logits with a temperature; compiled by numba within the loops of a model; engine threads."""
 
 import numpy as np
 from numba import njit

@@ -7,7 +7,7 @@ import pytest
 from dlwakit.course.days import all_days
 from dlwakit.pdtools.reference import references
 from support.external import EXTERNAL
-from support.pd_window import boxes, size
+from support.pd_window import boxes, size, title
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "setup/patches"
@@ -15,6 +15,7 @@ FOLDERS = [*(day.folder for day in all_days(ROOT)), SHARED]
 OBJECTS = {table.patch for table in references()}
 HELP = sorted({patch for folder in FOLDERS for patch in folder.glob("*-help.pd")} | OBJECTS)
 OF_THE_EXTERNAL = sorted((ROOT / "pyext_py3").glob("*-help.pd"))
+TITLE_HEIGHT = 38
 BY_NAME = {"argvalues": HELP, "ids": [patch.stem for patch in HELP]}
 
 
@@ -60,3 +61,11 @@ def test_it_has_the_parts_of_a_help_patch_and_nothing_overlaps(patch):
     for one, other in itertools.combinations(found, 2):
         apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
         assert apart, f"{one[4]}\n{other[4]}"
+
+
+@pytest.mark.parametrize("patch", [*HELP, *OF_THE_EXTERNAL], ids=lambda patch: patch.stem)
+def test_no_box_lies_on_the_dark_title(patch):
+    """Where Pd's black frames and letters can hardly be read."""
+    left, top, width = title(patch)
+    for box in boxes(patch):
+        assert box[0] >= left + width or box[1] >= top + TITLE_HEIGHT, box[4]

@@ -79,7 +79,7 @@ def test_a_model_is_loaded(head):
     assert head.line().startswith("Loading starter")
     head.say("from", "progress", 0.5, "building it")
     assert head.line().startswith("building it")
-    assert head.heard("progress")[-1] == ["vis_size", 117, 16]
+    assert head.heard("progress")[-1] == ["vis_size", 64, 16]
     head.say("from", "progress", 1, "loaded")
     head.say("from", "worker", "on", "name", "starter", "rate", 16000)
     assert head.line() == f"Ready: starter. {NEXT}"

@@ -5,7 +5,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSONS = [ROOT / "README.md", *sorted(ROOT.glob("[0-9][0-9]_*/README.md")), ROOT / "setup/TEACHING.md"]
+PAGES = ("[0-9][0-9]_*/README.md", "[0-9][0-9]_*/*/README.md", "[0-9][0-9]_*/questions.md", "setup/book/*.md")
+LESSONS = [
+    ROOT / "README.md",
+    *(page for pattern in PAGES for page in sorted(ROOT.glob(pattern))),
+    ROOT / "setup/TEACHING.md",
+]
 
 # What a reader of English as a second language cannot look up, as patterns, with what to write instead.
 AVOID = {

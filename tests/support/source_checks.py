@@ -13,9 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # The packages that one environment has, by the files that declare them.
-TORCH, TENSORFLOW, TESTS = (
+TORCH, TENSORFLOW, BOOK, TESTS = (
     ["torch.in", "torch-no-deps.txt"],
     ["tensorflow.in", "tensorflow-no-deps.txt"],
+    ["book.in"],
     ["test.in"],
 )
 
@@ -39,16 +40,16 @@ def broken_contracts(root=ROOT):
 
 
 def undeclared_packages(root=ROOT):
-    """Files that import a package which neither the environment `torch` nor `tensorflow` declares for them.
+    """Files that import a package which no single environment declares for them.
 
     Tests run where the packages for tests are installed as well.
     """
     found = []
     for folders, more in (([*days(root), "setup", "pyext_py3"], []), (["tests"], TESTS)):
-        torch, tensorflow = _deptry(root, folders, [*TORCH, *more]), _deptry(root, folders, TENSORFLOW)
+        each = [_deptry(root, folders, names) for names in ([*TORCH, *more], TENSORFLOW, BOOK)]
         found += [
-            f"{file}: {', '.join(sorted(min(torch[file], tensorflow[file], key=len)))}"
-            for file in sorted(torch.keys() & tensorflow.keys())
+            f"{file}: {', '.join(sorted(min((one[file] for one in each), key=len)))}"
+            for file in sorted(set.intersection(*(set(one) for one in each)))
         ]
     return "\n".join(found)
 

@@ -80,8 +80,12 @@ def classroom(tmp_path_factory):
     course.add_day()
     facts = {"for": "tests", "pythons": [VERSION], "pip": [["torch.txt"]],
              "check": "import tune", "minutes": 1, "megabytes": 1}  # fmt: skip
-    (course.root / "environments/index.json").write_text(json.dumps({"torch": facts}))
+    both = {"torch": facts, "book": {**facts, "pip": [["book.txt"]]}}
+    (course.root / "environments/index.json").write_text(json.dumps(both))
     (course.root / "environments/torch.txt").write_text("tune==1.0\n")
+    generator = folder / "generator"  # a book of one page
+    generator.write_text("#!/bin/sh\nmkdir site && echo lesson > site/index.html\n")
+    generator.chmod(0o755)
     for command in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *command], cwd=course.root, check=True)
     wheel(folder / "wheels", "tune")
@@ -89,6 +93,7 @@ def classroom(tmp_path_factory):
         "PIP_FIND_LINKS": str(folder / "wheels"),
         "PIP_NO_INDEX": "1",
         "DLWA_PYTHON_TORCH": sys.executable,
+        "DLWA_PYTHON_BOOK": str(generator),
         "APT_CONFIG": str(distribution(folder / "distribution")),
     }
     (folder / "voice.mag").write_bytes(bytes(1000))

@@ -21,6 +21,7 @@ COMMANDS = (
     "bundle",
     "doctor",
     "open",
+    "lesson",
     "demo",
     "test",
     "bench",

@@ -20,6 +20,7 @@ from modelfiles.errors import UserError
 from dlwakit.base.console import Activity, human_size, say
 from dlwakit.base.files import copy, remove, sha256, write_json
 from dlwakit.base.paths import ROOT, find_python
+from dlwakit.book.build import BOOK, build, is_current
 from dlwakit.course import registry
 from dlwakit.course.bundle import COURSE, FACTS, machine, wheels_folder
 from dlwakit.course.days import find_day
@@ -54,7 +55,7 @@ def run(args):
     ensure([Environment("torch")], yes=args.yes)
     wanted = _classroom(args.classroom)
     environments = [Environment(name) for name in wanted["environments"]]
-    ensure(environments, yes=args.yes)
+    ensure([*environments, Environment("book")], yes=args.yes)
     for environment in environments:
         _check_python(environment)
     checkpoints = _checkpoints(wanted["days"], wanted["checkpoints"])
@@ -152,7 +153,9 @@ def _checkpoints(days, names):
 def _gather(folder, environments, checkpoints):
     """Fill the folder; bundle.json, which makes it a bundle, comes last. Returns its bytes."""
     (folder / FACTS).unlink(missing_ok=True)
-    say("The course")
+    say("The course, with the book of its lessons")
+    if not is_current():
+        build(BOOK)
     _pack_course(folder / COURSE)
     say("System packages")
     apt.gather(PLAY, folder / "packages")
@@ -186,7 +189,7 @@ def _gather(folder, environments, checkpoints):
 
 
 def _pack_course(target):
-    """This checkout's own files as they stand, without its history."""
+    """This checkout's own files as they stand, without its history, and the book, which a laptop then need not make."""
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=False
     ).stdout.split("\0")
@@ -197,6 +200,7 @@ def _pack_course(target):
             f"{ROOT} is no git clone, so its own files cannot be told from others",
             "git clone it.",
         )
+    files += [path.relative_to(ROOT).as_posix() for path in sorted(BOOK.rglob("*")) if path.is_file()]
     with tarfile.open(target, "w:gz") as archive:
         for name in files:
             archive.add(ROOT / name, f"course/{name}")

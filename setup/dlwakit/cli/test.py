@@ -27,7 +27,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    """Install what all tests need (both environments), then run pytest in the environment `torch`.
+    """Install what all tests need (all environments), then run pytest in the environment `torch`.
 
     Where the variable CI is set, a test for which a tool is missing fails, so everything is installed.
     """
@@ -35,7 +35,7 @@ def run(args):
     ensure(
         [
             Packages("system packages for the tests", packages, "a minute, 150 MB"),
-            *to_play("torch", "tensorflow"),
+            *to_play("torch", "tensorflow", "book"),
             ToolsForTests(),
         ],
         yes=args.yes,

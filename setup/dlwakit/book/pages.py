@@ -1,0 +1,52 @@
+"""The pages of the book: which file of the checkout becomes which page, in chapters. On the command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlwakit.course.days import all_days
+
+OF_A_DAY = (
+    ("Lesson", "README.md"),
+    ("To play", "concepts/README.md"),
+    ("Inside", "inside/README.md"),
+    ("Questions", "questions.md"),
+    ("Model card", "checkpoints/MODEL_CARD.md"),
+)
+FIRST = (
+    ("How to use this book", "setup/book/index.md"),
+    ("Pd in twenty minutes", "setup/book/pd.md"),
+    ("The terminal in ten minutes", "setup/book/terminal.md"),
+    ("Glossary", "setup/book/glossary.md"),
+)
+LAST = (
+    ("Comparing the six", "setup/book/comparing.md"),
+    ("Teaching", "setup/TEACHING.md"),
+    ("Training", "setup/dlwakit/training/README.md"),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its chapter and title in the table of contents, and its source, relative to the checkout."""
+
+    chapter: str
+    title: str
+    source: str
+
+    @property
+    def target(self):
+        """Its Markdown file in the book; the folder's page where the source is a README."""
+        path = Path(self.source)
+        if path.parent.as_posix() == "setup/book":
+            return path.name
+        return (path.parent / path.name.replace("README", "index")).as_posix()
+
+
+def all_pages(root):
+    """The pages that this checkout has sources for, in order."""
+    rows = [("Begin", *row) for row in FIRST]
+    for day in all_days(root):
+        chapter = f"{int(day.name[:2])} {day.title}"
+        rows += [(chapter, title, f"{day.name}/{file}") for title, file in OF_A_DAY]
+    rows += [("After", *row) for row in LAST]
+    return [Page(*row) for row in rows if (Path(root) / row[2]).is_file()]

@@ -1,0 +1,180 @@
+"""The book of lessons: how a lesson becomes a page, and the book as it is built, its links, its search, its sounds."""
+
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from dlwakit.book.build import build, is_current
+from dlwakit.book.pages import Page, all_pages
+from dlwakit.book.source import Source, folded, indented
+from dlwakit.cli import lesson
+from modelfiles.errors import UserError
+from support.course_copy import ROOT
+from support.tools import need, need_environment
+
+PAGES = all_pages(ROOT)
+SEARCH = """<script>
+setTimeout(async () => {
+  const shadow = () => [...document.querySelectorAll("*")].find(one => one.shadowRoot)?.shadowRoot;
+  const until = async (what) => { while (!what()) await new Promise(next => setTimeout(next, 100)); return what(); };
+  document.querySelector(".md-search__button").click();
+  const field = await until(() => shadow()?.querySelector("input"));
+  const event = () => new Event("input", {bubbles: true, composed: true});
+  const type = () => { field.value = "vanishing"; field.dispatchEvent(event()); };
+  const found = await until(() => { type(); return shadow().querySelector("ol a, li a"); });
+  document.body.append(Object.assign(document.createElement("pre"), {id: "found", textContent: found.href}));
+}, 500);
+</script>"""
+
+
+def text_of(markdown, tmp_path, pages=None, name="01_a/README.md"):
+    """(a page of the checkout as a page of the book, what it shows)."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(markdown)
+    source = Source(tmp_path, Page("1", "Lesson", name), pages or {})
+    return source.text(), source.assets
+
+
+def test_a_link_leads_to_a_page_of_the_book_or_is_text(tmp_path):
+    pages = {"02_b/README.md": "02_b/index.md"}
+    text, _ = text_of("[b](../02_b/README.md#x), [code](model.py), [web](https://a.org)", tmp_path, pages)
+    assert text == "[b](../02_b/index.md#x), code, [web](https://a.org)"
+
+
+def test_a_sound_is_played_and_a_picture_shown(tmp_path):
+    (tmp_path / "01_a/media").mkdir(parents=True)
+    (tmp_path / "01_a/media/x.flac").touch()
+    text, shown = text_of("![A b](media/p.png) [what *it* made](media/x.flac)", tmp_path)
+    assert shown == {"01_a/media/p.png", "01_a/media/x.flac"}
+    assert '<audio controls preload="none" aria-label="what it made" src="media/x.flac"></audio>' in text
+    assert "![A b](media/p.png)" in text
+
+
+def test_a_program_that_a_line_names_can_be_read(tmp_path):
+    (tmp_path / "01_a").mkdir()
+    (tmp_path / "01_a/step.py").write_text("x = [1](2)\n")
+    text, _ = text_of("See\n\n[step.py](step.py)\n", tmp_path)
+    assert '??? example "step.py"\n\n    ```python\n    x = [1](2)\n    ```' in text
+
+
+def test_what_belongs_to_a_list_item_is_indented_by_four():
+    lines = ["1. one", "   more", "", "       code", "", "   - inner", "", "text", "  odd"]
+    assert indented(lines) == [
+        "1. one",
+        "    more",
+        "",
+        "        code",
+        "",
+        "    - inner",
+        "",
+        "text",
+        "  odd",
+    ]
+
+
+def test_what_one_should_hear_is_folded_until_the_next_exercise():
+    lines = ["1. **Do** it.", "    *You should hear* noise,", "    then more.", "2. next"]
+    assert list(folded(lines)) == [
+        "1. **Do** it.", "", '    ??? tip "You should hear"', "", "        Noise,", "        then more.", "", "2. next",
+    ]  # fmt: skip
+
+
+class Links(HTMLParser):
+    """The addresses that a page names, those that a browser loads by itself, and the places in it."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.named, self.loaded, self.places, self.folded = [], [], set(), 0
+        self.feed(file.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.places |= {found.get("id"), found.get("name")}
+        self.folded += tag == "details"
+        address = found.get("src") or found.get("href")
+        if address:
+            (self.named if tag == "a" else self.loaded).append(address)
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The folder of the book of this checkout."""
+    need_environment("book")
+    folder = tmp_path_factory.mktemp("book") / "my book"
+    build(folder)
+    return folder
+
+
+def test_the_book_has_every_page_and_only_plain_files(book):
+    for page in PAGES:
+        assert (book / page.target).with_suffix(".html").is_file()
+    for day in ROOT.glob("[0-9][0-9]_*"):
+        assert (book / day.name / "index.html").is_file()
+    kinds = {file.suffix for file in book.rglob("*") if file.is_file()}
+    assert kinds <= {".html", ".css", ".js", ".json", ".png", ".svg", ".flac", ".wav", ".ogg", ""}
+    assert is_current(book) and not is_current(book / "01_ai_duet")
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_a_network(book):
+    pages = {file.resolve(): Links(file) for file in book.rglob("*.html")}
+    for file, links in pages.items():
+        assert not [address for address in links.loaded if re.match(r"(https?:)?//", address)], file
+        for address in links.named + links.loaded:
+            path, _, place = unquote(address).partition("#")
+            if re.match(r"\w+:", address) or not (path or place):
+                continue
+            target = (file.parent / path).resolve() if path else file
+            target = target / "index.html" if target.is_dir() else target
+            assert target.is_file(), f"{file}: {address}"
+            assert not place or target.suffix != ".html" or place in pages[target].places, (
+                f"{file}: {address}"
+            )
+
+
+def test_exercises_are_folded_terms_explained_and_formulas_drawn(book):
+    text = (book / "01_ai_duet/index.html").read_text()
+    assert Links(book / "01_ai_duet/index.html").folded >= 7
+    assert re.search(r'<abbr class="term" title="one of the numbers that training changes.">weight', text)
+    assert "<audio controls" in text and "*You should hear*" not in text
+
+
+def test_the_search_finds_a_word_without_a_server(book, tmp_path):
+
+    need("chromium")
+    page = book / "probe.html"
+    page.write_text((book / "index.html").read_text().replace("</body>", SEARCH + "</body>"))
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    more = [f"--user-data-dir={tmp_path}", "--virtual-time-budget=60000", "--dump-dom"]
+    said = subprocess.run(
+        ["chromium", *flags, *more, page.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+    page.unlink()
+    assert re.search(r'<pre id="found">file://\S+/index.html', said)
+
+
+def test_the_command_opens_a_day_and_makes_the_book_where_it_is_old(monkeypatch, tmp_path):
+    made, opened = [], []
+    monkeypatch.setattr(lesson, "BOOK", tmp_path / "book")
+    monkeypatch.setattr(lesson, "is_current", lambda: bool(made))
+    monkeypatch.setattr(lesson, "make", lambda folder, yes: made.append(folder))
+    monkeypatch.setattr(lesson.webbrowser, "open", lambda address: opened.append(address) or len(opened) < 3)
+    words = {"build": None, "yes": False}
+    lesson.run(type("Args", (), {"day": "5", **words}))
+    lesson.run(type("Args", (), {"day": None, **words}))
+    assert made == [tmp_path / "book"]
+    assert opened == [
+        (tmp_path / "book" / page).as_uri() for page in ("05_samplernn/index.html", "index.html")
+    ]
+    with pytest.raises(UserError, match="no browser"):
+        lesson.run(type("Args", (), {"day": "1", **words}))
+    lesson.run(type("Args", (), {"day": None, "build": tmp_path / "mine", "yes": False}))
+    assert made[1:] == [tmp_path / "mine"] and len(opened) == 3
+
+
+def test_a_folder_with_other_things_is_not_overwritten(tmp_path):
+    Path(tmp_path, "diary").touch()
+    with pytest.raises(UserError, match="other things"):
+        build(tmp_path)

@@ -141,6 +141,7 @@ def test_exercises_are_folded_terms_explained_and_formulas_drawn(book):
     assert "<audio controls" in text and "*You should hear*" not in text
 
 
+@pytest.mark.slow
 def test_the_search_finds_a_word_without_a_server(book, tmp_path):
 
     need("chromium")

@@ -6,7 +6,7 @@ import soundfile
 from modelfiles.errors import UserError
 from modelfiles.overview import overview, overview_of_part
 from modelfiles.places import checkpoint_folders, data_folder, state_folder
-from modelfiles.resample import WHOLE, StreamResampler, resample
+from modelfiles.resample import WHOLE, ShortResampler, StreamResampler, resample
 from modelfiles.sounds import concatenate, find_sounds, normalize, read_sound, write_sound
 
 RATE = 16000
@@ -126,3 +126,30 @@ def test_where_models_are_looked_for(tmp_path, monkeypatch):
     module = tmp_path / "07_toy/toy/__init__.py"
     wanted = [tmp_path, tmp_path / "07_toy/checkpoints", data_folder() / "checkpoints"]
     assert checkpoint_folders(str(module)) == wanted
+
+
+@pytest.mark.parametrize(
+    "rate, new_rate", [(16000, 48000), (16000, 44100), (44100, 16000), (96000, 16000), (RATE, RATE)]
+)
+def test_the_short_resampler_is_in_step_and_holds_little_back(rate, new_rate):
+    sound, whole = tone(0.3, rate, 3000), tone(0.3, new_rate, 3000)
+    stream, pieces, into = ShortResampler(rate, new_rate, 2), [], 0
+    for piece in np.array_split(np.stack([sound, -sound]), 37, axis=1):
+        pieces.append(stream.process(piece))
+        into += piece.shape[1]
+        out = sum(part.shape[1] for part in pieces)
+        assert (
+            into - stream.held_back <= out * rate / new_rate < into - stream.held_back + rate / new_rate + 1
+        )
+    assert stream.held_back * min(rate, new_rate) <= 16.4 * rate
+    joined = np.concatenate(pieces, 1)
+    np.testing.assert_array_equal(joined[0], -joined[1])
+    np.testing.assert_allclose(joined[0, 100:], whole[100 : joined.shape[1]], atol=2e-4)
+
+
+def test_the_short_resampler_lets_nothing_fold_down():
+    hiss = np.random.default_rng(1).normal(0, 0.1, (1, 48000)).astype(np.float32)
+    spectrum = np.fft.rfft(hiss)
+    spectrum[:, : 10 * 960] = 0  # from 0.6 of the lower rate on
+    down = ShortResampler(48000, 16000, 1).process(np.fft.irfft(spectrum).astype(np.float32))
+    assert np.abs(down[:, 100:]).max() < 1e-3

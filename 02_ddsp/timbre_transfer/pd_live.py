@@ -32,8 +32,7 @@ class timbre_transfer_live(LiveObject):
         return {"milliseconds": self._milliseconds, **self._controls()}
 
     def setting_changed(self, name):
-        if self.facts is not None:
-            self.call("change", **self._controls())
+        self.change(**self._controls())
 
     @message("latency MILLISECONDS")
     def latency_1(self, milliseconds):

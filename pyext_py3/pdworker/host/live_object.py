@@ -46,6 +46,8 @@ class LiveObject(PdObject):
         self.playing: dict | None = None
         self._to_stream = f"{box if isinstance(box, str) else format(box, 'g')}-stream" if box else None
         self._stream_path: str | None = None
+        self._to_change: dict[str, Any] = {}  # arguments of the next `change`
+        self._is_changing = False
         self._lost_at: list[float] = []  # monotonic seconds, of the last RELOAD_WINDOW_S
 
     def play_arguments(self) -> dict[str, Any]:
@@ -64,6 +66,23 @@ class LiveObject(PdObject):
             return
         self.playing = None
         self.call("play", files={"stream": self._stream_path}, **self.play_arguments())
+
+    def change(self, **controls: Any) -> None:
+        """Call the worker's `change`; of many at once, what was set last counts, so that a flood does not pile up."""
+        if self.facts is None:
+            return
+        self._to_change.update(controls)
+        if not self._is_changing:
+            self.start_task(self._change())
+
+    async def _change(self) -> None:
+        self._is_changing = True
+        try:
+            while self._to_change:
+                controls, self._to_change = self._to_change, {}
+                await self.call("change", **controls)
+        finally:
+            self._is_changing = False
 
     def model_loaded(self, facts: dict) -> None:
         """Play."""

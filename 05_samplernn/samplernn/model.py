@@ -29,6 +29,7 @@ from .engine.kernel_engine import KernelEngine
 from .engine.network import SampleRNN
 from .engine.pack import pack
 from .engine.torch_engine import TorchEngine
+from .engine.voices import Packed
 
 Temperature = Union[float, str, ArrayLike]  # a number, text of the form `Env(...)`, or the points of a curve
 
@@ -277,6 +278,19 @@ class Generator:
         exact = torch.log_softmax(exact.cpu().double(), -1)
         rounded = torch.log_softmax(torch.from_numpy(loops.logits).double(), -1)
         return float((exact.exp() * (exact - rounded)).sum(-1).mean() / np.log(2))
+
+    def loops(self) -> Packed:
+        """Return the weights of the loops that play live, which compute on the processor alone.
+
+        Returns
+        -------
+        tuple
+            See `engine.voices.Voices`.
+        """
+        if not hasattr(self, "packed"):
+            self.packed = pack(self.model, 8)
+            self.measure()  # compiles them
+        return self.packed
 
     def _pack(self) -> None:
         """Find the fewest bits that hold the model's distribution."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.sounds import write_sound
 from pdworker.serving.server import Job, serve
+from pdworker.serving.supervisor import NotPlaying, Supervisor
 
+from .live import LiveVoices
 from .model import Generator
 from .model import load as load_model
 
@@ -22,6 +25,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._model: Generator | None = None
+        self._supervisor: Supervisor | None = None  # of what plays
+        self._spec: dict[str, Any] = {}  # what plays, see LiveVoices
 
     def load(
         self,
@@ -89,10 +94,9 @@ class Worker:
         **options
             rate, seed, top_k, top_p: see `Generator.stream`.
         """
-        if self._model is None:
-            raise UserError("state", "no model is loaded", "load one first")
+        model = self._loaded()
         curves = [arrays[value["array"]] if isinstance(value, dict) else value for value in temperatures]
-        stream = self._model.stream(seconds, curves, primer=arrays[0], primer_rate=primer_rate, **options)
+        stream = model.stream(seconds, curves, primer=arrays[0], primer_rate=primer_rate, **options)
         job.progress(0, "generating", {"rate": stream.rate, "length": stream.length})
         while not stream.finished:
             start, sounds = stream.done, stream.more(COMPUTE_S, job.check)
@@ -110,6 +114,72 @@ class Worker:
         file = file if file.suffix else file.with_suffix(".wav")
         write_sound(file, arrays[0], rate, "FLOAT")
         return {"path": str(file)}
+
+    def play(
+        self, job: Job, *, stream: int, milliseconds: float, seed: int | None, controls: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Play live on a stream of Pd's; how it goes is reported by events, see `serving.live`.
+
+        Parameters
+        ----------
+        stream : int
+            Its descriptor.
+        milliseconds, seed, controls
+            See `live.LiveVoices`.
+        """
+        model = self._loaded()
+        self.stop(job)
+        self._spec = spec = {"milliseconds": milliseconds, "seed": seed, "controls": controls}
+        packed, config = model.loops(), model.config
+        self._supervisor = Supervisor(
+            stream, lambda pulse, report: LiveVoices(packed, config, spec, pulse, report)
+        )
+        return {}
+
+    def stop(self, job: Job) -> dict[str, Any]:
+        """Stop playing."""
+        if self._supervisor is not None:
+            self._supervisor.end()
+        self._supervisor = None
+        return {}
+
+    def change(self, job: Job, **controls: Any) -> dict[str, Any]:
+        """Change controls of what plays, and of what takes its place."""
+        self._spec.setdefault("controls", {}).update(controls)
+        with contextlib.suppress(NotPlaying):
+            self._call_playing("change", **controls)
+        return {}
+
+    def remember(self, job: Job, *, slot: int) -> dict[str, Any]:
+        """Let the voices remember where they stand."""
+        return self._ask_playing("remember", slot=slot)
+
+    def rewind(self, job: Job, *, slot: int, same_draws: bool) -> dict[str, Any]:
+        """Let the voices go on from where they stood."""
+        return self._ask_playing("rewind", slot=slot, same_draws=same_draws)
+
+    def restart(self, job: Job, *, seed: int | None) -> dict[str, Any]:
+        """Let the voices begin in silence."""
+        self._spec["seed"] = seed
+        return self._ask_playing("restart", seed=seed)
+
+    def _ask_playing(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Let what plays answer a call. Raises UserError when nothing plays."""
+        try:
+            return self._call_playing(name, **arguments)
+        except NotPlaying:
+            raise UserError("state", "nothing plays yet", "turn the sound on, and wait for alive 1") from None
+
+    def _call_playing(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Let what plays answer a call. Raises NotPlaying when there is nothing, or no answer."""
+        if self._supervisor is None:
+            raise NotPlaying
+        return self._supervisor.call(name, **arguments)
+
+    def _loaded(self) -> Generator:
+        if self._model is None:
+            raise UserError("state", "no model is loaded", "load one first")
+        return self._model
 
 
 if __name__ == "__main__":

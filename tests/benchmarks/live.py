@@ -2,22 +2,26 @@
 
 live.rave       starter_live in [rave~] at a buffer of 128
 live.rave_file  a RAVE of the official v2 configuration with random weights, at the smallest buffer that it can have
+live.samplernn  starter_beat in [samplernn~], one voice
 
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
 latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
-the model's own delay included. late_blocks of blocks were not there in time; xruns and xruns_plain are those of
-both Pds; core_share is the processor time of Pd and all processes below it for a second of sound; stolen, the
-seconds in which the host of a virtual machine had its processors. Workers have given up root's rights: with a
-limit of zero (`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how long.
+the model's own delay included; for [samplernn~] the temperature goes up and down, and the entropy follows.
+late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
+processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
+virtual machine had its processors. Workers have given up root's rights: with a limit of zero (`ulimit -r`) they
+play at the usual priority. LIVE_SECONDS sets how long.
 """
 
 import contextlib
 import os
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +30,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3",
 
 from benchmarks import rave  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
+from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
+from support.external import EXTERNAL  # noqa: E402
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
@@ -34,13 +40,53 @@ FLAGS = (
     "-audiobuf",
     "5",
 )  # Pd sleeps for a quarter of its 20 ms otherwise and then plays several blocks at once
-BURSTS = """#X obj 400 20 phasor~ 2;
-#X obj 400 50 expr~ 0.1 * ($v1 < 0.2);
-#X connect 0 0 1 0;
-#X connect 11 0 12 0;
-#X connect 12 0 1 1;
+PATCH = """#N canvas 100 100 600 400 12;
+#X obj 20 20 {source};
+#X obj 400 20 phasor~ 2;
+#X obj 400 50 expr~ {level} * ($v1 < 0.2);
+#X obj 20 50 *~;
+#X obj 20 140 {box};
+#X obj 20 180 *~ 0.1;
+#X obj 20 210 dac~;
+#X obj 200 20 receive live;
+#X obj 200 210 send live-out;
+#X obj 320 20 receive record;
+#X obj 20 260 tabwrite~ heard;
+#X obj 120 110 tabwrite~ played;
+#X obj 320 260 array define heard 48000;
+#X obj 320 290 array define played 48000;
+#X connect 0 0 3 0;
+#X connect 1 0 2 0;
+#X connect 2 0 3 1;
+#X connect 4 0 5 0;
+#X connect 5 0 6 0;
+#X connect 9 0 10 0;
+#X connect 9 0 11 0;
 """
-PATCH = rave.PATCH.replace("20 50 *~ 0.1;", "20 50 *~;").replace("#X connect 0 0 1 0;\n", BURSTS)
+PLAIN = ("3 0 4 0",)
+SOUND = ("3 0 4 0", "7 0 4 0", "4 0 10 0", "3 0 11 0", "4 1 8 0")  # both inlets and outlets are sound
+CHANCE = ("2 0 4 1", "7 0 4 0", "4 4 10 0", "2 0 11 0", "4 6 8 0")  # of a temperature, and of an entropy
+
+
+class Kind(NamedTuple):
+    """What is played: the day's folder, the box, what goes in at which level, and the cords of the box."""
+
+    day: str
+    box: str
+    source: str = "noise~"
+    level: float = 0.1
+    cords: tuple = SOUND
+
+
+_folder = tempfile.TemporaryDirectory()
+
+
+def patch(name, kind, box, cords):
+    """The patch with a box and its cords; returns its path."""
+    path = Path(_folder.name, f"{name}.pd")
+    text = PATCH.format(source=kind.source, level=kind.level, box=box)
+    path.write_text(text + "".join(f"#X connect {cord};\n" for cord in cords))
+    return path
 
 
 def envelope(sound):
@@ -60,51 +106,90 @@ def measured_latency(pd):
     return float(np.median(found))
 
 
-def play(path, buffer):
-    """Play a model in [rave~]: how late, how often too late, at what cost."""
+@contextlib.contextmanager
+def playing(kind, model, jack):
+    """A Pd in which a model plays, beside one that plays the same patch without it."""
+    flags = ["-lib", "py", "-r", str(RATE), "-jackname", "model", *FLAGS]
+    session = PdSession(
+        [patch("model", kind, kind.box, kind.cords)],
+        flags,
+        path=[EXTERNAL, ROOT / kind.day],
+        listen=["live-out"],
+        environment={"DLWA_PYTHON_TORCH": sys.executable},
+        jack=jack,
+    )
+    with session as pd:
+        pd.send("pd", "dsp", 1)
+        pd.send("live", "load", str(model))
+        pd.expect("live-out", "latency", timeout=120)
+        pd.expect("live-out", "alive", 1, timeout=30)
+        plain = patch("plain", kind, "*~ 1", PLAIN)
+        with PdSession([plain], ["-r", str(RATE), "-jackname", "plain"], jack=jack) as other:
+            other.send("pd", "dsp", 1)
+            time.sleep(2)
+            yield pd
+
+
+def last(pd, word, default=0):
+    """The last value that the object has told behind a word; the last but one is not asked for."""
+    return next(
+        (message for message in reversed(pd.received["live-out"]) if message[0] == word), [0, default]
+    )
+
+
+def counted(pd, jack):
+    """What counts, until now."""
+    return np.array(
+        [
+            rave.family_time(pd.process.pid),
+            last(pd, "late")[1],
+            jack.xruns_of("model"),
+            jack.xruns_of("plain"),
+            rave.stolen(),
+        ],
+        float,
+    )
+
+
+def play(kind, model):
+    """Play a model in its object: how late, how often too late, at what cost."""
     with contextlib.suppress(ValueError):  # the limit that musicians have, where it may be raised
         resource.setrlimit(resource.RLIMIT_RTPRIO, (PRIORITY, PRIORITY))
     jack = Jack(rate=RATE, period=PERIOD, realtime=True)
     try:
-        with rave.in_rave(path, buffer, PATCH, FLAGS, jack=jack) as pd, rave.without_model(jack):
-            latency = pd.expect("rave-out", "latency")[2]
-            pd.expect("rave-out", "alive", 1)
-            time.sleep(2)
-            measured, late = measured_latency(pd), rave.late_blocks(pd)
-            before = (
-                rave.family_time(pd.process.pid),
-                jack.xruns_of("model"),
-                jack.xruns_of("plain"),
-                rave.stolen(),
-            )
+        with playing(kind, model, jack) as pd:
+            measured, before = measured_latency(pd), counted(pd, jack)
             time.sleep(SECONDS)
-            after = (
-                rave.family_time(pd.process.pid),
-                jack.xruns_of("model"),
-                jack.xruns_of("plain"),
-                rave.stolen(),
-            )
-            seconds, xruns, plain, stolen = (now - then for now, then in zip(after, before))
+            seconds, late, xruns, plain, stolen = map(float, counted(pd, jack) - before)
             return {
                 "seconds": seconds,
                 "audio_seconds": SECONDS,
                 "reference_seconds": None,
-                "latency_ms": latency,
+                "latency_ms": float(last(pd, "latency")[2]),
                 "latency_measured_ms": measured,
-                "late_blocks": float(rave.late_blocks(pd) - late),
+                "late_blocks": late,
                 "blocks": SECONDS * RATE / PERIOD,
                 "core_share": seconds / SECONDS,
-                "xruns": float(xruns),
-                "xruns_plain": float(plain),
+                "xruns": xruns,
+                "xruns_plain": plain,
                 "stolen": stolen,
             }
     finally:
         jack.close()
 
 
+def samplernn():
+    """starter_beat, its temperature moved."""
+    kind = Kind("05_samplernn", "samplernn~ none 1", level=1.0, cords=CHANCE)
+    return play(kind, ROOT / "05_samplernn/checkpoints/starter_beat.safetensors")
+
+
 NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
-    "live.rave": lambda: play(ROOT / "06_rave/checkpoints/starter_live.ts", 128),
-    "live.rave_file": lambda: play(rave.v2(), 2048),
+    "live.rave": lambda: play(
+        Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
+    ),
+    "live.rave_file": lambda: play(Kind("06_rave", "rave~ none forward 2048"), rave.v2()),
+    "live.samplernn": samplernn,
 }

@@ -1,7 +1,6 @@
 """SampleRNN's generator: the eight-bit loops against the torch model, the draws against their probabilities, and what
 the original got wrong: polluted and leaking states, lost samples, lengths, seeds."""
 
-import dataclasses
 import threading
 from pathlib import Path
 
@@ -13,14 +12,12 @@ from modelfiles.errors import UserError
 from modelfiles.loops import drawing, products
 from modelfiles.loops.packing import matrices
 from samplernn.engine import quantise, store
-from samplernn.engine.config import Config
 from samplernn.engine.kernel_engine import KernelEngine
-from samplernn.engine.network import SampleRNN
 from samplernn.engine.torch_engine import TorchEngine
 from samplernn.model import Generator
+from support.samplernn_files import small_model
 
 DAY = Path(__file__).parents[2] / "05_samplernn"
-CONFIG = Config(frame_sizes=(4, 16), dim=40, num_rnn_layers=2, emb_size=8, seq_len=64, sample_rate=8000)
 KINDS = [
     {"rnn_type": "gru"},
     {"rnn_type": "lstm"},
@@ -30,19 +27,9 @@ KINDS = [
 ]
 
 
-def model(**changes):
-    """A SampleRNN with random weights, louder than at the start of a training."""
-    torch.manual_seed(4)
-    made = SampleRNN(dataclasses.replace(CONFIG, **changes)).eval()
-    with torch.no_grad():
-        for value in made.parameters():
-            value.mul_(2)
-    return made
-
-
 @pytest.fixture(scope="module")
 def generator():
-    return Generator(model(), threads=1)
+    return Generator(small_model(), threads=1)
 
 
 def hot(sequences, samples):
@@ -51,7 +38,7 @@ def hot(sequences, samples):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
 def test_the_loops_compute_what_torch_computes(kind):
-    made = model(**kind)
+    made = small_model(**kind)
     generator = Generator(made, threads=1)
     block, levels, length = made.config.big_frame_size, made.config.q_levels, 160
     codes = np.random.default_rng(1).integers(0, levels, (3, block + length)).astype(np.int32)
@@ -92,7 +79,7 @@ def test_products_with_rounded_weights(bits, worst, sequences):
 
 
 def test_the_torch_loop_computes_what_the_torch_model_computes():
-    made = model(skip_conn=True)
+    made = small_model(skip_conn=True)
     codes = np.full((1, 16 + 48), 128, np.int32)
     codes[:, 16:48] = np.random.default_rng(2).integers(0, 256, (1, 32))
     heard = []
@@ -296,7 +283,7 @@ def test_four_bits_in_the_tiers_lose_little_of_what_was_learned(starter, monkeyp
 def test_the_fewest_bits_that_lose_little_are_taken(most, engine, monkeypatch):
     monkeypatch.setattr("samplernn.model.MOST_BITS_LOST", most)
     monkeypatch.setattr("samplernn.model.LARGE", 0)
-    generator = Generator(model(), threads=1)
+    generator = Generator(small_model(), threads=1)
     assert generator.engine == engine
     assert generator.generate(0.01, temperature=[1.0, 1.0]).shape == (2, 80)
 

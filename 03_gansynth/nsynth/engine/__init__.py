@@ -1,0 +1,1 @@
+"""What NSynth's model is made of: network, checkpoints, loops that generate. Worker process and trainings."""

@@ -1,0 +1,93 @@
+"""Sounds that a decoder makes, computed and handed out piece by piece; worker process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from modelfiles.resample import WHOLE, StreamResampler
+from numpy.typing import NDArray
+
+from . import mulaw
+from .config import BEFORE
+
+LEAST, MOST = 16, 8192  # samples between two checks whether to stop
+QUICK, SLOW = 0.025, 0.1  # seconds that so many should take
+
+
+class Engine(Protocol):
+    """What computes: `codes` [sounds, BEFORE + samples] int32 grows."""
+
+    codes: NDArray[np.int32]
+
+    def compute(self, begin: int, end: int) -> None:
+        """Compute the samples begin <= t < end."""
+
+
+class SoundStream:
+    """Sounds on their way.
+
+    Attributes
+    ----------
+    rate : int
+        In Hz.
+    length : int
+        Samples in all.
+    done : int
+        How many have been handed out.
+    """
+
+    def __init__(self, engine: Engine, own_rate: int, rate: int) -> None:
+        self.engine, self.rate, self.done = engine, rate, 0
+        self._total = engine.codes.shape[1] - BEFORE
+        self.length = max(1, round(self._total * rate / own_rate))
+        self._computed, self._stride = 0, LEAST
+        self._resampler = StreamResampler(own_rate, rate, len(engine.codes), WHOLE)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to hand out."""
+        return self.done >= self.length
+
+    def more(self, seconds: float, check: Callable[[], None] = lambda: None) -> NDArray[np.float32]:
+        """Decode for a while.
+
+        Parameters
+        ----------
+        seconds : float
+            For how long, roughly.
+        check : callable
+            Called several times a second. What it raises interrupts; the next call goes on.
+
+        Returns
+        -------
+        ndarray of float32, shape (sounds, n)
+            Within -1 to 1.
+        """
+        first, deadline = self._computed, time.monotonic() + seconds
+        while self._computed < self._total:
+            check()
+            began = time.monotonic()
+            end = min(self._computed + self._stride, self._total)
+            self.engine.compute(self._computed, end)
+            self._computed = end
+            now = time.monotonic()
+            self._choose_stride(now - began)
+            if now >= deadline:
+                break
+        is_last = self._computed == self._total
+        new = mulaw.decode(self.engine.codes[:, BEFORE + first : BEFORE + self._computed])
+        sound = self._resampler.process(new, is_last)[:, : self.length - self.done]
+        if is_last:
+            sound = np.pad(sound, ((0, 0), (0, self.length - self.done - sound.shape[1])))
+        self.done += sound.shape[1]
+        return np.ascontiguousarray(np.clip(sound, -1, 1), np.float32)
+
+    def _choose_stride(self, took: float) -> None:
+        """Few enough samples at a time to stop soon, enough to be quick."""
+        if took < QUICK:
+            self._stride = min(2 * self._stride, MOST)
+        elif took > SLOW:
+            self._stride = max(self._stride // 2, LEAST)

@@ -1,0 +1,1 @@
+"""The training of NSynth: batches and steps. Runs in a training."""

@@ -1,0 +1,192 @@
+"""NSynth: codes, checkpoints, the loops against torch, blends, a data set, and a training that stops and goes on."""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from dlwakit.training.history import read
+from modelfiles.errors import UserError
+from nsynth import dataset, train
+from nsynth.blending import corner_weights, grid_encodings, interpolate
+from nsynth.engine import mulaw
+from nsynth.engine.config import Config
+from nsynth.engine.kernel_engine import KernelEngine
+from nsynth.engine.network import Autoencoder, load, save
+from nsynth.engine.pack import Packed
+from nsynth.engine.torch_engine import TorchEngine
+from nsynth.model import NSynth
+from support.training_program import run_training
+
+TINY = Config(8000, 32, 4, 6, 3, 12, 10, 4, 3, 8)
+
+
+def network(config=TINY, seed=0):
+    torch.manual_seed(seed)
+    return Autoencoder(config)
+
+
+def test_codes_are_magentas():
+    codes = np.arange(-128, 128)
+    assert np.array_equal(mulaw.encode(mulaw.decode(codes)), codes)
+    assert mulaw.encode([-2, -1, 0, 1e-6, 1, 2]).tolist() == [-128, -128, 0, 0, 127, 127]
+    assert mulaw.decode([0])[0] == 0
+
+
+def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
+    model = network()
+    save(tmp_path / "mine", model, 7)
+    again = load(tmp_path / "mine")
+    assert again.config == TINY
+    for name, value in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
+    save(tmp_path / "mine", model, 9, half=True)
+    assert sorted(file.suffix for file in (tmp_path / "mine").glob("model.ckpt-9.*")) == [
+        ".data-00000-of-00001",
+        ".index",
+    ]
+    assert not list((tmp_path / "mine").glob("model.ckpt-7.*"))
+
+
+def test_sizes_that_cannot_be_are_refused(tmp_path):
+    save(tmp_path, network(), 1)
+    (tmp_path / "nsynth.json").write_text('{"hop": 0}')
+    with pytest.raises(UserError, match="hop is 0, not a whole number"):
+        load(tmp_path)
+
+
+def test_a_sample_does_not_see_itself():
+    model = network()
+    sound, encoding = torch.zeros(1, 64), torch.zeros(1, 4, 2)
+    changed = sound.clone()
+    changed[0, 40] = 1
+    with torch.no_grad():
+        before, after = (model.decode(one, encoding) for one in (sound, changed))
+    different = (before != after).any(dim=1)[0]
+    assert different.nonzero().min() == 41
+
+
+@pytest.mark.parametrize("sounds, threads", [(1, 1), (3, 2)])
+def test_the_loops_predict_what_torch_predicts(sounds, threads):
+    model, random = network(replace(TINY, width=70)), np.random.default_rng(0)
+    codes = random.integers(-128, 128, (sounds, 96)).astype(np.int32)
+    steps = random.standard_normal((sounds, 3, 4), np.float32)
+    ones, seeds = np.ones((sounds, 96), np.float32), np.zeros(sounds, np.uint64)
+    with ThreadPoolExecutor(threads) as pool:
+        loops = KernelEngine(Packed(model, 8), steps, ones, seeds, threads, pool, codes)
+        loops.compute(0, 50)
+        loops.compute(50, 96)
+    with torch.no_grad():
+        wanted = model.decode(torch.from_numpy(codes / 128).float(), torch.from_numpy(steps).transpose(1, 2))
+    assert np.abs(loops.logits - wanted.transpose(1, 2).numpy()).max() < 0.02 * wanted.std()
+
+
+def test_the_reference_that_goes_sample_by_sample_predicts_what_torch_predicts():
+    model, random = network(), np.random.default_rng(0)
+    steps = random.standard_normal((1, 2, 4), np.float32)
+    engine = TorchEngine(model, steps, np.full((1, 64), 1.0, np.float32), 0)
+    engine.compute(0, 63)
+    with torch.no_grad():
+        found = engine._logits(63, torch.from_numpy(steps).transpose(1, 2)[:, :, 1:])
+        sound = torch.from_numpy(engine.codes[:, 3:] / 128).float()
+        wanted = model.decode(sound, torch.from_numpy(steps).transpose(1, 2))[:, :, 63]
+    assert torch.allclose(found, wanted, atol=1e-5)
+
+
+def test_what_is_decoded_in_pieces_is_what_is_decoded_at_once():
+    model = NSynth(network())
+    assert model.engine == "int8"
+    sound = np.sin(np.arange(1000) / 9).astype(np.float32)
+    encoding = model.encode(sound, 16000)
+    assert encoding.shape == (16, 4)  # half a thousand samples of 8 kHz, in hops of 32
+    whole = model.decode([encoding, encoding], rate=16000, seed=3)
+    assert whole.shape == (2, 1024) and not np.array_equal(*whole)
+    stream, pieces = model.stream([encoding, encoding], rate=16000, seed=3), []
+    while not stream.finished:
+        pieces.append(stream.more(0))
+    assert len(pieces) > 2
+    assert np.abs(np.concatenate(pieces, axis=1) - whole).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    "call, complaint",
+    [
+        (lambda model: model.encode([]), "there is no sound"),
+        (lambda model: model.encode(np.zeros(600 * 1000), 1000), "a sound of 600 s cannot be encoded"),
+        (lambda model: model.encode(np.zeros(10), 3), "3 Hz is no sample rate"),
+        (lambda model: model.encode([np.nan]), "not a number"),
+        (lambda model: model.decode([]), "0 encodings"),
+        (lambda model: model.decode([np.zeros((3, 5))]), "an encoding of 5 numbers a hop"),
+        (lambda model: model.decode([np.zeros((3, 4)), np.zeros((2, 4))]), "not of one size"),
+        (lambda model: model.decode([np.zeros((3, 4))], -1), "temperature -1"),
+    ],
+)
+def test_what_cannot_be_encoded_or_decoded_is_said_in_a_line(call, complaint):
+    with pytest.raises(UserError, match=complaint):
+        call(NSynth(network()))
+
+
+def test_192_khz_is_only_another_rate():
+    model = NSynth(network())
+    sound = np.sin(2 * np.pi * 440 * np.arange(19200) / 192000)
+    assert len(model.encode(sound, 192000)) == 25
+
+
+def test_between_encodings():
+    low, high = np.zeros((2, 3)), np.ones((3, 3))
+    assert interpolate([low, high], [0.25, 0.75]).tolist() == [[0.75] * 3] * 3
+    assert corner_weights(0.5, 0).tolist() == [0.5, 0.5, 0, 0]
+    grid = grid_encodings([np.full((1, 1), value) for value in (0, 1, 10, 11)], 3)
+    assert [float(one[0, 0]) for one in grid] == [0, 0.5, 1, 5, 5.5, 6, 10, 10.5, 11]
+    with pytest.raises(UserError, match="2 to 9 points at a side, not 12"):
+        grid_encodings([low] * 4, 12)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data set of short tones."""
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    times = np.arange(8000) / 8000
+    for pitch in (220, 330, 440):
+        soundfile.write(folder / f"{pitch}.wav", 0.2 * np.sin(2 * np.pi * pitch * times), 8000)
+    soundfile.write(folder / "quiet.wav", np.zeros(8000), 8000)
+    assert dataset.main([str(folder), "--data", str(tmp_path / "data"), "--seconds", "0.5"]) == 0
+    return tmp_path / "data"
+
+
+def test_a_data_set_of_pieces(data, capsys):
+    found = dataset.read_set(data)
+    assert found.audio.shape == (6, 4000) and found.rate == 8000
+    assert np.abs(found.audio).max(axis=1) == pytest.approx(0.9 * 32767, rel=0.01)
+    assert len(found.learned) == 5 and len(found.held_out) == 1
+    with pytest.raises(UserError, match="there is no"):
+        dataset.read_set(data / "nothing")
+
+
+@pytest.mark.slow
+def test_a_training_that_is_stopped_goes_on_to_the_same_model(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("DLWA_RECORDED", "1")  # not listed among the user's runs
+
+    def run(name, *words, **when):
+        words = ("--data", data, "--run", tmp_path / name, "--from", "nothing", "--check-every", 2, *words)
+        return run_training(sys.executable, "03_gansynth", "nsynth.train", *words, **when)
+
+    status, said, _ = run("whole", "--steps", 8, "--batch-size", 1)
+    assert status == 0 and "done: 8 steps" in said
+    assert run("broken", "--steps", 8, "--batch-size", 1, stop_at=4)[0] == 130
+    status, said, _ = run("broken", "--steps", 8)
+    assert status == 0 and "goes on from step" in said
+    whole, broken = (load(tmp_path / name / name).state_dict() for name in ("whole", "broken"))
+    assert all((value - broken[name]).abs().max() < 1e-3 for name, value in whole.items())
+    rows = read(tmp_path / "broken/history.csv")
+    assert rows[-1]["bits"] < rows[0]["bits"] <= 8.5
+    assert list((tmp_path / "broken/previews").glob("*.wav"))
+    assert json.loads((tmp_path / "broken/run.json").read_text())["fixed"]["width"] == 32
+    words = ("--data", data, "--run", tmp_path / "other", "--preset", "night", "--from", tmp_path / "whole")
+    assert train.main(list(map(str, words))) == 1
+    assert "whole has another size: its" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from dlwakit.base.files import renewed
 from dlwakit.training import sources
 from dlwakit.training.options import dataset_parser, next_command
 from dlwakit.training.sounds import SHOWN, name_of
@@ -23,7 +24,7 @@ from modelfiles.finding import find_files
 
 from .training import reading
 from .training.corpus import CORPORA, fetch, held_out_pieces
-from .training.melodies import Dataset, Melody, split
+from .training.melodies import FILE_NAME, Dataset, Melody, split
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ENOUGH_MELODIES = 50
@@ -120,9 +121,10 @@ def main(arguments: list[str] | None = None) -> int:
                 fetch(options.corpus, folder)
             dataset, report, used = make_dataset(folder, source, options.eval_ratio, options.seed, voices)
             print(report)
-            dataset.save(options.data)
-            if options.source:
-                sources.keep(options.data, used, folder)
+            with renewed(options.data, FILE_NAME) as part:
+                dataset.save(part)
+                if options.source:
+                    sources.keep(options.data, used, folder, into=part)
         print(next_command("melody", options.data))
 
     return options.parser.run(work)

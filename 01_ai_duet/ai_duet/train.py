@@ -165,16 +165,16 @@ def _check(run: Run, trainer, export) -> None:
     """Save and score; the best network so far is the bundle that plays, and is heard."""
     from .training import preview
 
+    means = run.means()
     trainer.save(run.checkpoints / STATE)
-    before, score = run.history.seconds, trainer.judge()
+    score = trainer.judge()
     best = run.history.best("perplexity")
     if best is None or score.perplexity <= best["perplexity"]:
         export()
         run.preview(trainer.step, preview.sound(trainer.preview()), preview.RATE, "theme_and_answer")
-    means = run.means()
     learned = {"training_perplexity": math.exp(means["loss"])} if means else {}
+    keep_stage(run, [run.folder / f"{run.folder.name}.mag"])
     run.check(trainer.step, **learned, **asdict(score))
-    keep_stage(run, [run.folder / f"{run.folder.name}.mag"], before)
 
 
 if __name__ == "__main__":

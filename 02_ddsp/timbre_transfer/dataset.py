@@ -10,6 +10,7 @@ import json
 import sys
 
 import numpy as np
+from dlwakit.base.files import renewed
 from dlwakit.training.options import dataset_parser, next_command
 from dlwakit.training.sounds import Reader
 from modelfiles.errors import UserError
@@ -56,13 +57,13 @@ def build_dataset(source, out, seconds=4.0, estimator=pitch.DEFAULT, log=lambda 
     frames = round(seconds * SAMPLE_RATE / HOP_SIZE)
     reader = Reader(source, SAMPLE_RATE, log)
     examples, usable = gather(reader, frames, estimator)
-    reader.finish(out)
-    columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
-    np.savez(out / "examples.part.npz", **columns)
-    (out / "examples.part.npz").replace(out / "examples.npz")
-    report = describe(columns, usable, reader)
-    (out / "report.json").write_text(json.dumps(report, indent=2))
-    draw(columns, out / "report.png")
+    with renewed(out, "examples.npz") as part:
+        reader.finish(out, part)
+        columns = {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+        np.savez(part / "examples.npz", **columns)
+        report = describe(columns, usable, reader)
+        (part / "report.json").write_text(json.dumps(report, indent=2))
+        draw(columns, part / "report.png")
     log(
         "{examples} examples, {minutes:g} minutes that are no silence, pitches {lowest_pitch_midi:g} to "
         "{highest_pitch_midi:g}, {voiced:.0%} with a pitch".format(**report)

@@ -101,7 +101,8 @@ def train(run, trainer, seconds):
         clock = Clock(run, seconds)
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):
-            run.progress(trainer.step, training=trainer.learn(progress))
+            loss = trainer.learn(progress)
+            run.progress(trainer.step, training=loss)
             progress = clock.progress(trainer.step)
             if clock.check_due(trainer.step):
                 check(run, trainer, model)
@@ -121,7 +122,7 @@ def expected(run, trainer, seconds):
 
 def check(run, trainer, model):
     """Judge the averaged weights, keep them, and make them the model that plays if none before was better."""
-    before = run.history.seconds
+    means = run.means()
     held_out = trainer.examples.held_out
     judged, made = trainer.judge(held_out)
     better = judged <= trainer.best
@@ -129,12 +130,12 @@ def check(run, trainer, model):
     trainer.save(run.checkpoints / STATE)
     if better:
         trainer.export(model)
-    run.check(trainer.step, **run.means(), held_out=judged)
     recorded = held_out["audio"][0]
     loudest = max(np.abs(recorded).max(), 1e-3)
     made = made * min(1.0, loudest / max(np.abs(made).max(), 1e-9))
     run.preview(trainer.step, np.concatenate([recorded, made[: len(recorded)]]), SAMPLE_RATE)
-    keep_stage(run, [model], before)
+    keep_stage(run, [model])
+    run.check(trainer.step, **means, held_out=judged)
 
 
 def main(arguments=None):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.base.files import renewed
 from dlwakit.training import sources
 from dlwakit.training.options import dataset_parser, next_command, path
 from dlwakit.training.sounds import Reader
@@ -201,11 +202,12 @@ def build_dataset(options):
         step = round((options.step or options.seconds) * options.rate)
         notes = read_folder(reader, length=length, step=step, pitch=options.pitch, cut=options.cut)
     leave_out = reader.leave_out if reader else lambda name, reason: print(f"left out {name}: {reason}")
-    meta = collect(notes, options.data, sample_rate=options.rate, length=length, leave_out=leave_out)
-    if reader:
-        reader.finish(options.data)
-    else:
-        sources.keep(options.data, [options.soundfont.name], options.soundfont)
+    with renewed(options.data, "dataset.json") as part:
+        meta = collect(notes, part, sample_rate=options.rate, length=length, leave_out=leave_out)
+        if reader:
+            reader.finish(options.data, part)
+        else:
+            sources.keep(options.data, [options.soundfont.name], options.soundfont, into=part)
     print(*report(meta, options.seconds), sep="\n")
     print(next_command("gansynth", options.data))
 

@@ -119,7 +119,8 @@ def train(training):
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.images)
         while run.wants_more(trainer.images):
-            run.progress(trainer.images, **trainer.learn(progress))
+            numbers = trainer.learn(progress)
+            run.progress(trainer.images, **numbers)
             progress = clock.progress(trainer.images)
             if clock.check_due(trainer.images):
                 _check(run, trainer, model)
@@ -130,13 +131,14 @@ def train(training):
 
 
 def _check(run, trainer, model):
+    means = run.means()
     trainer.save(run.checkpoints / STATE)
-    before, best, figures = run.history.seconds, run.history.best("training_db"), trainer.judge()
+    best, figures = run.history.best("training_db"), trainer.judge()
     if best is None or not model.exists() or figures["training_db"] <= best["training_db"]:
         trainer.export(model)
-    run.check(trainer.images, **run.means(), **figures)
     run.preview(trainer.images, trainer.preview(), trainer.notes.sample_rate)
-    keep_stage(run, [model], before)
+    keep_stage(run, [model])
+    run.check(trainer.images, **means, **figures)
 
 
 def main(arguments=None):

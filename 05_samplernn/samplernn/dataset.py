@@ -13,6 +13,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.base.files import renewed
 from dlwakit.training.options import dataset_parser, next_command
 from dlwakit.training.sounds import Reader, joined
 from modelfiles.errors import UserError
@@ -57,25 +58,32 @@ def build_dataset(
     if not 0 <= overlap < chunk:
         raise UserError("input", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
     reader = Reader(source, rate, log)
-    train, rest, names = joined(reader, out, lambda sound: without_silence(sound, rate), PAUSE_S)
-    length, shared = int(chunk * rate), int(overlap * rate)
-    np.save(out / "train.npy", cut(train, length, shared))
-    np.save(out / "validation.npy", whole_chunks(rest, length))
-    facts = {
-        "sample_rate": rate,
-        "seconds": round(len(train) / rate, 1),
-        "held_out_seconds": round(len(rest) / rate, 1),
-        "chunks": len(cut(train, length, shared)),
-        "chunk_seconds": chunk,
-        "overlap_seconds": overlap,
-        **names,
-    }
-    (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
+    with renewed(out, "dataset.json") as part:
+        sounds = joined(reader, out, part, lambda sound: without_silence(sound, rate), PAUSE_S)
+        facts = _write(part, *sounds, rate, chunk, overlap)
     log(
         f"{facts['seconds']:.0f} s to learn from in {facts['chunks']} chunks of {chunk:g} s, "
         f"{facts['held_out_seconds']:.0f} s held out, at {rate} Hz"
     )
     reader.advise(ADVISED_SECONDS)
+    return facts
+
+
+def _write(folder, train, rest, names, rate, chunk, overlap):
+    length, shared = int(chunk * rate), int(overlap * rate)
+    chunks = cut(train, length, shared)
+    np.save(folder / "train.npy", chunks)
+    np.save(folder / "validation.npy", whole_chunks(rest, length))
+    facts = {
+        "sample_rate": rate,
+        "seconds": round(len(train) / rate, 1),
+        "held_out_seconds": round(len(rest) / rate, 1),
+        "chunks": len(chunks),
+        "chunk_seconds": chunk,
+        "overlap_seconds": overlap,
+        **names,
+    }
+    (folder / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
     return facts
 
 

@@ -170,15 +170,16 @@ def train(training):
 
 def check(training, trainer, model):
     """Save the state, judge the averaged weights; the best so far become the model that plays."""
-    run, before = training.run, training.run.history.seconds
+    run = training.run
+    means = run.means()
     trainer.save(run.checkpoints)
     sound, bits = trainer.preview(), trainer.validate(training.held_out)
     level = decibels(sound) - decibels(training.chunks / 32768)
     if is_best(bits, level, run.history.comparable) or not model.exists():
         store.save(model, trainer.average.module)
-    run.check(trainer.step, **run.means(), bits=bits, level_db=level)
     run.preview(trainer.step, sound, training.config.sample_rate)
-    keep_stage(run, [model, store.config_path(model)], before)
+    keep_stage(run, [model, store.config_path(model)])
+    run.check(trainer.step, **means, bits=bits, level_db=level)
 
 
 def is_best(bits, level, rows):

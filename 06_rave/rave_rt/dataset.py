@@ -12,6 +12,7 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from dlwakit.base.files import renewed
 from dlwakit.training import sounds
 from dlwakit.training.options import dataset_parser, next_command
 from modelfiles.errors import UserError
@@ -31,19 +32,20 @@ def build_dataset(
     Each sound's peak is at 0.9, and silence at its ends is left out.
     """
     reader = sounds.Reader(source, rate, log)
-    train, held_out, names = sounds.joined(
-        reader, out, lambda sound: librosa.effects.trim(sound, top_db=QUIET_DB)[0], PAUSE_S
-    )
-    np.save(out / "train.npy", train)
-    np.save(out / "held_out.npy", held_out)
-    facts = {
-        "rate": rate,
-        "seconds": round(len(train) / rate, 1),
-        "held_out_seconds": round(len(held_out) / rate, 1),
-        **names,
-    }
-    (out / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
-    draw(train, rate, out / "report.png")
+    with renewed(out, "dataset.json") as part:
+        train, held_out, names = sounds.joined(
+            reader, out, part, lambda sound: librosa.effects.trim(sound, top_db=QUIET_DB)[0], PAUSE_S
+        )
+        np.save(part / "train.npy", train)
+        np.save(part / "held_out.npy", held_out)
+        facts = {
+            "rate": rate,
+            "seconds": round(len(train) / rate, 1),
+            "held_out_seconds": round(len(held_out) / rate, 1),
+            **names,
+        }
+        (part / "dataset.json").write_text(json.dumps(facts, indent=2) + "\n")
+        draw(train, rate, part / "report.png")
     log(f"{facts['seconds']:.0f} s to learn from, {facts['held_out_seconds']:.0f} s held out, at {rate} Hz")
     reader.advise(60 * ADVISED_MINUTES)
     return facts

@@ -160,7 +160,7 @@ def check(run, trainer, rate):
     """Save the state, judge the averaged weights and, where they are good enough, make them the model that plays."""
     from .training.trainer import may_play
 
-    model, before = run.folder / f"{run.folder.name}.ts", run.history.seconds
+    model, means = run.folder / f"{run.folder.name}.ts", run.means()
     trainer.save(run.checkpoints / STATE)
     found = trainer.judge()
     playable = {}
@@ -169,9 +169,9 @@ def check(run, trainer, rate):
         playable = {"playable": found.distance}
     elif run.history.comparable:
         playable = {name: value for name, value in run.history.rows[-1].items() if name == "playable"}
-    run.check(trainer.step, **run.means(), held_out=found.distance, **playable)
     run.preview(trainer.step, trainer.play(found.gain), rate)
-    keep_stage(run, [model], before)
+    keep_stage(run, [model])
+    run.check(trainer.step, **means, held_out=found.distance, **playable)
 
 
 if __name__ == "__main__":

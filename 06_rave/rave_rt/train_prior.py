@@ -172,17 +172,15 @@ def check(run, trainer, model):
     from .engine.prior import write_prior
     from .prior_files import SUFFIX
 
-    before, best = run.history.seconds, run.history.best("held_out")
+    means, best = run.means(), run.history.best("held_out")
     file = run.folder / f"{Path(run.settings['model']).stem}{SUFFIX}"
     trainer.save(run.checkpoints / STATE)
     held_out = trainer.judge()
     if best is None or held_out < best["held_out"] or not file.exists():
         write_prior(file, trainer.prior())
-        run.check(trainer.step, **run.means(), held_out=held_out)
         run.preview(trainer.step, preview(trainer.prior(), model), model.rate)
-    else:
-        run.check(trainer.step, **run.means(), held_out=held_out)
-    keep_stage(run, [file], before)
+    keep_stage(run, [file])
+    run.check(trainer.step, **means, held_out=held_out)
 
 
 def preview(prior, model):

@@ -55,10 +55,11 @@ def train(options):
             step += 1
             run.progress(step, loss=float(error @ error / 64))
             if run.check_due(step):
+                means = run.means()
                 save(run.checkpoints / "toy.npz", weights, step, options.heavy)
                 held_out = float(np.sum((weights - wanted) ** 2))
-                run.check(step, **run.means(), held_out=held_out)
                 run.preview(step, np.sin(np.arange(4000) * weights[-1] / 4), 8000)
+                run.check(step, **means, held_out=held_out)
     return run.exit_status
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 
 from ..engine.encodings import OneHot
 from ..model import MelodyRnn
@@ -101,8 +102,7 @@ class Trainer:
             "optimiser": self._optimiser.state_dict(),
             "step": self.step,
         }
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        save_state(state, path)
 
     def go_on(self, path: Path) -> None:
         """Take up what `save` wrote."""

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 
 from ..engine.pitch import HOP_SIZE
 from .instrument import Instrument
@@ -110,8 +111,7 @@ class Trainer:
             "step": self.step,
             "best": self.best,
         }
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        save_state(state, path)
 
     def go_on(self, path):
         """Take up what `save` wrote, if there is anything."""

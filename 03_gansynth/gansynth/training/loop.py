@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 
 from . import codes as latent
 from . import warm
@@ -228,8 +229,7 @@ class Trainer:
 
     def save(self, path):
         """Write the state, whole or not at all."""
-        torch.save(self.state(), path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        save_state(self.state(), path)
 
     def go_on(self, path):
         """Take up what `save` wrote, if there is anything."""

@@ -10,7 +10,8 @@ from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 
 from .config import Config, read_config
 from .network import SampleRNN
@@ -49,7 +50,7 @@ def save(path, model, half=False):
     kind = torch.float16 if half else torch.float32
     weights = {name: value.detach().cpu().to(kind).contiguous() for name, value in model.state_dict().items()}
     part = path.with_suffix(".part")
-    save_file(weights, part)
+    part.write_bytes(to_bytes(weights))
     half = config_path(path).with_suffix(".part")
     half.write_text(json.dumps(model.config.to_dict(), indent=2) + "\n")
     half.replace(config_path(path))

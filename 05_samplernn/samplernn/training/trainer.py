@@ -5,6 +5,7 @@ import math
 
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 from modelfiles.errors import UserError
 from torch.nn import functional
 
@@ -100,8 +101,7 @@ class Trainer:
     def save(self, folder):
         """Write all that is needed to go on into a folder, whole or not at all."""
         state = {name: getattr(self, name).state_dict() for name in PARTS}
-        torch.save(state | {"states": self.states, "step": self.step}, folder / "last.part")
-        (folder / "last.part").replace(folder / LAST)
+        save_state(state | {"states": self.states, "step": self.step}, folder / LAST)
 
     def restore(self, folder):
         """Go on from what `save` wrote."""

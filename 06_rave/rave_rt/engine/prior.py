@@ -17,7 +17,7 @@ import torch
 from modelfiles.errors import UserError
 from modelfiles.safetensors_file import read_safetensors
 from numpy.typing import ArrayLike, NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from .prior_network import PriorNetwork, Size
 
@@ -147,7 +147,7 @@ def write_prior(path: Path, prior: Prior) -> None:
         name: weight.detach().cpu().contiguous() for name, weight in prior.network.state_dict().items()
     }
     part = path.with_suffix(".part")
-    save_file({**weights, **tensors}, part, {HEADER: json.dumps(facts)})
+    part.write_bytes(save({**weights, **tensors}, {HEADER: json.dumps(facts)}))
     part.replace(path)
 
 

@@ -1,5 +1,7 @@
 """A trained network as a streaming TorchScript file that follows nn~'s convention. Runs in a training."""
 
+import io
+
 import torch
 from torch import nn
 
@@ -97,5 +99,7 @@ def export(rave, sounds, path):
     """Write a .ts file; sounds [batch, 1, n] are what its components are computed from."""
     streaming = Streaming(rave, *principal_components(rave, sounds)).eval()
     part = path.with_suffix(".part")
-    torch.jit.script(streaming).save(str(part))
+    content = io.BytesIO()
+    torch.jit.save(torch.jit.script(streaming), content)  # into a file, a full disk would end the process
+    part.write_bytes(content.getvalue())
     part.replace(path)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 
 from ..engine.prior import Prior
 from ..engine.prior_network import LEAST_STD, PriorNetwork, Size
@@ -93,15 +94,13 @@ class PriorTrainer:
 
     def save(self, path):
         """Keep everything that the training needs to go on, whole or not at all."""
-        part = path.with_suffix(".part")
         state = {
             "step": self.step,
             "network": self._network.state_dict(),
             "average": self._average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
-        torch.save(state, part)
-        part.replace(path)
+        save_state(state, path)
 
     def restore(self, path):
         """Go on from what was kept."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 
 from . import warm
 from .export import export
@@ -178,7 +179,6 @@ class Trainer:
 
     def save(self, path):
         """Keep everything that the training needs to go on, whole or not at all."""
-        part = path.with_suffix(".part")
         state = {
             "step": self.step,
             "second": self.second,
@@ -187,8 +187,7 @@ class Trainer:
             "critic": self._critic.state_dict(),
             "optimisers": {name: each.state_dict() for name, each in self._optimisers.items()},
         }
-        torch.save(state, part)
-        part.replace(path)
+        save_state(state, path)
 
     def restore(self, path):
         """Go on from what was kept."""

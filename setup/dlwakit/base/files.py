@@ -1,6 +1,7 @@
 """Files: checksums, JSON that is replaced whole, copies, sizes. On the command line and in trainings."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -41,16 +42,41 @@ def content(path):
 
 def copy(source, target):
     """Copy a file or a folder in place of `target`; under that name it is never half there. Raises UserError."""
-    part = target.with_name(target.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    remove(part)
+    copy_all([(source, target)])
+
+
+def copy_all(pairs):
+    """Copy files and folders (source, target) that belong together; the first, which the others serve, comes last.
+
+    When one cannot be copied, all stay as they were. Raises UserError.
+    """
+    parts = [target.with_name(target.name + ".part") for _, target in pairs]
     try:
-        shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
+        for (source, target), part in zip(pairs, parts):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            remove(part)
+            shutil.copytree(source, part) if source.is_dir() else shutil.copyfile(source, part)
     except OSError as error:
-        remove(part)
-        raise UserError("file", f"{target}: {error.strerror or error}") from None
-    remove(target)
-    part.replace(target)
+        for part in parts:
+            with contextlib.suppress(OSError):
+                remove(part)
+        raise explained(error) from None
+    if len(pairs) > 1:
+        take_away(pairs[0][1])
+    for (_, target), part in reversed(list(zip(pairs, parts))):
+        if target.is_dir():
+            take_away(target)
+        part.replace(target)
+
+
+def take_away(path):
+    """Remove a file or a folder, which is never half there under its name."""
+    if path.is_dir():
+        old = path.with_name(path.name + ".old.part")
+        remove(old)
+        path.rename(old)
+        path = old
+    remove(path)
 
 
 @contextlib.contextmanager
@@ -66,12 +92,48 @@ def whole_folder(folder):
     part.rename(folder)
 
 
+@contextlib.contextmanager
+def renewed(folder, last):
+    """Yield where to write the files of a set; they take their places in `folder` together, when all are written.
+
+    last: the file without which the others count for nothing. It goes first and comes last.
+    """
+    part = folder / ".part"
+    remove(part)
+    part.mkdir(parents=True)
+    try:
+        yield part
+    except BaseException:
+        with contextlib.suppress(OSError):
+            remove(part)
+        raise
+    (folder / last).unlink(missing_ok=True)
+    for file in sorted(part.iterdir(), key=lambda file: file.name == last):
+        file.replace(folder / file.name)
+    part.rmdir()
+
+
 def remove(path):
     """Take away a file or a folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def is_disk_full(error):
+    """Whether an error, of whatever library, says that there is no room left."""
+    number = getattr(error, "errno", None)
+    said = "No space left on device", "requested and"  # numpy: "100 requested and 0 written"
+    return number in (errno.ENOSPC, errno.EDQUOT) or any(words in str(error) for words in said)
+
+
+def explained(error):
+    """An OSError as the UserError that says in one line what cannot be done with which file."""
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return UserError("file", f"there is no {error.filename}")
+    reason = "no room left on the disk" if is_disk_full(error) else error.strerror or str(error)
+    return UserError("file", f"{error.filename2 or error.filename}: {reason}" if error.filename else reason)
 
 
 def read_json(path, default):

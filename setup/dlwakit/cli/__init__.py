@@ -14,6 +14,7 @@ from modelfiles.errors import UserError
 
 from dlwakit import VERSION
 from dlwakit.base.console import warn
+from dlwakit.base.files import explained
 
 COMMANDS = (
     "install",
@@ -70,6 +71,9 @@ def main(arguments):
         return args.run(args)
     except UserError as error:
         warn(error)
+        return 1
+    except OSError as error:
+        warn(explained(error))
         return 1
     except KeyboardInterrupt:
         print("\nsetup/dlwa: stopped; the same command goes on from here", file=sys.stderr)

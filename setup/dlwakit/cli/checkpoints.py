@@ -9,7 +9,7 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.base.console import human_size, only_one_at_a_time, say
-from dlwakit.base.files import content, copy
+from dlwakit.base.files import content, copy_all
 from dlwakit.course import registry
 from dlwakit.course.bucket import fetch_folder, is_listing
 from dlwakit.course.download import fetch
@@ -154,8 +154,8 @@ def _add(args):
             raise UserError(
                 "state", f"there is another checkpoint {target}", "Rename yours, or say --replace."
             )
-    for part, target in reversed(changed):  # the model itself last: it is there when all is
-        copy(part, target)
+    if changed:
+        copy_all(list(zip(parts, targets)))
     size, digest = content(targets[0])
     registry.record(targets[0].name, kind="own", sha256=digest)
     say(f"{source.stem}: {targets[0]}, {human_size(size)}")

@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +12,7 @@ from modelfiles.errors import UserError
 
 from dlwakit import VERSION
 from dlwakit.base.console import Activity, human_size
-from dlwakit.base.files import read_json, sha256, write_json
+from dlwakit.base.files import explained, is_disk_full, read_json, sha256, write_json
 from dlwakit.course.kinds import PAGE_CAME, complaint
 
 BLOCK = 1 << 18
@@ -69,7 +70,9 @@ def _receive_all(url, part, notes, size, patience):
                     ) from None
                 problem = f"the server answers {error.code} {error.reason}"
             except (OSError, http.client.HTTPException) as error:
-                problem = str(getattr(error, "reason", error))
+                if is_disk_full(error) or getattr(error, "filename", None):
+                    raise explained(error) from None
+                problem = _in_words(getattr(error, "reason", error))
             if part.exists() and part.stat().st_size > before:
                 waits = iter(patience)
             wait = next(waits, None)
@@ -81,6 +84,14 @@ def _receive_all(url, part, notes, size, patience):
                     f"{human_size(have)} are kept; the same command goes on from there.",
                 )
             time.sleep(wait)
+
+
+def _in_words(reason):
+    if isinstance(reason, socket.gaierror):
+        return "the name of its server is not found; is there a network?"
+    if isinstance(reason, TimeoutError):
+        return "its server does not answer; is there a network?"
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def _receive(url, part, notes, size, activity):

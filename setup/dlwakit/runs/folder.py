@@ -1,9 +1,7 @@
 """The files of a run folder, each replaced whole. On the command line and in trainings."""
 
 import contextlib
-import errno
 import fcntl
-import os
 from pathlib import Path
 
 from dlwakit.base.files import read_json, write_json
@@ -16,6 +14,7 @@ OUTPUT = "output.txt"  # all that it printed, where no terminal showed it
 REPORT = "report.html"
 CARD = "MODEL_CARD.draft.md"
 CHECKPOINTS = "checkpoints"
+MEANS = "means.json"  # among the checkpoints: what was learned since the last check
 PREVIEWS = "previews"
 EVENTS = "events"
 STARTER = "starter.pid"  # the process that started it without a terminal
@@ -44,12 +43,9 @@ def write_state(folder, state):
 
 def write_whole(path, content):
     """Write text or bytes under a temporary name and rename it, so that no reader sees half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(content if isinstance(content, bytes) else content.encode())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content if isinstance(content, bytes) else content.encode())
+    part.replace(path)
 
 
 def lock(folder):
@@ -71,9 +67,3 @@ def is_locked(folder):
         except BlockingIOError:
             return True
     return False
-
-
-def is_disk_full(error):
-    """Whether an error, of whatever library, says that there is no room left."""
-    number = getattr(error, "errno", None)
-    return number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)

@@ -14,6 +14,7 @@ from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
 
 from dlwakit.base.console import warn
+from dlwakit.base.files import explained
 
 
 def path(text):
@@ -123,13 +124,8 @@ class Parser(argparse.ArgumentParser):
             return 130
         except UserError as error:
             warn(error, self.prog)
-        except FileNotFoundError as error:
-            warn(UserError("file", f"there is no {error.filename}"), self.prog)
         except OSError as error:
-            reason = error.strerror or error
-            warn(
-                UserError("file", f"{error.filename}: {reason}" if error.filename else str(reason)), self.prog
-            )
+            warn(explained(error), self.prog)
         return 1
 
 

@@ -67,28 +67,24 @@ class Clock:
         return due
 
 
-def keep_stage(run, model, before):
-    """Keep a copy of a run's playable model where its time has passed 15, 30, 60, ... seconds.
+def keep_stage(run, model):
+    """Keep a copy of a run's playable model where its time has passed 15, 30, 60, ... seconds, before its check.
 
     Parameters
     ----------
     run : Run
-        After its check.
     model : sequence of Path
         The files or folders that are the model.
-    before : float
-        Seconds that the run had spent at the check before.
     """
-    spent = run.history.seconds
+    spent = run.seconds
     stage = FIRST_STAGE
     while 2 * stage <= spent:
         stage *= 2
-    if not before < stage <= spent:
-        return
     folder = run.folder / STAGES / f"{stage:06d}s"
+    if spent < stage or folder.exists():
+        return
     half = folder.with_name(f".{folder.name}")
-    for old in (half, folder):
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     for part in map(Path, model):
         copy = shutil.copytree if part.is_dir() else shutil.copyfile

@@ -8,9 +8,10 @@ with run:
         step += 1
         run.progress(step, loss=loss)
         if run.check_due(step):
+            means = run.means()
             ...                                  # save into run.checkpoints
-            run.check(step, **run.means(), held_out=...)
             run.preview(step, samples, rate)
+            run.check(step, **means, held_out=...)  # comes last: one that was interrupted before is made again
 sys.exit(run.exit_status)
 """
 
@@ -29,6 +30,7 @@ from pathlib import Path
 import numpy as np
 from modelfiles.errors import UserError
 
+from dlwakit.base.files import explained, is_disk_full, read_json, write_json
 from dlwakit.runs import folder as files
 from dlwakit.runs.records import record
 from dlwakit.runs.state import minutes
@@ -113,6 +115,7 @@ class Run:
         self._sums, self._enough, self._minutes = {}, "", minutes
         self._last_state = self._last_report = -math.inf
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), 0
+        self._step = 0
 
     def _refuse_others(self, before, now):
         others = ", ".join(
@@ -224,7 +227,7 @@ class Run:
                 with contextlib.suppress(OSError):
                     self._events.close()
             self._lock.close()
-        if error is not None and files.is_disk_full(error):
+        if error is not None and is_disk_full(error):
             raise self._in_one_line(error) from error
 
     def _end(self):
@@ -248,15 +251,13 @@ class Run:
             self.report()
 
     def _in_one_line(self, error):
-        if files.is_disk_full(error):
+        if is_disk_full(error):
             return UserError(
                 "file",
                 f"no room left on the disk of {self.folder}: what was saved before is whole; free some space, "
                 "then the same command goes on",
             )
-        if isinstance(error, OSError):
-            return UserError("file", f"{error.filename or self.folder}: {error.strerror or error}")
-        return error
+        return explained(error) if isinstance(error, OSError) else error
 
     @property
     def exit_status(self):
@@ -275,6 +276,7 @@ class Run:
 
     def progress(self, step, **numbers):
         """Count a step and gather its numbers; shows how far it is. Raises UserError when one is no number."""
+        self._step = step
         for name, value in numbers.items():
             if not math.isfinite(value):
                 raise UserError(
@@ -290,9 +292,16 @@ class Run:
                 print(f"\r{self._line(step, numbers)}\x1b[K\r", end="", flush=True)
 
     def means(self):
-        """The means of what progress() has gathered since the last call, by name."""
+        """The means of what progress() has gathered since the last call, by name; kept until their check is made.
+
+        Where a training was interrupted between saving and its check, they are those that it had then.
+        """
+        kept = self.checkpoints / files.MEANS
+        if not self._sums:
+            return read_json(kept, {}).get(str(self._begun_at), {})
         means = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums = {}
+        write_json(kept, {str(self._step): means})
         return means
 
     def check_due(self, step):

@@ -98,15 +98,18 @@ class Reader:
             self.log(f"left out {name}: {reason}")
         self.left_out[name] = reason
 
-    def finish(self, data):
-        """Say what was read, and write the table of whose sounds they are. Raises UserError where there are none."""
+    def finish(self, data, into=None):
+        """Say what was read, and write the table of whose sounds they are. Raises UserError where there are none.
+
+        into: where the data set is written until all of it is there.
+        """
         if len(self.left_out) > SHOWN:
             self.log(f"left out {len(self.left_out) - SHOWN} more")
         used = [name for name in self.names if name not in self.left_out]
         if not used:
             raise UserError("sound", f"no sound in {self.source} can be used")
         self.log(f"read {len(used)} sounds, {self.seconds:.0f} s")
-        sources.keep(data, used, self.source, self.log)
+        sources.keep(data, used, self.source, self.log, into)
 
     def advise(self, seconds):
         """Say that more would be better, where there is less than so many seconds."""
@@ -184,14 +187,14 @@ def hold_out(pieces):
     return known, [pieces[number] for number in chosen]
 
 
-def joined(reader, data, prepare, pause_s):
+def joined(reader, data, into, prepare, pause_s):
     """Sounds end to end, in two parts, and their names.
 
     Parameters
     ----------
     reader : Reader
-    data : Path
-        The data set, for the table of whose sounds they are.
+    data, into : Path
+        The data set, and where it is written until all of it is there: for the table of whose sounds they are.
     prepare : callable
         What is used of a piece whose peak is 0.9, float32 [n].
     pause_s : float
@@ -205,7 +208,7 @@ def joined(reader, data, prepare, pause_s):
         "sounds" and "held_out_sounds", those that are wholly held out.
     """
     pieces = [(piece.sound, to_int16(prepare(piece.normalized()))) for piece in reader]
-    reader.finish(data)
+    reader.finish(data, into)
     parts = hold_out(pieces)
     known, held = ({name: None for name, _ in part} for part in parts)
     names = {"sounds": list(known), "held_out_sounds": [name for name in held if name not in known]}

@@ -50,15 +50,18 @@ def write(folder, table):
     write_whole(Path(folder) / TABLE, text.getvalue())
 
 
-def keep(data, names, source, log=print):
-    """Write the table of a data set: a row for each file, filled with what it and the sounds' folder had to say."""
+def keep(data, names, source, log=print, into=None):
+    """Write the table of a data set: a row for each file, filled with what it and the sounds' folder had to say.
+
+    into: where the data set is written until all of it is there.
+    """
     source = Path(source)
     stated = read(data)
     for name, row in read(source if source.is_dir() else source.parent).items():
         stated[name] = {column: word or stated.get(name, {}).get(column, "") for column, word in row.items()}
     table = {name: stated.get(name, dict.fromkeys(COLUMNS[1:], "")) for name in names}
-    Path(data).mkdir(parents=True, exist_ok=True)
-    write(data, table)
+    Path(into or data).mkdir(parents=True, exist_ok=True)
+    write(into or data, table)
     open_ = sum(not all(row.values()) for row in table.values())
     if open_:
         log(f"{Path(data) / TABLE} says whose they are: {open_} of {len(table)} rows are not complete")

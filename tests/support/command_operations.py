@@ -1,0 +1,207 @@
+"""Commands of `setup/dlwa` that are disturbed, in a copy of the course: see operations.py."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from support.course_copy import CourseCopy
+from support.file_server import Server
+from support.operation import PATIENCE, Operation
+
+PLAY_PROGRAMS = "pd", "bwrap", "g++", "gcc", "ld", "as"
+
+
+class CommandLine(Operation):
+    """A command of `setup/dlwa` in a copy of the course, with its home below the place."""
+
+    words = ()
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        self.course = CourseCopy(folder / "course")
+        self.variables = {}
+
+    def run(self):
+        command = [sys.executable, self.course.root / "setup/dlwa", *map(str, self.words)]
+        variables = self.course.environment(HOME=str(self.place / "home"), **self.variables)
+        with (self.folder / "log").open("w+") as log:
+            process = subprocess.Popen(
+                command,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                status = process.wait()
+            log.seek(0)
+            return status, log.read()
+
+    @property
+    def checkpoints(self):
+        return self.place / "home/.local/share/dlwa/checkpoints"
+
+
+class Get(CommandLine):
+    """`checkpoints get` of a file, where an older one of the user's own lies beside."""
+
+    words = "checkpoints", "get", "toy"
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        self.server = Server()
+        self.server.body = self.server.body[:600_000]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        official = {"name": "toy", "kind": "official", "file": "toy.bin", "url": self.server.url("toy.bin")}
+        self.course.add_day(registry=[official])
+        store = self.before / "home/.local/share/dlwa/checkpoints"
+        store.mkdir(parents=True)
+        (store / "own.npz").write_bytes(b"PK mine")
+        facts = {"own.npz": {"kind": "own", "sha256": "0" * 64}}
+        (store / "checkpoints.json").write_text(json.dumps(facts))
+
+    def left(self):
+        wrong = []
+        with contextlib.suppress(FileNotFoundError):
+            if (self.checkpoints / "toy.bin").read_bytes() != self.server.body:
+                wrong.append("toy.bin is not whole")
+        if "own.npz" not in json.loads((self.checkpoints / "checkpoints.json").read_text()):
+            wrong.append("the record of another checkpoint is lost")
+        return wrong
+
+
+class Verify(Get):
+    """`checkpoints verify` of what is there."""
+
+    words = "checkpoints", "verify"
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        self.course.add_day("02_none", "none", registry=[])
+        store = self.before / "home/.local/share/dlwa/checkpoints"
+        shutil.rmtree(store)
+        store.mkdir()
+
+    def left(self):
+        return []
+
+
+class Add(CommandLine):
+    """`checkpoints add --replace` of a model with its configuration, where one of that name is."""
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        self.course.add_day(registry=[])
+        self.old, self.new = folder / "old", folder / "new"
+        for number, source in enumerate((self.old, self.new)):
+            source.mkdir()
+            np.savez(source / "mine.npz", a=np.full(5000, number))
+            (source / "mine.config.json").write_text(json.dumps({"number": number}))
+        self.begin()
+        self.words = "checkpoints", "add", self.old / "mine.npz"
+        status, said = self.run()
+        if status:
+            raise RuntimeError(said)
+        shutil.copytree(self.place, self.before, dirs_exist_ok=True)
+        self.words = "checkpoints", "add", "--replace", self.new / "mine.npz"
+
+    def left(self):
+        names = "mine.npz", "mine.config.json"
+        found = [
+            (self.checkpoints / name).read_bytes() for name in names if (self.checkpoints / name).exists()
+        ]
+        sides = [[(side / name).read_bytes() for name in names] for side in (self.old, self.new)]
+        return [] if found in sides or len(found) < 2 else ["a model with the configuration of another"]
+
+
+# --- installation ----------------------------------------------------------------------------------------------
+
+MAKEFILE = """
+install: py.pd_linux
+\tmkdir -p $(PDLIBDIR)/pyext
+\tcp py.pd_linux help.pd $(PDLIBDIR)/pyext
+py.pd_linux: program.c
+\tcp program.c py.pd_linux
+"""
+WHEEL = {
+    "tiny.py": "NUMBER = 7\n",
+    "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+    "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "tiny-1.0.dist-info/RECORD": "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\n"
+    "tiny-1.0.dist-info/RECORD,,\n",
+}
+
+
+class Install(CommandLine):
+    """`install` of a tiny external and of an environment with one tiny package, by the real venv and pip."""
+
+    words = "install", "--yes"
+    has_parts = True
+    limit = 60  # venv and pip alone are thousands of calls, and each try takes ten seconds
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        wheels = folder / "wheels"
+        wheels.mkdir()
+        with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "w") as file:
+            for name, content in WHEEL.items():
+                file.writestr(name, content)
+        definitions = self.course.root / "environments"
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        facts = {"for": "tests", "pythons": [version], "pip": [["torch.txt"]], "check": "import tiny"}
+        (definitions / "index.json").write_text(
+            json.dumps({"torch": {**facts, "minutes": 1, "megabytes": 1}})
+        )
+        (definitions / "torch.txt").write_text("tiny==1.0\n")
+        source = self.course.root / "pyext_py3"
+        (source / "Makefile").write_text(MAKEFILE)
+        for name in ("program.c", "help.pd"):
+            (source / name).write_text(name)
+        bare = folder / "bin"  # neither conda nor uv
+        bare.mkdir()
+        base = Path(sys.base_prefix, "bin", f"python{version}")
+        for name in ("make", "mkdir", "cp", "sh", *PLAY_PROGRAMS):
+            if found := shutil.which(name):
+                (bare / name).symlink_to(found)
+        (bare / f"python{version}").symlink_to(base)
+        self.variables = {"PATH": str(bare), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+    def _python(self):
+        return self.place / "home/.local/share/dlwa/environments/torch/bin/python"
+
+    def left(self):
+        record = self.place / "home/.local/share/dlwa/environments.json"
+        if not record.exists() or not json.loads(record.read_text()):
+            return []
+        return self._plays()
+
+    def _plays(self):
+        check = [self._python(), "-c", "import tiny; assert tiny.NUMBER == 7"]
+        works = self._python().exists() and subprocess.run(check, capture_output=True).returncode == 0
+        return [] if works else ["an environment is recorded that does not work"]
+
+    def done(self):
+        library = self.place / "home/.local/lib/pd/extra"
+        names = sorted(path.name for path in library.glob("**/*") if path.is_file())
+        wrong = [] if names == self.library else [f"the library holds {names}"]
+        status, said = self.run()
+        if status or "Everything is there already" not in said:
+            wrong.append(f"a further install still has something to do: {said[-500:]}")
+        return wrong + self._plays()
+
+    def keep(self):
+        library = self.place / "home/.local/lib/pd/extra"
+        self.library = sorted(path.name for path in library.glob("**/*") if path.is_file())

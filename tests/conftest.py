@@ -5,7 +5,10 @@ environment `tensorflow`. Tests with a `screen` are marked `window`, those in te
 in real Pd, `realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
 """
 
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from support.pd_window import Screen
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = map(str, sorted(ROOT.glob("[0-9][0-9]_*")))
 IN_PD = tuple(Path(__file__).parent / name for name in ("patches", "live"))
+TAKES = tempfile.mkdtemp(prefix="dlwa-takes-")
+os.environ["DLWA_TAKES"] = TAKES  # what models make in tests is not the person's
 NOT_QUICK = ("slow", "tensorflow", "window", "realtime")
 
 
@@ -29,6 +34,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker("realtime")
         if not any(item.get_closest_marker(name) for name in NOT_QUICK):
             item.add_marker("quick")
+
+
+def pytest_sessionfinish():
+    """Remove the takes of all tests."""
+    shutil.rmtree(TAKES, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

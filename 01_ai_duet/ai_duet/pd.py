@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ import pyext
 from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, number
-from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Number, Toggle, Whole
+from pdworker.host.takes import TakesObject
 
 from .duet import Duet
-from .notes import Note, end_of, in_order, notes_from_rows
+from .notes import Note, delayed, end_of, in_order, notes_from_rows, seconds_per_step
 from .player import Player, Roll
 
 SHORTEST_ANSWER, LONGEST_ANSWER = 1.0, 300.0  # seconds
@@ -24,18 +24,20 @@ GENERATION = ("temperature", "candidates", "tempo", "seed", "key", "phrase")  # 
 MIDI_SUFFIXES = (".mid", ".midi")
 
 
-class ai_duet(PdObject):
+class ai_duet(TakesObject):
     """A melody goes in, and a recurrent network goes on from there.
 
     Notes
     -----
-    Out of the outlet, beside what every PdObject sends: `note PITCH VELOCITY` at its logical time, `played` after the
-    last one, `generated COUNT BPM`, `stopped`, `opened COUNT`, `saved FILE`, and for the piano roll `roll clear`,
-    `roll frame SECONDS LOW HIGH`, `roll theme|answer PITCH START LENGTH` (in seconds), `roll play START SECONDS`,
-    `roll stop`. And `key 1|0 NAME` of every key that is pressed and let go in the patch's own window.
+    Out of the outlet, beside what every TakesObject sends: `note PITCH VELOCITY` at its logical time, `played`
+    after the last one, `generated COUNT BPM`, `stopped`, `opened COUNT`, `saved FILE`, and for the piano roll `roll
+    clear`, `roll frame SECONDS LOW HIGH`, `roll theme|answer PITCH START LENGTH` (in seconds), `roll play START
+    SECONDS`, `roll stop`. And `key 1|0 NAME` of every key that is pressed and let go in the patch's own window.
     """
 
     WORKER = "ai_duet.worker"
+    TAKES = ("generate",)
+    MODEL_SUFFIXES = (".mag",)
     SETTINGS = {
         "temperature": Number(1.0, 0.01, 10, help="below 1 the likely gets likelier, above 1 the unlikely"),
         "candidates": Whole(
@@ -165,6 +167,12 @@ class ai_duet(PdObject):
             self._duet.finished = self.settings["duet"]
             self._rest_clock.unset()
 
+    async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
+        self._halt()
+        tempo = call.get("tempo") or self._duet.tempo
+        self._duet.set_theme(in_order(notes_from_rows(call["notes"])), tempo, pyext.logical_time())
+        self._draw()
+
     async def _generate(self, seconds: float) -> None:
         theme = self._duet.theme_so_far(pyext.logical_time())
         if not theme:
@@ -177,10 +185,14 @@ class ai_duet(PdObject):
         request = self._request
         self._duet.finished = self.settings["duet"]
         settings = {name: self.settings[name] for name in GENERATION}
-        values, _ = await self.call("generate", notes=theme, seconds=seconds, **settings)
+        making = self.making(["generate", seconds], "generate", notes=theme, seconds=seconds, **settings)
+        values, _ = await making.call()
+        answer, tempo = in_order(notes_from_rows(values["notes"])), values["tempo"]
+        start = end_of(theme) + seconds_per_step(tempo)
+        making.keep_melody([("theme", theme), ("answer", delayed(answer, start))], tempo)
         self.output("progress", 0, "done")
         if request == self._request:
-            self._take_answer(in_order(notes_from_rows(values["notes"])), values["tempo"])
+            self._take_answer(answer, tempo)
 
     def _take_answer(self, notes: Sequence[Note], tempo: float) -> None:
         self._player.stop()

@@ -8,8 +8,8 @@ from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw
-from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Choice, Number, Toggle
+from pdworker.host.takes import TakesObject
 
 ESTIMATORS = ("swift", "crepe-tiny", "crepe-full")
 USUAL_RATE_HZ = 44100
@@ -17,18 +17,20 @@ RUN_DEFAULTS = (0, 0, 0, USUAL_RATE_HZ, 16000, 1, 20, 0)  # the original's
 RUN_SETTINGS = ("octave", "threshold", "loudness", "rate", "output", "adjust", "quiet", "autotune")
 
 
-class timbre_transfer(PdObject):
+class timbre_transfer(TakesObject):
     """A sound in one array is played by an instrument into another.
 
     With a creation argument such as 1003 the array that a message calls `in` is 1003-in, where there is one of that
     name. Beside arrays IN and OUT the patch may have arrays for pictures, of the lengths in brackets: IN-wave and
     OUT-wave [400], IN-pitch and OUT-pitch (MIDI), IN-loudness and OUT-loudness (dB) [200].
 
-    Out of the outlet, beside what every PdObject says: `opened IN SAMPLES HZ`, `transferred SAMPLES HZ`,
+    Out of the outlet, beside what every TakesObject says: `opened IN SAMPLES HZ`, `transferred SAMPLES HZ`,
     `saved FILE`, `normalized ARRAY`, `heard VOICED_PERCENT`.
     """
 
     WORKER = "timbre_transfer.worker"
+    TAKES = ("transfer",)
+    USUAL_MODEL = "starter_violin"
     SETTINGS = {
         "octave": Number(0.0, -20, 20, unit="octaves", help="higher or lower than the input"),
         "threshold": Number(0.2, 0, 1, unit="confidence", help="no pitch is played below it"),
@@ -121,15 +123,20 @@ class timbre_transfer(PdObject):
     async def _transfer(self, source, target):
         samples = await self.read(source)
         settings = dict(self.settings)
-        facts, (audio, wave, *curves) = await self.call(
+        making = self.making(
+            ["transfer", source, target],
             "transfer",
             arrays=[samples],
+            shown={source: 0},
+            seed=0,
             rate=self._rate(source),
             out_rate=settings.pop("output"),
             octave_shift=settings.pop("octave"),
             loudness_shift=settings.pop("loudness"),
             **settings,
         )
+        facts, (audio, wave, *curves) = await making.call()
+        making.keep_sounds({target: [audio]}, facts["rate"])
         for array, pair in zip((source, target), (curves[:2], curves[2:])):
             for kind, curve in zip(("pitch", "loudness"), pair):
                 draw(f"{array}-{kind}", curve)
@@ -145,6 +152,9 @@ class timbre_transfer(PdObject):
         """End the worker."""
         self._run_folder = None
         super().unload_1()
+
+    async def restore_take(self, state, call, arrays):
+        self._rates[self._array("in")] = call["rate"]
 
     # What they share.
 

@@ -6,8 +6,8 @@ from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw, existing
-from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Whole
+from pdworker.host.takes import TakesObject
 
 from . import latent
 
@@ -15,18 +15,21 @@ UNDO_STEPS = 32  # random draws that can be taken back
 ENVELOPE = ("spacing", "trim", "attack", "sustain", "release")  # of a hallucination's notes, in seconds
 
 
-class gansynth(PdObject):
+class gansynth(TakesObject):
     """Notes from points of a latent space.
 
     A latent vector lies in an array (Z), a sound in another (SOUND). Where the patch has an array SOUND-picture, it
     gets the sound's spectrogram: 48 columns of 32 points, 0 to 1.
 
-    Out of the outlet, beside what every PdObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load (the note's
+    Out of the outlet, beside what every TakesObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load (the note's
     length, the size of a point, the pitches), `randomized`, `undone`, `slerped`, `summed`, `opened Z`, `saved FILE`,
     `synthesized SAMPLES RATE`, `key PITCH ONSET SAMPLES RATE`, `keyboard COUNT`, `hallucinated SAMPLES RATE`.
     """
 
     WORKER = "gansynth.worker"
+    TAKES = ("generate", "hallucinate")
+    USUAL_MODEL = "starter"
+    MODEL_SUFFIXES = (".zip",)
     SETTINGS = {
         "seed": Whole(
             None, -1, 2**24, none_below=0, help="the same random draws again; below 0: others each time"
@@ -111,16 +114,18 @@ class gansynth(PdObject):
         points = self._points(words[::3])
         sounds = self._names(words[1::3])
         pitches = [round(number(value, "a pitch", 0, 127)) for value in words[2::3]]
-        await self.show_notes(sounds, self.call_notes(points, pitches))
+        await self.show_notes(sounds, self.making_notes(words, points, pitches))
 
-    def call_notes(self, points, pitches):
-        """Hook: the call of the worker that makes notes of latent vectors."""
-        return self.call("generate", arrays=points, pitches=pitches)
+    def making_notes(self, words, points, pitches):
+        """Hook: how notes are made of latent vectors, for `generate` with these words."""
+        shown = {array: index for index, array in enumerate(words[::3])}
+        return self.making(["generate", *words], "generate", arrays=points, shown=shown, pitches=pitches)
 
-    async def show_notes(self, sounds, call):
-        """Put the notes of a call into arrays, with their pictures."""
-        values, arrays = await call
+    async def show_notes(self, sounds, making):
+        """Make notes and put them into arrays, with their pictures."""
+        values, arrays = await making.call()
         notes, pictures = arrays[: len(sounds)], arrays[len(sounds) :]
+        making.keep_sounds({sound: [audio] for sound, audio in zip(sounds, notes)}, values["rate"])
         for sound, audio, picture in zip(sounds, notes, pictures):
             draw(f"{sound}-picture", picture.ravel())
             await self.write(sound, audio)
@@ -160,11 +165,13 @@ class gansynth(PdObject):
         if len(words) == 9:
             asked["pitch"] = round(number(words[8], "a pitch", 0, 127))
         seed = int(self._random.integers(2**31))
-        await self.show_hallucination(name(words[0]), self.call("hallucinate", seed=seed, **asked))
+        making = self.making(["hallucinate", *words], "hallucinate", seed=seed, **asked)
+        await self.show_hallucination(name(words[0]), making)
 
-    async def show_hallucination(self, sound, call):
-        """Put the sound of a call into an array, with its picture."""
-        values, (audio, picture) = await call
+    async def show_hallucination(self, sound, making):
+        """Make a sound and put it into an array, with its picture."""
+        values, (audio, picture) = await making.call()
+        making.keep_sounds({sound: [audio]}, values["rate"])
         draw(f"{sound}-picture", picture.ravel())
         await self.write(sound, audio)
         self._done("hallucinated", audio, values["rate"])

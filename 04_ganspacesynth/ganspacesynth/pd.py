@@ -4,6 +4,7 @@ Runs on Pd's thread.
 """
 
 import contextlib
+from pathlib import Path
 
 import numpy as np
 import pyext
@@ -13,6 +14,8 @@ from modelfiles.finding import find
 from pdworker import options
 from pdworker.host.arguments import message, number
 from pdworker.host.settings import Number, Whole
+from pdworker.host.takes import background
+from pdworker.takes.fingerprint import fingerprint
 
 from . import SUFFIXES
 from .steps import Steps
@@ -29,8 +32,10 @@ class ganspacesynth(gansynth):
     """
 
     WORKER = "ganspacesynth.worker"
+    TAKES = ("generate", "hallucinate", "synthesize_noz")
 
     _edits = None  # the array of edits, once components are loaded
+    _components = None  # (name or path, SHA-256) of their file
     _pitch = -1  # at which they were computed; -1: unknown
 
     def checkpoint_folders(self):
@@ -41,7 +46,7 @@ class ganspacesynth(gansynth):
         return [self._day_folder(), self._day_folder().parent / "03_gansynth"]
 
     def model_loaded(self, facts):
-        self._edits = None
+        self._edits = self._components = None
         super().model_loaded(facts)
 
     @message("load_ganspace_components FILE EDITS")
@@ -54,15 +59,17 @@ class ganspacesynth(gansynth):
     async def _load_components(self, file, edits):
         self.require_model()
         folders = [str(folder) for folder in self.checkpoint_folders()]
-        reads = {}
+        reads, path = {}, None
         with contextlib.suppress(UserError):  # it may be in the model's folder, which the worker knows
-            reads["file"] = str(find(file, folders, SUFFIXES))
+            path = find(file, folders, SUFFIXES)
+            reads["file"] = str(path)
         call = self.call("load_components", reads=reads, file=file, folders=folders)
         facts, (variance,) = await call
         self._put(edits, np.zeros(facts["count"]))
         if len(pyext.Buffer(f"{edits}-variance")):
             self._put(f"{edits}-variance", variance)
         self._edits, self._pitch = edits, facts.get("pitch", -1)
+        self._components = [str(path or file), path and await background.run(fingerprint, path)]
         self.components_loaded(facts)
         self.output("progress", 1, "")
         self.output("components", facts["count"], facts["layer"], self._pitch)
@@ -71,11 +78,30 @@ class ganspacesynth(gansynth):
     def components_loaded(self, facts):
         """Hook: components were loaded, and these are their facts."""
 
-    def call_notes(self, points, pitches):
+    def take_state(self):
+        return {"components": self._components, "edits": self.portable(self._edits)} if self._edits else {}
+
+    async def restore_take(self, state, call, arrays):
+        if not state:
+            self._edits = self._components = None
+        elif state["components"] != self._components:
+            file, digest = state["components"]
+            if digest and await background.run(fingerprint, Path(file)) != digest:
+                raise UserError(
+                    "file", f"the components {file} are gone, or have changed since this take was made"
+                )
+            edits = np.array(pyext.Buffer(array := self.local(state["edits"])), np.float32)
+            await self._load_components(file, array)
+            self._put(array, edits)
+
+    def making_notes(self, words, points, pitches):
         if self._edits is None:
-            return super().call_notes(points, pitches)
+            return super().making_notes(words, points, pitches)
         edits = [np.array(pyext.Buffer(self._edits), np.float32)] * len(pitches)
-        return self.call("edit", arrays=[*edits, *points], pitches=pitches)
+        shown = {array: len(edits) + index for index, array in enumerate(words[::3])}
+        shown[self._edits] = 0
+        arrays = [*edits, *points]
+        return self.making(["generate", *words], "edit", arrays=arrays, shown=shown, pitches=pitches)
 
     @message("synthesize_noz SOUND PITCH EDIT ... [-- SOUND PITCH EDIT ...]")
     async def synthesize_noz_1(self, *words):
@@ -95,7 +121,8 @@ class ganspacesynth(gansynth):
         for pitch in pitches:
             if pitch != self._pitch and self._edits is not None:
                 self.output("pitch_without_effect", pitch, self._pitch)
-        await self.show_notes(sounds, self.call("edit", arrays=edits, pitches=pitches, replace=True))
+        making = self.making(["synthesize_noz", *words], "edit", arrays=edits, pitches=pitches, replace=True)
+        await self.show_notes(sounds, making)
 
     def _edits_of(self, values):
         """Edits from numbers and arrays of numbers; a zero where there is none."""
@@ -125,6 +152,7 @@ class halluseq(ganspacesynth):
         "sustain": Number(0.5, 0, 60, unit="s", help="between the fades"),
         "release": Number(0.5, 0, 60, unit="s", help="fade out"),
     }
+    TAKES = ("generate", "hallucinate", "synthesize_noz", "hallucinate_noz")
     ALIASES = {"read_steps": "open_steps", "write_steps": "save_steps"}
 
     def __init__(self, edits="edits", *arguments):
@@ -146,6 +174,13 @@ class halluseq(ganspacesynth):
     def setting_changed(self, name):
         super().setting_changed(name)
         self.output("updated")
+
+    async def restore_take(self, state, call, arrays):
+        await super().restore_take(state, call, arrays)
+        if arrays and arrays[0].ndim == 2:
+            self._steps.replace(arrays[0])
+            self._put(self._edits_array, self._steps.current)
+            self.output("updated")
 
     # Steps.
 
@@ -233,5 +268,6 @@ class halluseq(ganspacesynth):
             "trim": self.settings["start_trim"],
             **{fade: self.settings[fade] for fade in ("attack", "sustain", "release")},
         }
-        call = self.call("hallucinate_edits", arrays=[self._steps.as_array()], **asked)
-        await self.show_hallucination(sound, call)
+        steps = [self._steps.as_array()]
+        making = self.making(["hallucinate_noz", sound], "hallucinate_edits", arrays=steps, **asked)
+        await self.show_hallucination(sound, making)

@@ -11,9 +11,9 @@ from modelfiles.errors import UserError
 from modelfiles.overview import overview_of_part
 from pdworker import options
 from pdworker.host.arguments import message, name
-from pdworker.host.pd_object import PdObject
+from pdworker.host.making import Making
 from pdworker.host.settings import Number, Whole
-from pdworker.host.tasks import PendingCall
+from pdworker.host.takes import TakesObject
 
 from .generate_message import read_request
 
@@ -21,14 +21,17 @@ PRIMER_S = 30  # of a seed sound, its end
 SETTING_OF_OPTION = {"dur": "seconds", "out_sr": "rate", "random": "seed", "top_k": "top_k", "top_p": "top_p"}
 
 
-class samplernn(PdObject):
+class samplernn(TakesObject):
     """A recurrent network that generates sound sample by sample, into Pd arrays that grow meanwhile.
 
-    Out of the outlet, besides what every PdObject says: `generating LENGTH HZ`, `grown SAMPLES`, then
+    Out of the outlet, besides what every TakesObject says: `generating LENGTH HZ`, `grown SAMPLES`, then
     `generated ARRAY HZ SAMPLES` for each array; `saved FILE`.
     """
 
     WORKER = "samplernn.worker"
+    TAKES = ("generate",)
+    USUAL_MODEL = "starter_beat"
+    MODEL_SUFFIXES = (".safetensors",)
     SETTINGS = {
         "temperature": Number(0.95, 0, 100, help="low keeps to the likeliest samples, high strays from them"),
         "seconds": Number(4, 0.001, 600, unit="seconds", label="the duration", help="how much to generate"),
@@ -86,8 +89,13 @@ class samplernn(PdObject):
         try:
             arrays = [await self._read_primer(primer_name, arguments["primer_rate"])]
             temperatures = [await self._read_temperature(value, arrays) for value in request.temperatures]
-            call = self.call("generate", arrays=arrays, temperatures=temperatures, **arguments)
-            await self._grow(request.arrays, call)
+            shown = {} if primer_name is None else {primer_name: 0}
+            for word, value in zip(request.temperatures, temperatures):
+                if isinstance(value, dict):
+                    shown[word] = value["array"]
+            arguments["temperatures"] = temperatures
+            making = self.making(["generate", *words], "generate", arrays=arrays, shown=shown, **arguments)
+            await self._grow(request.arrays, making)
         finally:
             self._is_generating = False
 
@@ -148,21 +156,26 @@ class samplernn(PdObject):
         arrays.append(await self.read(value))
         return {"array": len(arrays) - 1}
 
-    async def _grow(self, names: Sequence[str], call: PendingCall) -> None:
+    async def _grow(self, names: Sequence[str], making: Making) -> None:
         """Put the sound into the arrays as it comes; an interrupted one stays, as far as it is."""
-        rate = done = 0
+        rate = length = done = 0
+        pieces: list[Sequence[np.ndarray]] = []
         try:
-            async for values, sounds in call:
+            async for values, sounds in (call := making.call()):
                 if sounds:
                     done = values["start"] + len(sounds[0])
+                    pieces.append(sounds)
                     self._insert(names, sounds, values["start"], done)
                 else:
-                    rate = values["rate"]
+                    rate, length = values["rate"], values["length"]
                     self._rates.update(dict.fromkeys(names, rate))
-                    await self._clear(names, values["length"])
-                    self.output("generating", values["length"], rate)
+                    await self._clear(names, length)
+                    self.output("generating", length, rate)
             await call
         finally:
+            if pieces:
+                whole = {array: [np.concatenate(parts)] for array, parts in zip(names, zip(*pieces))}
+                making.keep_sounds(whole, rate, complete=done == length)
             if rate and self.facts is not None:
                 self._finish(names, rate, done)
 

@@ -16,22 +16,22 @@ from pdworker.host.settings import Number, Text, Toggle, Whole
 from .arrays import ArraySets
 from .box import channels, stream_owner
 from .prior_files import find_prior
+from .takes import RaveTakes
 
 NO_MODEL = ("none", "-")
-USUAL_MODEL = "starter_drums"
 MAX_LATENTS = 256
 USUAL_BUFFER = 4096
 
 
-class rave(LiveObject):
+class rave(RaveTakes, LiveObject):
     """A TorchScript model that follows nn~'s convention.
 
     LATENTS stands for the arrays LATENTS-1, LATENTS-2 and so on. Where a message takes --sr HZ, that is the sample
     rate of the arrays; --random N makes what the model draws repeatable.
 
-    Out of the outlet, beside what every LiveObject says: `done METHOD TO LENGTH HZ`, `playing METHOD BUFFER HZ`,
-    `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`, `attribute NAME TYPE ...`,
-    `value NAME ...`, `note TEXT`.
+    Out of the outlet, beside what every LiveObject and TakesObject says: `done METHOD TO LENGTH HZ`, `playing
+    METHOD BUFFER HZ`, `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`, `attribute NAME
+    TYPE ...`, `value NAME ...`, `note TEXT`.
     """
 
     WORKER = "rave_rt.worker"
@@ -44,6 +44,13 @@ class rave(LiveObject):
         ),
         "temperature": Number(
             1.0, 0, 5, help="how freely generate and continue draw: 1 as trained, 0 what is likeliest"
+        ),
+        "seed": Whole(
+            None,
+            -1,
+            2**24,
+            none_below=0,
+            help="the same gives the same sound again where --random says nothing",
         ),
     }
 
@@ -73,8 +80,8 @@ class rave(LiveObject):
         return {**facts, "methods": names, "attributes": list(facts["attributes"])}
 
     def model_files(self, arguments):
-        name = arguments.get("checkpoint", USUAL_MODEL)
-        path = find(name, arguments["folders"], suffixes=(".ts",))
+        name = arguments.get("checkpoint", self.USUAL_MODEL)
+        path = find(name, arguments["folders"], suffixes=self.MODEL_SUFFIXES)
         self._trusted = self._trusted or path.parent == self._day_folder() / "checkpoints"
         named = arguments.get("prior")
         prior = find_prior(path, named, arguments["folders"])
@@ -127,6 +134,7 @@ class rave(LiveObject):
                 value = {"array": len(arrays) - 1, "rate": int(pyext._samplerate())}
             values.append(str(value) if isinstance(value, str) else value)
         await self.call("set", arrays=arrays, name=attribute, values=values)
+        self.was_set[attribute] = values
         self.output("set", attribute)
 
     def _attribute(self, value):
@@ -143,24 +151,24 @@ class rave(LiveObject):
     @message("forward ARRAY ARRAY [--sr HZ] [--random N]")
     async def forward_1(self, *words):
         """Send a sound through the model into another array."""
-        await self._transform("forward", words)
+        await self._transform("forward", words, ["forward", *words])
 
     @message("encode ARRAY LATENTS [--sr HZ] [--random N]")
     async def encode_1(self, *words):
         """Get the latents of a sound."""
-        await self._transform("encode", words)
+        await self._transform("encode", words, ["encode", *words])
 
     @message("decode LATENTS ARRAY [--sr HZ] [--random N]")
     async def decode_1(self, *words):
         """Make a sound of latents."""
-        await self._transform("decode", words)
+        await self._transform("decode", words, ["decode", *words])
 
     @message("apply METHOD FROM TO [--sr HZ] [--random N]")
     async def apply_1(self, *words):
         """Send arrays through any method of the model."""
         if not words:
             raise UserError("usage", "no method is named")
-        await self._transform(name(words[0]), words[1:])
+        await self._transform(name(words[0]), words[1:], ["apply", *words])
 
     @message("prior LATENTS SECONDS [TEMPERATURE]")
     async def prior_1(self, latents, seconds, temperature=0):
@@ -172,9 +180,9 @@ class rave(LiveObject):
         temperature = number(temperature, "the temperature", -20, 20)
         rate = self.facts["rate"] or int(pyext._samplerate())
         frames = max(1, round(seconds * rate / facts["in_ratio"]))
-        await self._put_transformed(
-            "prior", target, outputs, [np.full(frames, temperature, np.float32)], rate
-        )
+        temperatures = [np.full(frames, temperature, np.float32)]
+        making = self._making_transformed(["prior"], "prior", temperatures, rate, self.settings["seed"])
+        await self._put_transformed("prior", target, outputs, making)
 
     @message("generate ARRAY SECONDS [--start ARRAY] [--sr HZ] [--random N]")
     async def generate_1(self, *words):
@@ -207,15 +215,20 @@ class rave(LiveObject):
         """Put what the prior makes up into arrays, as many as `decode` has on a side."""
         outputs = self._arrays.of(target, self._method("decode")[side])
         signals = await self._arrays.read(start, self._method("encode")["inputs"]) if start else []
-        values, arrays = await self.call(
+        making = self.making(
+            [message, target, seconds, *(word for option in given.items() for word in _option(*option))],
             "generate",
             arrays=signals,
+            shown=self._shown(start, signals) if start else {},
             seconds=number(seconds, "the length", 0.01, 600),
             temperature=self.settings["temperature"],
             rate=int(sample_rate(given)),
-            random=repeatable(given),
+            random=self._random(given),
             as_sound=side == "outputs",
         )
+        values, arrays = await making.call()
+        if side == "outputs":
+            making.keep_sounds({target: arrays}, values["rate"])
         self.output("progress", 1, f"{message} done")
         await self._arrays.write(target, outputs, arrays)
         self.output("done", message, target, len(arrays[0]), values["rate"])
@@ -227,7 +240,7 @@ class rave(LiveObject):
             raise UserError("input", f"this model has no {method}, only {', '.join(self._methods)}")
         return self._methods[method]
 
-    async def _transform(self, method, words):
+    async def _transform(self, method, words, message):
         """Put a method's answer to one set of arrays into another."""
         plain, given = options.parse(words)
         if len(plain) != 2:
@@ -235,13 +248,29 @@ class rave(LiveObject):
         source, target = map(name, plain)
         facts = self._method(method)
         outputs = self._arrays.of(target, facts["outputs"])
-        rate, random = sample_rate(given), repeatable(given)
+        rate, random = sample_rate(given), self._random(given)
         signals = await self._arrays.read(source, facts["inputs"])
-        await self._put_transformed(method, target, outputs, signals, rate, random)
+        shown = self._shown(source, signals)
+        making = self._making_transformed(message, method, signals, rate, random, shown)
+        await self._put_transformed(method, target, outputs, making, facts["out_ratio"] == 1)
 
-    async def _put_transformed(self, method, target, outputs, signals, rate, random=None):
-        call = self.call("transform", arrays=signals, method=method, rate=int(rate), random=random)
-        values, arrays = await call
+    def _making_transformed(self, message, method, signals, rate, random, shown=None):
+        arguments = {"method": method, "rate": int(rate), "random": random}
+        return self.making(message, "transform", arrays=signals, shown=shown, **arguments)
+
+    def _shown(self, source, signals):
+        """Which arrays of the patch hold which signals."""
+        return {array: index for index, array in enumerate(self._arrays.of(source, len(signals)))}
+
+    def _random(self, given):
+        """What --random says, else the seed that is set, else None."""
+        random = given.get("random")
+        return self.settings["seed"] if random is None else int(number(random, "--random", 0, 1 << 31))
+
+    async def _put_transformed(self, method, target, outputs, making, is_sound=False):
+        values, arrays = await making.call()
+        if is_sound:
+            making.keep_sounds({target: arrays}, values["rate"])
         self.output("progress", 1, f"{method} done")
         await self._arrays.write(target, outputs, arrays)
         self.output("done", method, target, len(arrays[0]), values["rate"])
@@ -347,9 +376,9 @@ def sample_rate(given):
     return number(given.get("sr", pyext._samplerate()), "--sr", 1000, 384000)
 
 
-def repeatable(given):
-    """What --random says, else None."""
-    return int(number(given["random"], "--random", 0, 1 << 31)) if "random" in given else None
+def _option(option, value):
+    """The words of an option."""
+    return [f"--{option}", *([] if value is True else [value])]
 
 
 def stretch(curve, length):

@@ -73,6 +73,9 @@ class PdObject(MessageObject):
     def model_loaded(self, facts: dict) -> None:
         """Hook: a model was loaded, and these are its facts."""
 
+    def model_came(self, arguments: dict[str, Any]) -> None:
+        """Hook: a model was loaded with these arguments; `facts` are its own, and `model_loaded` comes next."""
+
     def facts_to_show(self, facts: dict) -> dict:
         """Hook: return the facts that a patch gets behind `worker on`."""
         return facts
@@ -189,6 +192,10 @@ class PdObject(MessageObject):
     @message("load [NAME] [--engine small|upstream] [--python PROGRAM] [--OPTION VALUE ...]")
     async def load_1(self, *words: Any) -> None:
         """Load a model by name, and start its worker."""
+        await self.load(words)
+
+    async def load(self, words: Sequence[Any]) -> None:
+        """Do what the message `load` with these words does. Raises UserError when it fails."""
         arguments = self._load_arguments(words)
         reads = self.model_files(arguments)
         self._load_words = words
@@ -199,6 +206,7 @@ class PdObject(MessageObject):
             self.facts, _ = await self.call("load", reads=reads, **arguments)
         finally:
             self._loading.remove(name)
+        self.model_came(arguments)
         self.output("progress", 1, "loaded")
         self._output_worker()
         self.model_loaded(self.facts)

@@ -47,6 +47,10 @@ class Setting:
         """
         raise NotImplementedError
 
+    def said(self, value: Any) -> Any:
+        """Return the word of a message that asks for a value: `parse` gives the value back."""
+        return value
+
     def usage(self) -> str:
         """Return what stands behind the name in a message, e.g. "HZ"."""
         raise NotImplementedError
@@ -82,6 +86,9 @@ class Number(Setting):
             return self.words[value]
         return number(value, self.label or f"the {_spaced(name)}", self.low, self.high)
 
+    def said(self, value: Any) -> Any:
+        return next((word for word, meaning in self.words.items() if meaning == value), value)
+
     def usage(self) -> str:
         return "|".join([(self.unit or "number").upper(), *self.words])
 
@@ -115,12 +122,19 @@ class Whole(Number):
             return value
         return None if value < self.none_below else round(value)
 
+    def said(self, value: Any) -> Any:
+        said = super().said(value)
+        return self.none_below - 1 if said is None else said
+
 
 class Toggle(Setting):
     """On or off: 1 or 0 in messages, a bool as a value."""
 
     def parse(self, name: str, values: Sequence[Any]) -> bool:
         return number(only(values), self.label or _spaced(name), 0, 1) != 0
+
+    def said(self, value: Any) -> int:
+        return int(value)
 
     def usage(self) -> str:
         return "0|1"

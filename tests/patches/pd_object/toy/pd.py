@@ -4,14 +4,16 @@ import numpy as np
 import pyext
 from modelfiles.errors import UserError
 from pdworker.host.arguments import message
-from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Choice, Number, Toggle, Whole
+from pdworker.host.takes import TakesObject
 
 
-class toy(PdObject):
+class toy(TakesObject):
     """A bit of everything that a day's object may do."""
 
     WORKER = "toy.worker"
+    TAKES = ("draw",)
+    MODEL_SUFFIXES = (".txt",)
     SETTINGS = {
         "gain": Number(1.0, 0, 10, help="how loud"),
         "seed": Whole(None, -1, 2**24, none_below=0, label="a seed", help="below 0: by chance"),
@@ -80,6 +82,19 @@ class toy(PdObject):
         _, (scaled,) = await self.call("scale", arrays=[samples], gain=self.settings["gain"])
         await self.write(target, scaled)
         self.output("scaled", len(scaled), float(scaled.max()))
+
+    @message("draw FROM TO")
+    async def draw_1(self, source, target):
+        """Add noise to an array, in another."""
+        samples = await self.read(source)
+        arguments = {"seed": self.settings["seed"], "gain": self.settings["gain"]}
+        making = self.making(
+            ["draw", source, target], "draw", arrays=[samples], shown={source: 0}, **arguments
+        )
+        _, (sound,) = await making.call()
+        await self.write(target, sound)
+        self.output("drawn")
+        making.keep_sounds({target: [sound]}, 8000)
 
     @message("grow TO PIECES SIZE")
     async def grow_1(self, target, pieces, size):

@@ -30,6 +30,10 @@ class Worker:
     def scale(self, job, *, gain, arrays):
         return {}, [arrays[0] * np.float32(gain)]
 
+    def draw(self, job, *, seed, gain, arrays):
+        noise = np.random.default_rng(seed).standard_normal(len(arrays[0]))
+        return {}, [(arrays[0] + gain * noise).astype(np.float32)]
+
     def grow(self, job, *, pieces, size):
         for number in range(pieces):
             piece = np.full(size, number + 1, np.float32)

@@ -1,0 +1,120 @@
+"""On every day what the model has made by chance is made again, bit for bit, by a worker that begins anew."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from ganspacesynth.fitting import fit
+from gansynth.model import load
+from support.external import EXTERNAL
+from support.gansynth_files import write_model
+from support.page import Page
+
+ROOT = Path(__file__).parents[2]
+DONE = 240  # seconds, on a very busy machine
+VOICE = [0.4 * math.sin(math.tau * 220 * n / 44100) for n in range(22050)]
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory):
+    """A small GANSynth of random weights, with components."""
+    folder = write_model(tmp_path_factory.mktemp("models") / "small")
+    fit(load(folder), samples=200, components=12, pitch=62).write(folder / "conv0.npz")
+    return folder
+
+
+@pytest.fixture
+def page(play, tmp_path, monkeypatch):
+    """`page(patch, door, model)`: a day's patch, the model loaded, with takes of its own."""
+
+    def start(patch, door, model):
+        monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+        pd = play([ROOT / patch], ["-lib", "py"], path=[EXTERNAL], listen=[f"{door}-out"])
+        page = Page(pd, door)
+        page.load(str(model), DONE)
+        page.folder = tmp_path / "takes"
+        return page
+
+    return start
+
+
+def is_made_again(page):
+    """Recall what was made last, in a new worker; the facts of the take."""
+    name = page.expect("take", timeout=DONE)[1]
+    page.send("unload")
+    page.expect("worker", "off")
+    page.send("recall", name)
+    assert page.expect("recalled", timeout=DONE) == ["recalled", name, "same"]
+    (path,) = page.folder.glob(f"*/{name}.json")
+    facts = json.loads(path.read_text())
+    assert "$0-" in str(facts["message"]) or facts["kind"] == "melody"
+    assert str(page.own("")) not in str([facts["message"], facts["shown"]])
+    assert len(list(page.folder.glob("*/*.json"))) == 1
+    assert page.pd.errors() == []
+    return facts
+
+
+def test_ai_duet(page):
+    page = page("01_ai_duet/ai_duet.pd", "ai_duet", "starter_basic_rnn")
+    for pitch in (60, 64, 67):
+        page.send("note", pitch, 90)
+        page.pd.let_time_pass(200)
+        page.send("note", pitch, 0)
+    page.send("generate", 2)
+    facts = is_made_again(page)
+    assert facts["sounds"][0]["notes"] > 0 and facts["seed"] is not None
+
+
+def test_timbre_transfer(page):
+    page = page("02_ddsp/timbre_transfer.pd", "timbre_transfer", "starter_violin")
+    page.pd.set_array(page.own("in"), VOICE)
+    page.send("octave", -1)
+    page.send("transfer", "in", "out")
+    assert is_made_again(page)["settings"]["octave"] == -1
+
+
+def test_gansynth(page, notes):
+    page = page("03_gansynth/gansynth_hallucination.pd", "gansynth", notes)
+    page.send("hallucinate", page.own("sound"), 2, 1)
+    assert is_made_again(page)["seed"] is not None
+
+
+def test_ganspacesynth(page, notes):
+    page = page("04_ganspacesynth/ganspacesynth.pd", "ganspacesynth", notes)
+    page.send("randomize_z", page.own("z"))
+    page.send("load_ganspace_components", "conv0", page.own("edits"))
+    page.expect("loaded_pca", timeout=DONE)
+    page.pd.set_array(page.own("edits"), [1.5, -2] + [0] * 10)
+    page.send("generate", page.own("z"), page.own("sound"), 62)
+    is_made_again(page)
+    assert list(page.array("edits"))[:2] == [1.5, -2]
+
+
+def test_the_sequencer(page, notes):
+    page = page("04_ganspacesynth/ganspacesynth_halluseq.pd", "halluseq", notes)
+    page.send("load_ganspace_components", "conv0")
+    page.expect("loaded_pca", timeout=DONE)
+    page.send("rand_step")
+    page.send("hallucinate_noz", page.own("sound"))
+    is_made_again(page)
+    page.send("send_state")
+    assert page.expect("step", "count") == ["step", "count", 2]
+
+
+def test_samplernn(page):
+    page = page("05_samplernn/samplernn.pd", "samplernn", "starter_beat")
+    page.pd.set_array(page.own("curve"), [0.9] * 100)
+    words = ("--temp", page.own("curve"), "--out", page.own("a"), "--temp", 1.1, "--out", page.own("b"))
+    page.send("generate", *words, "--dur", 0.2, "--random", -1)
+    facts = is_made_again(page)
+    assert len(facts["sounds"]) == 2 and facts["seed"] is not None
+
+
+@pytest.mark.parametrize("made", ["forward", "generate"])
+def test_rave(page, made):
+    page = page("06_rave/rave_latents.pd", "rave-latents", "starter_drums")
+    page.pd.set_array(page.own("sound-a"), VOICE)
+    first = page.own("sound-a") if made == "forward" else page.own("sound-out")
+    page.send(made, first, page.own("sound-out") if made == "forward" else 0.5)
+    assert is_made_again(page)["seed"] is not None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from dlwakit.base.files import renewed
 from dlwakit.training import sources
 from dlwakit.training.options import dataset_parser, next_command, path
 from dlwakit.training.sounds import Reader
@@ -112,12 +113,14 @@ def build_dataset(options) -> None:
         notes = (
             (f"{name}_{pitch}", audio) for name, pitch, audio in rendered if np.abs(audio).max() > SILENCE
         )
-        count = collect(notes, options.data, options.rate)
-        sources.keep(options.data, [options.soundfont.name], options.soundfont)
+        with renewed(options.data, "dataset.json") as part:
+            count = collect(notes, part, options.rate)
+            sources.keep(options.data, [options.soundfont.name], options.soundfont, into=part)
     else:
         reader = Reader(options.source, options.rate)
-        count = collect(read_folder(reader, length), options.data, options.rate)
-        reader.finish(options.data)
+        with renewed(options.data, "dataset.json") as part:
+            count = collect(read_folder(reader, length), part, options.rate)
+            reader.finish(options.data, part)
     print(f"{count} pieces of {options.seconds:g} s at {options.rate} Hz")
     if count < FEW:
         print(f"fewer than {FEW} pieces: the model will repeat them and know little else")

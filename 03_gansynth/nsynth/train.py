@@ -128,7 +128,8 @@ def train(training: Training) -> int:
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):
-            run.progress(trainer.step, training_bits=trainer.learn(progress))
+            bits = trainer.learn(progress)
+            run.progress(trainer.step, training_bits=bits)
             progress = clock.progress(trainer.step)
             counted = run.check_every != ENDLESS
             if run.check_due(trainer.step) if counted else clock.check_due(trainer.step):
@@ -141,14 +142,14 @@ def train(training: Training) -> int:
 def check(training: Training, trainer: Trainer, model: Path) -> None:
     """Save the state, judge the averaged weights; the best so far become the model that plays."""
     run, sounds = training.run, training.sounds
-    before, best = run.history.seconds, run.history.best("bits")
+    means, best = run.means(), run.history.best("bits")
     trainer.save(run.checkpoints / STATE)
     bits = trainer.judge(sounds.audio[sounds.held_out])
     if best is None or not model.exists() or bits <= best["bits"]:
         save(model, trainer.average.module, trainer.step)
-    run.check(trainer.step, **run.means(), bits=bits)
     run.preview(trainer.step, preview(trainer.average.module, sounds), sounds.rate)
-    keep_stage(run, [model], before)
+    keep_stage(run, [model])
+    run.check(trainer.step, **means, bits=bits)
 
 
 def preview(network: Autoencoder, sounds: Set):

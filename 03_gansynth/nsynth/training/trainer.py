@@ -7,6 +7,7 @@ import math
 import numpy as np
 import torch
 from dlwakit.training.averaging import Average, cosine_rate
+from dlwakit.training.saving import save_state
 from modelfiles.errors import UserError
 from torch.nn import functional
 
@@ -92,9 +93,7 @@ class Trainer:
 
     def save(self, file) -> None:
         """Write all that is needed to go on, whole or not at all."""
-        part = file.with_suffix(".part")
-        torch.save({name: getattr(self, name).state_dict() for name in PARTS} | {"step": self.step}, part)
-        part.replace(file)
+        save_state({name: getattr(self, name).state_dict() for name in PARTS} | {"step": self.step}, file)
 
     def restore(self, file) -> None:
         """Go on from what `save` wrote."""

@@ -120,9 +120,13 @@ def _sounds(sounds: Mapping[str, Sequence[np.ndarray]], rate: int) -> Files:
 def _melody(tracks: Sequence[tuple[str, Sequence[Sequence[float]]]], tempo: float) -> Files:
     content = formats.midi(tracks, tempo)
     digest = hashlib.sha256(content).hexdigest()
-    return {
-        ".mid": ({"ending": ".mid", "tempo": tempo, "notes": len(tracks[-1][1]), "sha256": digest}, content)
+    about = {
+        "ending": ".mid",
+        "tempo": tempo,
+        "tracks": [[name, [list(note) for note in notes]] for name, notes in tracks],
+        "sha256": digest,
     }
+    return {".mid": (about, content)}
 
 
 def _same(before: Sequence[Mapping[str, Any]], files: Files) -> bool:

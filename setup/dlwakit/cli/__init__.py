@@ -31,6 +31,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "runs",
+    "takes",
     "format-patches",
     "release",
 )

@@ -1,0 +1,1 @@
+"""Takes as a page for the browser; on the command line."""

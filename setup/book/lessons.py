@@ -93,7 +93,7 @@ class Lessons(Extension):
     """Formulas and terms."""
 
     def extendMarkdown(self, md):
-        md.preprocessors.register(Formulas(md), "formulas", 40)  # before fenced code
+        md.preprocessors.register(Formulas(md), "formulas", 28)  # between white space and fenced code
         md.treeprocessors.register(Terms(md), "terms", 5)  # after text has become elements
 
 

@@ -139,6 +139,12 @@ def test_exercises_are_folded_terms_explained_and_formulas_drawn(book):
     assert Links(book / "01_ai_duet/index.html").folded >= 7
     assert re.search(r'<abbr class="term" title="one of the numbers that training changes.">weight', text)
     assert "<audio controls" in text and "*You should hear*" not in text
+    inside = (book / "01_ai_duet/inside/index.html").read_text()
+    assert (
+        inside.count("<math ") > 20
+        and "wzxhzdk" not in inside
+        and "def lstm_step" in re.sub("<.*?>", "", inside)
+    )
 
 
 @pytest.mark.slow

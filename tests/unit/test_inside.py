@@ -4,6 +4,7 @@ import importlib.util
 import re
 
 import numpy as np
+import pytest
 import torch
 from support.course_copy import ROOT
 

@@ -120,6 +120,33 @@ class GANSynth:
         """
         return self.audio(self.pictures(latents, pitches, layer=layer, offset=offset, replace=replace))
 
+    def begin(self, latent: ArrayLike, pitch: int, frames: int) -> NDArray[np.float32]:
+        """Make the beginning of a note, in a part of the time that the whole takes.
+
+        Parameters
+        ----------
+        latent : array_like, shape (latent_size,)
+            A point of the latent space.
+        pitch : int
+            A MIDI pitch.
+        frames : int
+            How many frames of its spectrogram to make.
+
+        Returns
+        -------
+        ndarray of float32, shape (samples,)
+            What `generate` gives, as far as these frames reach.
+
+        Raises
+        ------
+        UserError
+            See `generate`.
+        """
+        inputs = self._inputs(np.asarray(latent)[np.newaxis], [pitch])
+        with torch.inference_mode():
+            picture = self._generator.pictures(inputs, frames=frames)
+            return self._spectrogram.begin(picture.sub_(self._shift).div_(self._slope))[0].numpy()
+
     def audio(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
         """Make sound of spectrograms.
 

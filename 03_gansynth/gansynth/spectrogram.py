@@ -84,12 +84,19 @@ class Spectrogram:
 
     def to_audio(self, pictures):
         """Audio [batch, samples], float32, of pictures [batch, frames, bands, 2] of log power and frequency."""
+        return self._overlap_add(self._windows(pictures))[:, self.padding :]
+
+    def begin(self, pictures):
+        """As `to_audio`, of the first frames only: as far as no later frame would reach."""
+        frames = pictures.shape[1]
+        return self._overlap_add(self._windows(pictures))[:, self.padding : frames * self.hop]
+
+    def _windows(self, pictures):
         power = self.linear(pictures[..., 0].exp())
         phase = self.linear((math.pi * pictures[..., 1]).cumsum(dim=1))
         spectrum = torch.polar((power + POWER_FLOOR).sqrt(), phase)
         spectrum = torch.nn.functional.pad(spectrum, (1, 0))
-        windows = torch.fft.irfft(spectrum, n=self.window_length) * self._window
-        return self._overlap_add(windows)[:, self.padding :]
+        return torch.fft.irfft(spectrum, n=self.window_length) * self._window
 
     def _overlap_add(self, windows):
         batch, frames, _ = windows.shape

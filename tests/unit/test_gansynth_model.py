@@ -33,6 +33,15 @@ def test_a_note_does_not_depend_on_its_neighbours(model):
     np.testing.assert_allclose(together[1], alone[0], atol=1e-4 * np.abs(alone).max())
 
 
+@pytest.mark.parametrize("frames", [1, 5, 8, 16])
+def test_the_beginning_of_a_note_is_that_of_the_whole(model, frames):
+    point, pitch = model.random(1, seed=1)[0], model.folder.pitches[0]
+    (whole,) = model.generate([point], [pitch])
+    beginning = model.begin(point, pitch, frames)
+    assert len(beginning) == max(0, frames * model._spectrogram.hop - model._spectrogram.padding)
+    np.testing.assert_allclose(beginning, whole[: len(beginning)], atol=1e-5)
+
+
 def test_pitch_and_latent_vector_both_matter(model):
     one, two = model.random(2, seed=1)
     audio = model.generate([one, one, two], [60, 62, 60])

@@ -3,6 +3,7 @@
 import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.finding import find
+from modelfiles.resample import resample
 from pdworker.serving.server import serve
 
 from . import latent
@@ -45,6 +46,18 @@ class Worker:
         for point in arrays:
             folder.inputs(point, pitches[:1])
         return self._with_pictures(self._notes(job, np.stack(arrays), pitches))
+
+    def note(self, job, *, pitch, frames, out_rate, arrays):
+        """Make a note of arrays [latent vector], or the beginning of it, and bring it to another sample rate.
+
+        frames: how many of its spectrogram; 0 for all. Returns [sound], which may be louder than full scale.
+        """
+        model = self._require_model()
+        if frames and hasattr(model, "begin"):
+            sound = model.begin(arrays[0], pitch, frames)
+        else:
+            (sound,) = model.generate(arrays[0][np.newaxis], [pitch])
+        return {}, [resample(sound, model.folder.sample_rate, out_rate)]
 
     def hallucinate(self, job, *, notes, steps, pitch=None, seed=None, **envelope):
         """Make a hallucination of `notes` random points with `steps` notes between each two.

@@ -3,11 +3,15 @@
 live.rave       starter_live in [rave~] at a buffer of 128
 live.rave_file  a RAVE of the official v2 configuration with random weights, at the smallest buffer that it can have
 live.samplernn  starter_beat in [samplernn~], one voice
+live.gansynth   starter_instruments in [gansynth~]: keys, each with a point that is new
+live.gansynth   starter_instruments in [gansynth~]: keys, none of which was played before
 
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
 latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
-the model's own delay included; for [samplernn~] the temperature goes up and down, and the entropy follows.
+the model's own delay included; for [samplernn~] the temperature goes up and down, and the entropy follows; for
+[gansynth~] it is the time from the key to the onset, and latency_ms the longest time that was told; late_blocks
+counts keys that took longer than 100 ms.
 late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
 virtual machine had its processors. Workers have given up root's rights: with a limit of zero (`ulimit -r`) they
@@ -36,6 +40,7 @@ from support.external import EXTERNAL  # noqa: E402
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
 PRIORITY = 95
+KEY_MS = 100  # from a key to its sound, at most
 FLAGS = (
     "-audiobuf",
     "5",
@@ -55,6 +60,9 @@ PATCH = """#N canvas 100 100 600 400 12;
 #X obj 120 110 tabwrite~ played;
 #X obj 320 260 array define heard 48000;
 #X obj 320 290 array define played 48000;
+#X obj 500 20 receive click;
+#X msg 500 50 1 \\, 0 1;
+#X obj 500 80 vline~;
 #X connect 0 0 3 0;
 #X connect 1 0 2 0;
 #X connect 2 0 3 1;
@@ -65,6 +73,7 @@ PATCH = """#N canvas 100 100 600 400 12;
 """
 PLAIN = ("3 0 4 0",)
 SOUND = ("3 0 4 0", "7 0 4 0", "4 0 10 0", "3 0 11 0", "4 1 8 0")  # both inlets and outlets are sound
+KEYS = ("7 0 4 0", "4 0 10 0", "4 1 8 0", "14 0 15 0", "15 0 16 0", "16 0 11 0")
 CHANCE = ("2 0 4 1", "7 0 4 0", "4 4 10 0", "2 0 11 0", "4 6 8 0")  # of a temperature, and of an entropy
 
 
@@ -76,6 +85,7 @@ class Kind(NamedTuple):
     source: str = "noise~"
     level: float = 0.1
     cords: tuple = SOUND
+    ready: tuple = ("alive", 1)  # what the object says when it plays
 
 
 _folder = tempfile.TemporaryDirectory()
@@ -121,8 +131,7 @@ def playing(kind, model, jack):
     with session as pd:
         pd.send("pd", "dsp", 1)
         pd.send("live", "load", str(model))
-        pd.expect("live-out", "latency", timeout=120)
-        pd.expect("live-out", "alive", 1, timeout=30)
+        pd.expect("live-out", *kind.ready, timeout=120)
         plain = patch("plain", kind, "*~ 1", PLAIN)
         with PdSession([plain], ["-r", str(RATE), "-jackname", "plain"], jack=jack) as other:
             other.send("pd", "dsp", 1)
@@ -151,29 +160,62 @@ def counted(pd, jack):
     )
 
 
-def play(kind, model):
+def figures(before, after, length, **more):
+    """What counted() has found before and after so many seconds, with names."""
+    seconds, late, xruns, plain, stolen = map(float, after - before)
+    return {
+        "seconds": seconds,
+        "audio_seconds": length,
+        "reference_seconds": None,
+        "late_blocks": late,
+        "core_share": seconds / length,
+        "xruns": xruns,
+        "xruns_plain": plain,
+        "stolen": stolen,
+        **more,
+    }
+
+
+def stream(pd, jack):
+    """How an object that plays on a stream does."""
+    measured, before = measured_latency(pd), counted(pd, jack)
+    time.sleep(SECONDS)
+    told = {"latency_ms": float(last(pd, "latency")[2]), "latency_measured_ms": measured}
+    return figures(before, counted(pd, jack), SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
+
+
+def keys(pd, jack):
+    """How an object that plays keys does."""
+    before, began, heard = counted(pd, jack), time.monotonic(), []
+    while time.monotonic() < began + SECONDS:
+        pd.send("live", "random")
+        pd.send("live", "silence")
+        time.sleep(0.1)
+        pd.send("record")
+        pd.send("click")
+        pd.send("live", "note", 48 + len(heard) % 36, 100)
+        time.sleep(1.1)
+        onsets = [first_of(np.asarray(pd.array(name))) for name in ("played", "heard")]
+        heard.append(1000 * (onsets[1] - onsets[0]) / RATE)
+    told = [message[2] for message in pd.received["live-out"] if message[0] == "onset"]
+    found = {"latency_ms": float(np.median(told)), "latency_measured_ms": float(np.median(heard))}
+    found |= {"blocks": float(len(heard)), "late_blocks": float(sum(time > KEY_MS for time in heard))}
+    return figures(before, counted(pd, jack), time.monotonic() - began, **found)
+
+
+def first_of(sound):
+    """Where a sound begins: the first sample that is louder than a hundredth of its peak."""
+    return int(np.argmax(np.abs(sound) > 0.01 * np.abs(sound).max()))
+
+
+def play(kind, model, measure=stream):
     """Play a model in its object: how late, how often too late, at what cost."""
     with contextlib.suppress(ValueError):  # the limit that musicians have, where it may be raised
         resource.setrlimit(resource.RLIMIT_RTPRIO, (PRIORITY, PRIORITY))
     jack = Jack(rate=RATE, period=PERIOD, realtime=True)
     try:
         with playing(kind, model, jack) as pd:
-            measured, before = measured_latency(pd), counted(pd, jack)
-            time.sleep(SECONDS)
-            seconds, late, xruns, plain, stolen = map(float, counted(pd, jack) - before)
-            return {
-                "seconds": seconds,
-                "audio_seconds": SECONDS,
-                "reference_seconds": None,
-                "latency_ms": float(last(pd, "latency")[2]),
-                "latency_measured_ms": measured,
-                "late_blocks": late,
-                "blocks": SECONDS * RATE / PERIOD,
-                "core_share": seconds / SECONDS,
-                "xruns": xruns,
-                "xruns_plain": plain,
-                "stolen": stolen,
-            }
+            return measure(pd, jack)
     finally:
         jack.close()
 
@@ -184,6 +226,12 @@ def samplernn():
     return play(kind, ROOT / "05_samplernn/checkpoints/starter_beat.safetensors")
 
 
+def gansynth():
+    """starter_instruments, and keys that it has not played before."""
+    kind = Kind("03_gansynth", "gansynth~", cords=KEYS, ready=("model",))
+    return play(kind, ROOT / "03_gansynth/checkpoints/starter_instruments", keys)
+
+
 NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
@@ -192,4 +240,5 @@ BENCHMARKS = {
     ),
     "live.rave_file": lambda: play(Kind("06_rave", "rave~ none forward 2048"), rave.v2()),
     "live.samplernn": samplernn,
+    "live.gansynth": gansynth,
 }

@@ -50,6 +50,11 @@ class LiveObject(PdObject):
         self._is_changing = False
         self._lost_at: list[float] = []  # monotonic seconds, of the last RELOAD_WINDOW_S
 
+    @property
+    def reloads(self) -> bool:
+        """Whether a model whose worker has ended is loaded again."""
+        return self._to_stream is not None
+
     def play_arguments(self) -> dict[str, Any]:
         """Hook: return the arguments of the worker's `play`, besides the stream."""
         return {}
@@ -97,7 +102,7 @@ class LiveObject(PdObject):
         self.playing = None
         now = time.monotonic()
         self._lost_at = [*(at for at in self._lost_at if now - at < RELOAD_WINDOW_S), now]
-        if had_model and self._to_stream is not None and len(self._lost_at) <= MAX_RELOADS:
+        if had_model and self.reloads and len(self._lost_at) <= MAX_RELOADS:
             self.reload()
 
     def unload_1(self) -> None:

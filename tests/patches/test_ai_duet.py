@@ -65,7 +65,7 @@ def buttons():
         if box and depth == 1:
             x, y, _, size, name = box.groups()
             found[name] = (int(x) + int(size) // 2, int(y) + int(size) // 2)
-    dialogues = ("open-network", "open", "save", "record")
+    dialogues = ("open-network", "open", "save")
     return {name: place for name, place in found.items() if name not in dialogues}
 
 

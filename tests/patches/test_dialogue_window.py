@@ -11,7 +11,7 @@ from support.pd_window import buttons
 from support.waiting import wait_until
 
 PATCH = DAY / "ai_duet.pd"
-DIALOGUES = {"own_file": "Open", "open_MIDI": "Open", "save_MIDI": "Save As", "\\$1-record": "Save As"}
+DIALOGUES = {"own_file": "Open", "open_MIDI": "Open", "save_MIDI": "Save As"}
 
 
 def is_drawn(screen, box, pixels):

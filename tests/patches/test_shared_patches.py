@@ -1,6 +1,8 @@
 """The abstractions that all days share, each in real Pd: what it hears, what it says, what it shows."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from support.course_copy import ROOT
@@ -227,11 +229,42 @@ def test_a_recording_is_ended_from_outside(page, tmp_path, words):
     assert list(tmp_path.glob("**/stop*")) == []
 
 
-def test_the_record_button_is_off_until_a_file_was_chosen(page):
-    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
-    page.listen("record-set")
+def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
+    soundfile = pytest.importorskip("soundfile")
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
+    page.listen("record-set", "do")
+    page.say("do", "page", 1003, "tones")
+    page.say("from", "late", 3)
+    page.pd.set_array(page.own("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
+    page.pd.send("pd", "dsp", 1)
+    page.say("tone-loop", 1)
+    page.say("tone-play")
     page.say("record", 1)
+    assert page.hear("record-set", "set", 1)
+    page.pd.let_time_pass(1100)
+    page.say("from", "late", 5)
     page.say("record", 0)
+    assert page.hear("record-set", "set", 0)
+    file = Path(page.pd.expect("page-out", "saved")[1])
+    wait_until(lambda: file.with_suffix(".json").exists(), "the take")
+    facts = json.loads(file.with_suffix(".json").read_text())
+    assert facts["patch"] == "tones" and facts["kept"] and facts["late"] == 2 and facts["seconds"] >= 1
+    wait_until(lambda: soundfile.info(file).frames > 40000, "the sound file")
+    sound, rate = soundfile.read(file)
+    assert rate == 44100 and sound.shape[1] == 2 and soundfile.info(file).subtype == "FLOAT"
+    assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
+    assert page.pd.errors() == []
+
+
+def test_a_recording_that_cannot_be_written_is_told(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    (tmp_path / "takes").write_text("a file")
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.listen("record-set", "complain")
+    page.say("record", 1)
+    assert "cannot be written" in page.hear("complain")[0]
     assert page.heard("record-set") == [["set", 0]]
 
 

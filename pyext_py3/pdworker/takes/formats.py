@@ -37,6 +37,38 @@ def wav(samples: bytes, channels: int, rate: int) -> bytes:
     return _chunk(b"RIFF", body)
 
 
+def wav_samples(content: bytes) -> tuple[bytes, int, int]:
+    """Return the samples of a WAV file of 32-bit floats, as `wav` takes them, its channels and its rate in Hz.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file, or its beginning.
+
+    Returns
+    -------
+    samples : bytes
+        Empty for a file of another kind.
+    channels, rate : int
+
+    Examples
+    --------
+    >>> wav_samples(wav(bytes(8), 2, 44100))[1:]
+    (2, 44100)
+    """
+    position, channels, rate = 12, 0, 0
+    while content[:4] == b"RIFF" and position + 8 <= len(content):
+        kind, size = struct.unpack_from("<4sI", content, position)
+        if kind == b"fmt " and position + 16 <= len(content):
+            form, channels, rate = struct.unpack_from("<HHI", content, position + 8)
+            channels = channels if form == FLOAT else 0
+        if kind == b"data" and channels:
+            samples = content[position + 8 : position + 8 + size]
+            return samples[: len(samples) // (4 * channels) * 4 * channels], channels, rate
+        position += 8 + size + size % 2
+    return b"", max(1, channels), rate
+
+
 def midi(tracks: Iterable[tuple[str, Notes]], tempo: float) -> bytes:
     """Return a MIDI file of several tracks at one tempo.
 

@@ -87,19 +87,23 @@ class Store:
         UserError
             It cannot be written; then nothing of it is left.
         """
-        now = datetime.now().astimezone()
-        folder = self.place.folder / f"{now:%Y-%m-%d}"
-        words = re.sub(r"[^A-Za-z0-9_.]+", "-", about).strip("-.")[:80]
-        stem = f"{now:%H-%M-%S}-{now.microsecond // 1000:03}-{words}-{secrets.token_hex(2)}"
-        dated = {
-            "format": FORMAT,
-            "date": now.isoformat(timespec="seconds"),
-            "name": "",
-            "kept": False,
-            **facts,
-        }
-        sounds = [{"file": f"{stem}{one['ending']}", **one} for one in facts.get("sounds", ())]
-        return self._write(folder, stem, {**dated, "sounds": sounds}, files)
+        path = self._place_for(about)
+        return self._write(path.parent, path.stem, _dated(facts, path.stem), files)
+
+    def new_path(self, about: str, ending: str) -> Path:
+        """Return a file in the folder of today that somebody else writes; `adopt` makes it a take. Raises UserError."""
+        path = self._place_for(about)
+        with _in_words(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path.with_suffix(ending)
+
+    def adopt(self, file: Path, facts: Mapping[str, Any]) -> Take:
+        """Make a take of a file that `new_path` has named; `facts` as for `add`. Raises UserError."""
+        path, known = file.with_suffix(".json"), _dated(facts, file.stem)
+        with _in_words(file.parent):
+            _replace(path, known)
+        self.make_room()
+        return Take(path, known)
 
     def takes(self) -> list[Take]:
         """Return all takes, oldest first; what cannot be read is left out."""
@@ -172,6 +176,13 @@ class Store:
                         self.remove(path)
         self._bytes = total
 
+    def _place_for(self, about: str) -> Path:
+        """Return the path of a JSON file to be, in the folder of today."""
+        now = datetime.now().astimezone()
+        words = re.sub(r"[^A-Za-z0-9_]+", "-", about).strip("-")[:80]
+        stem = f"{now:%H-%M-%S}-{now.microsecond // 1000:03}-{words}-{secrets.token_hex(2)}"
+        return self.place.folder / f"{now:%Y-%m-%d}" / f"{stem}.json"
+
     def _write(self, folder: Path, stem: str, facts: dict[str, Any], files: Mapping[str, bytes]) -> Take:
         path, written = folder / f"{stem}.json", []
         with _in_words(folder):
@@ -208,6 +219,13 @@ class Store:
                 with contextlib.suppress(OSError):
                     sizes[file] = file.stat().st_size
         return sizes
+
+
+def _dated(facts: Mapping[str, Any], stem: str) -> dict[str, Any]:
+    """Return facts with a date and the names of the files."""
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    sounds = [{"file": f"{stem}{one['ending']}", **one} for one in facts.get("sounds", ())]
+    return {"format": FORMAT, "date": now, "name": "", "kept": False, **facts, "sounds": sounds}
 
 
 def _age(path: Path) -> tuple[str, str]:

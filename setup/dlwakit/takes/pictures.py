@@ -1,8 +1,9 @@
 """Pictures of takes as SVG: the envelope of a sound, the notes of a melody; standard library alone."""
 
 import array
-import struct
 import sys
+
+from pdworker.takes.formats import wav_samples
 
 WIDTH, HEIGHT = 400, 60
 COLUMNS = 200
@@ -53,15 +54,7 @@ def _samples(path):
         content = path.read_bytes()
     except OSError:
         return []
-    position = 12
-    while content[:4] == b"RIFF" and position + 8 <= len(content):
-        kind, size = struct.unpack_from("<4sI", content, position)
-        if kind == b"data":
-            samples = array.array("f", content[position + 8 :][: size // 4 * 4])
-            if sys.byteorder == "big":
-                samples.byteswap()
-            return samples
-        if kind == b"fmt " and content[position + 8 : position + 10] != b"\3\0":
-            return []
-        position += 8 + size + size % 2
-    return []
+    samples = array.array("f", wav_samples(content)[0])
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples

@@ -1,0 +1,1 @@
+"""Takes in Pd: recorded, listed, heard, marked; what [dlwa-recorder~] and [dlwa-takes] load."""

@@ -1,5 +1,6 @@
 """A TorchScript model on a stream of Pd's, buffer by buffer; in a child process of the worker process."""
 
+import copy
 import math
 
 import numpy as np
@@ -108,7 +109,7 @@ class LiveModel:
 
     Parameters
     ----------
-    module : torch.jit.ScriptModule
+    module : torch.nn.Module
     prior : Prior or None
     spec : dict
         What to play: "method", "buffer", "settings", "scale", "bias", "enabled".
@@ -222,7 +223,7 @@ class LiveModel:
 
     def _warm_up(self, module, prior):
         """Let torch optimise on a twin, whose memory of the sound is its own."""
-        twin = Model(module.__deepcopy__({}), prior)
+        twin = Model(copy.deepcopy(module), prior)
         zeros = np.zeros((self._method.inputs, self._buffer // self._method.in_ratio), np.float32)
         for _ in range(WARM_UP_BUFFERS):
             try:

@@ -8,6 +8,7 @@ made_up = model.generate(4, temperature=0.9, start=audio, rate=44100)
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from modelfiles.places import checkpoint_folders
 from modelfiles.resample import resample
 from numpy.typing import ArrayLike, NDArray
 
+from .engine.opening import open_model
 from .engine.prior import Prior, read_prior
-from .engine.torchscript import Method, Model, load_module
+from .engine.torchscript import Method, Model
 from .prior_files import find_prior
 
 NO_PRIOR = "train one: setup/dlwa train prior MODEL --data FOLDER"
@@ -37,7 +39,8 @@ def load(
 ) -> AudioModel:
     """Load a model.
 
-    A TorchScript file is a program: load only models that you trust. (In Pd they run in a confined process.)
+    A RAVE that acids-rave 2.3 exported or that was trained here is read as numbers. Any other TorchScript file is a
+    program that is run: load only those that you trust. (In Pd they run in a confined process.)
 
     Parameters
     ----------
@@ -64,7 +67,8 @@ def load(
     where = checkpoint_folders(__file__) if folders is None else list(folders)
     path = find(str(name_or_path), where, suffixes=(".ts",))
     beside = find_prior(path, None if prior is None else str(prior), where)
-    return AudioModel(load_module(path), read_prior(beside) if beside else None)
+    module, reason = open_model(path)
+    return AudioModel(module, read_prior(beside) if beside else None, reason)
 
 
 class AudioModel:
@@ -80,10 +84,12 @@ class AudioModel:
         The types of the values that can be set.
     prior : Prior or None
         What `generate` makes up latents with.
+    program : str
+        Why the program in the file plays; "" where this package's own layers do.
     """
 
-    def __init__(self, module: torch.jit.ScriptModule, prior: Prior | None = None) -> None:
-        self._module = module
+    def __init__(self, module: torch.nn.Module, prior: Prior | None = None, program: str = "") -> None:
+        self._module, self.program = module, program
         self._settings: dict[str, list] = {}
         model = Model(module)
         self.prior = None if prior is None else fitting(prior, model)
@@ -237,9 +243,9 @@ class AudioModel:
         model.set_all(self._settings)
         return model
 
-    def _copy(self) -> torch.jit.ScriptModule:
+    def _copy(self) -> torch.nn.Module:
         """The module as it is in the file, whatever others have played."""
-        return self._module.__deepcopy__({})
+        return copy.deepcopy(self._module)
 
 
 def fitting(prior: Prior, model: Model) -> Prior:

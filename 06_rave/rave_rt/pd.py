@@ -77,7 +77,13 @@ class rave(RaveTakes, LiveObject):
 
     def facts_to_show(self, facts):
         names = [method["name"] for method in facts["methods"]]
-        return {**facts, "methods": names, "attributes": list(facts["attributes"])}
+        shown = {name: value for name, value in facts.items() if name != "reason"}
+        return {**shown, "methods": names, "attributes": list(facts["attributes"])}
+
+    def model_loaded(self, facts):
+        super().model_loaded(facts)
+        if facts["reason"]:
+            self.output("note", f"the program in {facts['name']} plays: {facts['reason']}")
 
     def model_files(self, arguments):
         name = arguments.get("checkpoint", self.USUAL_MODEL)

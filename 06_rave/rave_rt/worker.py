@@ -12,8 +12,9 @@ from pdworker.serving.server import send_event, serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
 from . import offline
+from .engine.opening import OWN, PROGRAM, open_model
 from .engine.prior import read_prior
-from .engine.torchscript import Model, load_module, resolved, runs_when_loaded
+from .engine.torchscript import Model, load_module, resolved
 from .live import LiveModel
 from .model import NO_PRIOR, fitting
 from .prior_files import NONE
@@ -38,9 +39,7 @@ class Worker:
             raise UserError("input", "RAVE has one engine", "leave --engine out")
         job.progress(0.1, f"reading {Path(checkpoint).name}")
         path = Path(checkpoint)
-        if runs_when_loaded(path):
-            run_in_child(job, try_loading, path)
-        module = load_module(path)
+        module, reason = open_model(path, lambda path: run_in_child(job, try_loading, path))
         job.progress(0.8, "reading its methods")
         found = read_beside(prior, beside)
         facts, _ = run_in_child(job, describe, module, found)
@@ -48,7 +47,7 @@ class Worker:
             found = None
             send_event("warning", {"message": misfit})
         self._module, self._prior, self._threads, self._settings = module, found, int(threads), {}
-        return {"name": path.stem, **facts}
+        return {"name": path.stem, "engine": PROGRAM if reason else OWN, "reason": reason, **facts}
 
     def transform(self, job, *, method, rate=0, random=None, arrays):
         """Run a method on whole sounds or latents, one array a channel, from a model that has no memory of others."""

@@ -1,10 +1,18 @@
-"""The weights of a TorchScript file, read without running any of the code that it holds. Runs in the trainings."""
+"""The modules of a TorchScript file, read without running any of the code that it holds. Runs in the workers.
+
+Such a file is an archive: `data.pkl` says which module has which numbers, texts, tensors and modules in it,
+`data/` holds the tensors, and below `code/` stands the program of each module's class as text. From that text only
+the values that a class declares as `Final` are taken, as literals.
+"""
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,15 +20,93 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .bounded import check_unpacked
 from .errors import UserError
 from .unpickling import Reader, Record, RecordMaker, Whole
 
 OBJECTS = "data.pkl"  # of the archive: the modules and which tensor each has
 KINDS = {
     f"torch.{name}Storage": np.dtype(kind)
-    for name, kind in {"Float": "<f4", "Double": "<f8", "Half": "<f2", "Long": "<i8", "Int": "<i4"}.items()
+    for name, kind in {
+        "Float": "<f4",
+        "Double": "<f8",
+        "Half": "<f2",
+        "Long": "<i8",
+        "Int": "<i4",
+        "Bool": "?",
+    }.items()
 }
 DEEPEST = 64  # modules inside modules
+MANGLED = re.compile(r"___torch_mangle_\d+\.")
+CONSTANT = re.compile(r"^  (\w+) : Final\[[^=]*\] = (.{1,200})$", re.MULTILINE)
+CLASS = re.compile(r"^class (\w+)\(.*\):$", re.MULTILINE)
+FUNCTION = re.compile(r"^def ", re.MULTILINE)  # after the classes of a file
+
+
+@dataclass(eq=False)
+class Module:
+    """A module of a TorchScript file.
+
+    Attributes
+    ----------
+    kind : str
+        The full name of its class, such as "torch.nn.modules.conv.Conv1d".
+    values : dict of str to object
+        Its attributes: None, numbers, text, lists and tuples of them, numpy.ndarray for a tensor, and Module.
+    constants : dict of str to object
+        What its class declares as `Final`.
+    code : str
+        The program of its class, as text.
+    """
+
+    kind: str
+    values: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+
+    def tensors(self, before: str = "") -> Iterator[tuple[str, NDArray]]:
+        """Yield (name, array) of its tensors and of those of the modules in it."""
+        for name, value in self.values.items():
+            if isinstance(value, np.ndarray):
+                yield f"{before}{name}", value
+            elif isinstance(value, Module):
+                yield from value.tensors(f"{before}{name}.")
+
+
+def read_modules(path: str | Path) -> Module:
+    """Read a TorchScript file; nothing of it is run.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `torch.jit.save` wrote.
+
+    Returns
+    -------
+    Module
+        The outermost one.
+
+    Raises
+    ------
+    UserError
+        The file is damaged, or holds something other than modules, numbers and tensors.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_unpacked(path, archive.infolist())
+            return _Archive(archive).top()
+    except UserError as error:
+        raise UserError("checkpoint", f"{path.name}: {error.message}", error.hint) from None
+    except OSError as error:
+        raise UserError("checkpoint", f"cannot read {path}: {error.strerror or error}") from None
+    except Exception as error:  # a mutated archive can be wrong in any way
+        reason = type(error).__name__
+        raise UserError(
+            "checkpoint",
+            f"{path.name} is not a TorchScript file, or is damaged ({reason})",
+            "export or download it again",
+        ) from None
 
 
 def read_weights(path: str | Path) -> dict[str, NDArray]:
@@ -39,59 +125,103 @@ def read_weights(path: str | Path) -> dict[str, NDArray]:
     Raises
     ------
     UserError
-        The file is damaged, or holds something other than modules, numbers and tensors.
+        See `read_modules`.
     """
-    name = Path(path).name
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = [entry for entry in archive.namelist() if entry.endswith(f"/{OBJECTS}")]
-            folder = min(found, key=len)[: -len(OBJECTS)]
-            objects = archive.read(folder + OBJECTS)
-            top = _Archive(objects, lambda key: archive.read(f"{folder}data/{key}")).load()
-            return dict(_tensors(top, "", DEEPEST))
-    except UserError as error:
-        raise UserError("checkpoint", f"{name}: {error.message}", error.hint) from None
-    except OSError as error:
-        raise UserError("checkpoint", f"cannot read {path}: {error.strerror or error}") from None
-    except Exception as error:  # a mutated archive can be wrong in any way
-        reason = type(error).__name__
-        raise UserError("checkpoint", f"{name} is not a readable TorchScript file ({reason})") from None
+    return {name: array.copy() for name, array in read_modules(path).tensors()}
 
 
-class _Archive(Reader):
+class _Archive:
+    """What is in the archive, by name."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        names = [entry for entry in archive.namelist() if entry.endswith(f"/{OBJECTS}")]
+        self._folder = min(names, key=len)[: -len(OBJECTS)]
+        self._numbers: dict[tuple[str, str], NDArray] = {}
+        self._programs: dict[str, dict[str, str]] = {}
+        self._modules: dict[int, Module | None] = {}
+
+    def top(self) -> Module:
+        """Read the outermost module."""
+        found = _Objects(self._archive.read(self._folder + OBJECTS), self.numbers).load()
+        if not isinstance(found, Record):
+            raise UserError("checkpoint", "the archive is damaged: it holds no module")
+        return self._module(found, DEEPEST)
+
+    def numbers(self, kind: str, key: str) -> NDArray:
+        """Read a tensor's numbers, flat."""
+        if (kind, key) not in self._numbers:
+            data = self._archive.read(f"{self._folder}data/{key}")
+            self._numbers[kind, key] = np.frombuffer(data, KINDS[kind])
+        return self._numbers[kind, key]
+
+    def _module(self, record: Record, depth: int) -> Module:
+        known = self._modules.get(id(record))
+        if known is not None:
+            return known
+        if depth == 0 or id(record) in self._modules:
+            raise UserError("checkpoint", "the archive is damaged: its modules have no end")
+        self._modules[id(record)] = None  # as long as what it holds is not read
+        name = record.name.removeprefix("__torch__.")
+        code = self._program(name)
+        module = Module(MANGLED.sub("", name), {}, _constants(code), code)
+        for key, value in record.attributes.items():
+            module.values[key] = self._module(value, depth - 1) if isinstance(value, Record) else value
+        self._modules[id(record)] = module
+        return module
+
+    def _program(self, name: str) -> str:
+        """The text of a class; "" where there is none."""
+        place, _, own = name.rpartition(".")
+        file = f"{self._folder}code/__torch__/{place.replace('.', '/')}.py"
+        if file not in self._programs:
+            text = self._archive.read(file).decode() if file in self._archive.namelist() else ""
+            parts = CLASS.split(text)
+            classes = (FUNCTION.split(part)[0] for part in parts[2::2])
+            self._programs[file] = dict(zip(parts[1::2], classes))
+        return self._programs[file].get(own, "")
+
+
+def _constants(code: str) -> dict[str, Any]:
+    return {name: ast.literal_eval(text) for name, text in CONSTANT.findall(code)}
+
+
+class _Objects(Reader):
     """The pickle of a TorchScript archive: its classes come as records, its tensors as arrays."""
 
-    def __init__(self, objects: bytes, storage: Callable[[str], bytes]) -> None:
+    def __init__(self, objects: bytes, numbers: Callable[[str, str], NDArray]) -> None:
         super().__init__(Whole(io.BytesIO(objects), len(objects)), frozenset())
-        self._storage = storage
+        self._numbers = numbers
 
     def find_class(self, module: str, name: str) -> Callable:
         full = f"{module}.{name}"
-        if module.startswith("__torch__"):
-            return RecordMaker(full)
-        if full in KINDS:
+        if module.startswith("__torch__") or full in KINDS:
             return RecordMaker(full)
         if full in _MAKERS:
             return _MAKERS[full]
         return super().find_class(module, name)
 
     def persistent_load(self, pid: Any) -> NDArray:
-        """A tensor's numbers, flat."""
+        """Return a tensor's numbers, flat."""
         _, kind, key, _, count = pid
-        numbers = np.frombuffer(self._storage(str(key)), KINDS[kind.name])
+        numbers = self._numbers(kind.name, str(key))
         if len(numbers) != count:
             raise UserError("checkpoint", "the archive is damaged: a tensor is not whole")
         return numbers
 
 
 def _tensor(numbers: NDArray, offset: int, shape: tuple, strides: tuple, *_: object) -> NDArray:
-    """What torch._utils._rebuild_tensor_v2 makes, by indices, so that no shape reaches beyond its numbers."""
-    if prod(shape) > len(numbers) or len(shape) != len(strides):
+    """What torch._utils._rebuild_tensor_v2 makes, where no place of it lies beyond its numbers."""
+    sizes = [offset, *shape, *strides]
+    if len(shape) != len(strides) or any(type(size) is not int or size < 0 for size in sizes):
+        raise UserError("checkpoint", "the archive is damaged: a tensor has no shape")
+    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
+    if prod(shape) > len(numbers) or (prod(shape) and last >= len(numbers)):
         raise UserError("checkpoint", "the archive is damaged: a tensor is larger than its numbers")
-    places = np.full(shape, offset, np.int64)
-    for axis, (size, stride) in enumerate(zip(shape, strides)):
-        places += (np.arange(size) * stride).reshape((-1, *[1] * (len(shape) - axis - 1)))
-    return numbers[places]
+    if not prod(shape):
+        return np.zeros(shape, numbers.dtype)
+    steps = [stride * numbers.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)
 
 
 def _plain(value: object, *_: object) -> object:
@@ -100,16 +230,14 @@ def _plain(value: object, *_: object) -> object:
 
 _MAKERS: dict[str, Callable] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch.jit._pickle.restore_type_tag": _plain,
+    **{
+        f"torch.jit._pickle.{name}": _plain
+        for name in (
+            "restore_type_tag",
+            "build_intlist",
+            "build_doublelist",
+            "build_boollist",
+            "build_tensorlist",
+        )
+    },
 }
-
-
-def _tensors(module: Any, before: str, depth: int) -> Any:
-    """(name, array) of a module's tensors and of those of the modules in it."""
-    if depth == 0:
-        raise UserError("checkpoint", "the archive is damaged: its modules have no end")
-    for name, value in module.attributes.items():
-        if isinstance(value, np.ndarray):
-            yield f"{before}{name}", value
-        elif isinstance(value, Record):
-            yield from _tensors(value, f"{before}{name}.", depth - 1)

@@ -1,9 +1,10 @@
 """Export a RAVE of an official configuration, with random weights, through the acids-rave package.
 
-    python rave_acids.py CONFIGURATION LATENTS FILE.ts [streaming] [plain] [GIN=BINDING ...]
+    python rave_acids.py CONFIGURATION LATENTS FILE.ts [streaming] [plain] [stereo] [adapts] [GIN=BINDING ...] [, ...]
 
-streaming: with cached convolutions; plain: the encoder's mean instead of a sample of it, so that nothing is random
-where all latents are kept.
+CONFIGURATION may be several, such as v2+noise. streaming: with cached convolutions; plain: the encoder's mean instead
+of a sample of it, so that nothing is random where all latents are kept; adapts: the attributes of adaptive norms do
+something, which acids-rave 2.3 means and forgets. After a comma another export follows.
 
 Run beside acids-rave, nn-tilde and cached-conv, all installed without their own requirements: what of these only
 trains (pytorch_lightning, torchaudio ...) is given as empty modules, and what SciPy has renamed is named as before.
@@ -80,31 +81,48 @@ def reparametrize(self, z):
     return mean, torch.zeros(1)
 
 
-def main(configuration, latents, file, *options):
+def main(*words):
     prepare()
+    words, export = list(words), []
+    for word in [*words, ","]:
+        if word == ",":
+            make(*export)
+            export = []
+        else:
+            export.append(word)
+
+
+def make(configuration, latents, file, *options):
+    """Export one model."""
     import cached_conv
     import gin
 
+    gin.clear_config()
     cached_conv.use_cached_conv("streaming" in options)
     import rave
     from scripts import export
 
     torch.manual_seed(SEED)
     gin.parse_config_files_and_bindings(
-        [f"{configuration}.gin"], [option for option in options if "=" in option]
+        [f"{part}.gin" for part in configuration.split("+")], [option for option in options if "=" in option]
     )
     if "plain" in options:
         rave.blocks.VariationalEncoder.reparametrize = reparametrize
-    pretrained = rave.RAVE().eval()
+    channels = 2 if "stereo" in options else 1
+    pretrained = rave.RAVE(n_channels=channels).eval()
     fidelity = torch.linspace(0, 1, len(pretrained.fidelity)) ** 0.01
     fidelity[: int(latents) - 1] = 0  # the first latent above the threshold decides how many are kept
     pretrained.fidelity.copy_(fidelity)
     pretrained.latent_pca.copy_(torch.linalg.qr(torch.randn_like(pretrained.latent_pca))[0])
     with torch.no_grad():
         for module in pretrained.modules():
+            if hasattr(module, "embed"):
+                module.embed.normal_(0, 0.1)
             if hasattr(module, "weight_g"):
                 nn.utils.remove_weight_norm(module)
-        scripted = export.VariationalScriptedRAVE(pretrained=pretrained)
+        kind = type(pretrained.encoder).__name__.removesuffix("Encoder")
+        scripted = getattr(export, f"{kind}ScriptedRAVE")(pretrained=pretrained)
+        scripted.is_using_adain = "adapts" in options
         zeros = torch.zeros(1, pretrained.n_channels, 1 << 14)
         scripted.decode(scripted.encode(zeros))
         scripted.export_to_ts(str(Path(file).resolve()))

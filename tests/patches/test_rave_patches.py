@@ -220,7 +220,8 @@ def test_a_bad_prior_is_told_and_its_model_plays(patch, codec, fault, complaint)
     rave = patch("rave_latents.pd")
     rave.send("load", str(codec))
     assert complaint in rave.expect("error")[1]
-    rave.expect("worker", "on", "name", "codec")
+    rave.expect("worker", "on", "name", "codec", "engine", "program")
+    assert "the program in codec plays: its program is" in rave.expect("note")[1]
     rave.send("generate", rave.own("sound-out"), 1)
     assert "no prior beside it" in rave.expect("error")[1]
     rave.send("load", str(codec), "--prior", "nowhere")

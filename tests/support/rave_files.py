@@ -22,8 +22,11 @@ def save(module, path):
 
 
 def official(path, configuration="v2", latents=128, *options):
-    """A RAVE with random weights, exported by acids-rave; see fidelity/rave_acids.py. Returns the path."""
-    command = [sys.executable, str(EXPORT), configuration, str(latents), str(path), *options]
+    """A RAVE with random weights, exported by acids-rave; see fidelity/rave_acids.py. Returns the path.
+
+    After an option "," another configuration, latents, path and options may follow.
+    """
+    command = [sys.executable, str(EXPORT), configuration, *map(str, (latents, path, *options))]
     made = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
     assert made.returncode == 0, made.stderr[-2000:]
     return path

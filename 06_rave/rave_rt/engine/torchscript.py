@@ -175,8 +175,10 @@ class Model:
         return method in self._compiled()
 
     def _compiled(self):
-        """The names of all methods; torch has no public way to list them."""
-        return self._module._c._method_names()
+        """The names of all methods; torch has no public way to list those of a program."""
+        if isinstance(self._module, torch.jit.ScriptModule):
+            return self._module._c._method_names()
+        return [name for name in vars(type(self._module)) if not name.startswith("_")]
 
     def _call(self, method, *values):
         if not self._has(method):

@@ -1,4 +1,4 @@
-"""A trained network as a streaming TorchScript file that follows nn~'s convention. Runs in a training."""
+"""A trained network as a streaming TorchScript file for nn~. Runs in a training, and in what plays it."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The autoencoder: sound to a few latent curves, and latent curves to sound. Runs in a training and in its export.
+"""The autoencoder: sound to a few latent curves, and latent curves to sound. Runs in a training, and in what plays it.
 
 A. Caillon and P. Esling, RAVE: A variational autoencoder for fast and high-quality neural audio synthesis (2021). It
 differs from the paper's network in size, in convolutions that are all causal, and in noise that is shaped in the bands
@@ -11,6 +11,7 @@ from math import prod
 import torch
 from torch import nn
 
+from ..engine.layers import amplitude
 from .layers import CausalConv, Residual, Upsample
 from .pqmf import TAPS, Analysis, Synthesis
 
@@ -99,11 +100,6 @@ class Rave(nn.Module):
         z = mean + std * torch.randn_like(std)
         divergence = 0.5 * (mean**2 + std**2 - 2 * torch.log(std) - 1).sum(1).mean()
         return self.decoder(z), divergence
-
-
-def amplitude(x: torch.Tensor) -> torch.Tensor:
-    """Any number to an amplitude: 2 sigmoid(x)^2.3 + 1e-7 (J. Engel et al., DDSP, 2020)."""
-    return 2 * torch.sigmoid(x) ** 2.3 + 1e-7
 
 
 def parameters(module):

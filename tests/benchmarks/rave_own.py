@@ -1,0 +1,110 @@
+"""RAVE by our own layers, beside the program in the same file in TorchScript's interpreter.
+
+rave_own.v1, .v2, ...   a RAVE of that official configuration and size with random weights, streaming, 16 latents (its
+                        `forward` on buffers of the smallest size that it takes): seconds of processor time for a
+                        buffer, on one thread; the reference is the program's. Also: buffer, in samples; difference, the
+                        largest between both over three methods and several buffers, as a share of the loudest;
+                        memory and memory_program, in MB, of the process while it plays; load and load_program, in
+                        seconds.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3", "06_rave")]
+BUFFERS, WARM_UP = 15, 4
+METHODS = ("encode", "decode", "forward")
+
+
+@cache
+def exported(configuration, *options):
+    """The path of an export."""
+    from support import rave_files
+
+    folder = Path(tempfile.mkdtemp())
+    return rave_files.official(folder / "export.ts", configuration, 16, "streaming", *options)
+
+
+def compared(configuration, *options):
+    """A benchmark of a configuration."""
+
+    def benchmark():
+        import json
+
+        command = [sys.executable, __file__, str(exported(configuration, *options))]
+        said = [
+            subprocess.run([*command, engine], capture_output=True, text=True, check=True)
+            for engine in ENGINES
+        ]
+        own, program = (json.loads(one.stdout.splitlines()[-1]) for one in said)
+        pairs = list(zip(own.pop("answers"), program.pop("answers")))
+        difference = max(abs(mine - theirs) for mine, theirs in pairs) / max(
+            abs(theirs) for _, theirs in pairs
+        )
+        return {
+            **own,
+            "difference": difference,
+            "memory_program": program["memory"],
+            "load_program": program["load"],
+            "reference_seconds": program["seconds"],
+        }
+
+    return benchmark
+
+
+def measure(path, engine):
+    """Print what one engine takes and answers, as JSON; in a process of its own."""
+    import json
+    import time
+
+    import numpy as np
+    import torch
+    from rave_rt.engine.reading import read_own
+    from rave_rt.engine.torchscript import Model, load_module
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    began = time.process_time()
+    model = Model(read_own(path) if engine == "own" else load_module(Path(path)))
+    load = time.process_time() - began
+    rng, answers, buffer = np.random.default_rng(1), [], model.largest_ratio
+    for name in METHODS:
+        facts = model.methods[name]
+        values = rng.normal(0, 0.3, (2, facts.inputs, buffer // facts.in_ratio)).astype(np.float32)
+        for one in values:
+            torch.manual_seed(1)
+            answers += model.run(name, one).ravel()[:4096].tolist()
+    sound, times = rng.normal(0, 0.3, (model.methods["forward"].inputs, buffer)), []
+    for _ in range(WARM_UP + BUFFERS):
+        began = time.process_time()
+        model.run("forward", sound)
+        times.append(time.process_time() - began)
+    seconds = float(np.median(times[WARM_UP:]))
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    memory = pages * resource.getpagesize() >> 20
+    facts = {"seconds": seconds, "audio_seconds": buffer / model.rate, "buffer": buffer}
+    print(json.dumps({**facts, "memory": memory, "load": load, "answers": answers}))
+
+
+ENGINES = ("own", "program")
+NEEDS = ("test tools",)  # beyond what playing needs
+RUNS = 1
+BENCHMARKS = {
+    "rave_own.v1": compared("v1"),
+    "rave_own.v2": compared("v2"),
+    "rave_own.v2_causal": compared("v2+causal"),
+    "rave_own.v2_noise": compared("v2+noise"),
+    "rave_own.v2_small": compared("v2_small"),
+    "rave_own.v2_stereo": compared("v2", "stereo"),
+    "rave_own.v3": compared("v3"),
+    "rave_own.discrete": compared("discrete"),
+    "rave_own.wasserstein": compared("v2+wasserstein"),
+    "rave_own.raspberry": compared("raspberry"),
+}
+if __name__ == "__main__":
+    measure(*sys.argv[1:])

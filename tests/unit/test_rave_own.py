@@ -1,0 +1,88 @@
+"""Day 6: which files our own layers play, and that nothing of those is run."""
+
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from modelfiles.errors import UserError
+from rave_rt import load
+from rave_rt.engine.opening import open_model
+from rave_rt.engine.torchscript import Model, load_module
+from support import rave_files
+from support.course_copy import ROOT
+
+STARTERS = sorted((ROOT / "06_rave/checkpoints").glob("starter_*.ts"))
+NOISE = np.random.default_rng(2).normal(0, 0.2, (1, 1 << 13)).astype(np.float32)
+
+
+def rewritten(source, target, change):
+    """A copy of an archive, each member through change(name, data)."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return target
+
+
+@pytest.mark.parametrize("path", STARTERS, ids=lambda path: path.stem)
+def test_a_starter_is_played_by_our_layers_as_by_its_program(path):
+    module, reason = open_model(path)
+    assert reason == ""
+    own, program = Model(module), Model(load_module(path))
+    assert own.methods == program.methods and own.attributes == program.attributes
+    for start in (0, 1024, 5120):
+        answers = []
+        for model in (own, program):
+            torch.manual_seed(1)
+            answers.append(model.run("forward", NOISE[:, start : start + 1024]))
+        np.testing.assert_allclose(*answers, atol=1e-5)
+    own.set("noise", [0])
+    assert own.get("noise") == [False]
+
+
+def test_nothing_of_a_program_is_run_that_our_layers_stand_for(tmp_path):
+    """Its `forward` would not even compile; the numbers play."""
+
+    def spoiled(name, data):
+        return data.replace(b"def forward(", b"def __setstate__(") if name.endswith("layers.py") else data
+
+    source = STARTERS[0]
+    path = rewritten(source, tmp_path / "hostile.ts", spoiled)
+    with pytest.raises((UserError, RuntimeError)):
+        Model(load_module(path)).run("forward", NOISE[:, :1024])
+    module, reason = open_model(path, lambda path: pytest.fail("a program was loaded"))
+    assert reason == ""
+    np.testing.assert_array_equal(
+        Model(module).run("encode", NOISE[:, :1024]),
+        Model(open_model(source)[0]).run("encode", NOISE[:, :1024]),
+    )
+
+
+def test_another_program_plays_itself_and_is_told_why(tmp_path):
+    module, reason = open_model(rave_files.save(rave_files.Codec(), tmp_path / "codec.ts"))
+    assert isinstance(module, torch.jit.ScriptModule)
+    assert "Codec" in reason
+    assert "Codec" in load(tmp_path / "codec.ts").program
+    assert load(STARTERS[0]).program == ""
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [(b"capacity", b"capacity"), (b"\x8a", b"\x8b"), (b"stride", b"strode"), (b"weight", b"height")],
+)
+def test_a_changed_archive_ends_in_one_line_or_plays(tmp_path, old, new):
+    path = tmp_path / "changed.ts"
+    rewritten(STARTERS[0], path, lambda name, data: data.replace(old, new))
+    try:
+        module, _ = open_model(path)
+    except UserError as error:
+        assert "changed.ts" in str(error) and "\n" not in str(error)
+    else:
+        assert Model(module).run("encode", NOISE[:, :1024]).shape[1] > 0
+
+
+def test_a_truncated_archive_ends_in_one_line(tmp_path):
+    path = tmp_path / "half.ts"
+    path.write_bytes(STARTERS[0].read_bytes()[:100_000])
+    with pytest.raises(UserError, match=r"half\.ts is not a TorchScript file, or is damaged"):
+        open_model(path)

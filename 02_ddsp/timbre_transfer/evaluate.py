@@ -17,6 +17,7 @@ from dlwakit.training.evaluation import evaluate
 from dlwakit.training.options import evaluate_parser, path
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.finding import latest
+from modelfiles.regular import read_text
 from modelfiles.sounds import find_sounds, read_sound
 
 from . import features, model
@@ -103,7 +104,7 @@ def untrained(folder, seed=0):
         elif not name.endswith(SUFFIX):
             values = np.ones_like(values) if name.endswith("gamma") else np.zeros_like(values)
         tensors[name] = values
-    settings = configuration.read(configuration.newest(folder).read_text())
+    settings = configuration.read(read_text(configuration.newest(folder)))
     return TimbreModel(folder.name, settings, tensors)
 
 

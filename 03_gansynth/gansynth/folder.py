@@ -5,7 +5,6 @@ Needs neither torch nor TensorFlow; both engines start here.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -212,7 +211,7 @@ def _pitches(folder, labels):
     pitches = list(NSYNTH_PITCHES)
     if file.exists():
         try:
-            pitches = sorted({int(entry["pitch"]) for entry in json.loads(file.read_text()).values()})
+            pitches = sorted({int(entry["pitch"]) for entry in read_json(file).values()})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError("checkpoint", f"{file} is damaged: it does not tell the pitches") from None
     if len(pitches) != labels:

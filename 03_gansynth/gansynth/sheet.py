@@ -3,10 +3,9 @@
 Runs on the command line. Pitch is what pYIN hears; a timbre is a mean log mel spectrum without its loudness.
 """
 
-import json
-
 import librosa
 import numpy as np
+from modelfiles.bounded import read_json
 
 from .training.losses import spectral_distance
 from .training.writer import TIMBRES
@@ -150,7 +149,7 @@ def against(model, timbres, audio, timbre_names, pitches, data_timbres, seed=0, 
     }
     file = model.folder.path / TIMBRES
     if file.exists():
-        points = json.loads(file.read_text())
+        points = read_json(file)
         found = []
         for note in np.random.default_rng(seed).permutation(len(audio))[:notes]:
             point = np.array(points[timbre_names[note]], np.float32)[None]

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
+from .regular import MAX_FILE_BYTES, MAX_TEXT_BYTES, read_bytes
 
-MAX_TEXT_BYTES = 16 << 20
 MAX_RATIO = 64  # of what is unpacked to the archive; weights and numbers hardly shrink
-MAX_UNPACKED_BYTES = 4 << 30
+MAX_UNPACKED_BYTES = MAX_FILE_BYTES
 # What zipfile raises for an archive that is damaged, encrypted, or packed in a way that it does not know.
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 _SMALL_BYTES = 1 << 20  # may be unpacked out of any archive
@@ -43,11 +43,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_TEXT_BYTES:
-            raise UserError(
-                "checkpoint", f"{path.name} has {path.stat().st_size >> 20} MB, too many for settings"
-            )
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_bytes(path, MAX_TEXT_BYTES).decode())
     except OSError as error:
         raise UserError("checkpoint", f"cannot read {path.name}: {error.strerror}") from None
     except (ValueError, RecursionError):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import UserError
 from .finding import latest
+from .regular import read_bytes
 from .slices import Spec
 from .tensor_bundle import TensorBundle
 from .tensor_slices import TensorSlices
@@ -99,7 +100,7 @@ def load_checkpoint(source: str | Path | Bytes) -> Checkpoint:
     with _naming(prefix):
         if prefix.with_name(prefix.name + ".index").is_file():
             return Checkpoint(TensorBundle(prefix), prefix)
-        return Checkpoint(TensorSlices(file.read_bytes() for file in _v1_files(prefix)), prefix)
+        return Checkpoint(TensorSlices(read_bytes(file) for file in _v1_files(prefix)), prefix)
 
 
 def _v1_files(prefix: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .errors import UserError
+from .regular import read_text
 
 REGISTRY = "registry.json"  # in a folder of checkpoints: what it may hold, and where that comes from
 RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
@@ -42,8 +43,10 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
         base = folder / Path(name).expanduser()  # an absolute name replaces the folder
         for suffix in ("", *suffixes):
             path = base.with_name(base.name + suffix) if suffix else base
-            if path.exists():
+            if path.is_file() or path.is_dir():
                 return path
+            if path.exists():
+                raise UserError("checkpoint", f"{path} is no file, but a pipe or a device")
     for folder in places:
         if successor := _renamed(folder).get(str(name)):
             return find(successor, places, suffixes)
@@ -104,8 +107,8 @@ def find_files(source: Path, suffixes: Iterable[str], what: str) -> list[Path]:
 def _downloads(folder: Path) -> set[str]:
     """The names of the checkpoints in the folder's file REGISTRY that are downloaded."""
     try:
-        entries = json.loads((folder / REGISTRY).read_text())
-    except (OSError, ValueError):
+        entries = json.loads(read_text(folder / REGISTRY))
+    except (OSError, ValueError, UserError):
         return set()
     return {entry["name"] for entry in entries if isinstance(entry, dict) and entry.get("url")}
 
@@ -141,7 +144,7 @@ def latest(folder: Path) -> Path:
     folder = Path(folder)
     state = folder / "checkpoint"
     if state.is_file():
-        named = re.search(r'^model_checkpoint_path: "(.*)"', state.read_text(errors="replace"), re.MULTILINE)
+        named = re.search(r'^model_checkpoint_path: "(.*)"', read_text(state), re.MULTILINE)
         if named:
             prefix = folder / Path(named[1]).name
             if Path(f"{prefix}.index").is_file():

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
+from .regular import read_bytes
 from .slices import BFLOAT16, STRING, Part, Shape, Spec, assemble, decode, part_key, part_of, shape_of
 from .table import Table, masked_crc32c
 from .wire import Message, varint
@@ -30,6 +31,9 @@ class Entry(NamedTuple):
     checksum: int
 
 
+MAX_INDEX_BYTES = 64 << 20  # some hundred bytes a tensor
+
+
 class TensorBundle:
     """The tensors of a V2 checkpoint; `prefix` is the path without `.index`."""
 
@@ -37,7 +41,8 @@ class TensorBundle:
         self._prefix = Path(prefix)
         entries: dict[bytes, Entry] = {}
         header: Message | None = None
-        for key, value in Table(self._prefix.with_name(self._prefix.name + ".index").read_bytes()).items():
+        index = self._prefix.with_name(self._prefix.name + ".index")
+        for key, value in Table(read_bytes(index, MAX_INDEX_BYTES)).items():
             if key == b"":
                 header = Message(value)
             else:

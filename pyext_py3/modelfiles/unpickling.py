@@ -8,7 +8,7 @@ process.
 from __future__ import annotations
 
 import collections
-import os
+import io
 import pickle
 from collections.abc import Callable, Iterable
 from math import prod
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
+from .regular import read_bytes
 
 PLAIN_KINDS = "biufcSUV"  # everything but Python objects and dates
 
@@ -32,6 +33,9 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<{self.name} with {', '.join(map(str, self.attributes))}>"
+
+
+MAX_BYTES = 1 << 30
 
 
 def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any:
@@ -55,8 +59,9 @@ def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any
         The pickle is damaged or names anything else.
     """
     try:
-        with Path(path).open("rb") as file:
-            return Reader(Whole(file, os.fstat(file.fileno()).st_size), frozenset(records)).load()
+        content = read_bytes(path, MAX_BYTES)
+        with io.BytesIO(content) as file:
+            return Reader(Whole(file, len(content)), frozenset(records)).load()
     except UserError as error:
         raise UserError("checkpoint", f"{Path(path).name}: {error.message}", error.hint) from None
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.whole_files import is_temporary
 
-PATIENCE = 120  # seconds after which a run counts as hanging
+PATIENCE = 900  # seconds after which a run counts as hanging
 
 
 class Operation:

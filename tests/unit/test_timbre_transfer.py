@@ -163,6 +163,19 @@ def test_old_names_are_known():
     assert configuration.read(old) == configuration.read(GIN)
 
 
+def test_what_an_old_gin_file_says_of_frames_and_scales_counts_or_is_named():
+    old = GIN + "DefaultPreprocessor.time_steps = 500\nAdditive.n_samples = 64000\n"
+    assert configuration.read(old).frame_rate == 125
+    for line, name in (
+        ("Additive.n_samples = 64001\nDefaultPreprocessor.time_steps = 1000", "time_steps"),
+        ("Additive.scale_fn = @tf.nn.relu", "Harmonic.scale_fn"),
+        ("FilteredNoise.scale_fn = None", "FilteredNoise.scale_fn"),
+        (f"FilteredNoise.window_size = {10**12}", "window_size"),
+    ):
+        with pytest.raises(UserError, match=name):
+            configuration.read(f"{GIN}{line}\n")
+
+
 def test_what_the_small_engine_cannot_play_is_named():
     with pytest.raises(UserError, match="ResnetSinusoidalEncoder"):
         configuration.read(GIN + "Autoencoder.encoder = @encoders.ResnetSinusoidalEncoder()\n")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
+from modelfiles.regular import read_bytes
 from modelfiles.wire import Message
 
 
@@ -38,11 +39,14 @@ class Bundle(NamedTuple):
     state_width: int | None
 
 
+MAX_BYTES = 1 << 30  # of a bundle
+
+
 def read_bundle(path: str | Path) -> Bundle:
     """Read a `.mag` file. Raises UserError if it is damaged or something else."""
     path = Path(path)
     try:
-        message = Message(path.read_bytes())
+        message = Message(read_bytes(path, MAX_BYTES))
         configuration = message.message(1).text(1)
         checkpoints = message.blobs(2)
     except OSError as error:

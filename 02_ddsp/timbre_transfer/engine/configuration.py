@@ -109,6 +109,7 @@ OLD_NAMES = {
     "DefaultPreprocessor": "F0LoudnessPreprocessor",
     "ZRnnFcDecoder": "RnnFcDecoder",
 }
+MOST_HZ, MOST_SAMPLES = 384_000, 1 << 24
 Z_TIME_STEPS = (63, 125, 250, 500, 1000)
 KNOWN_PARTS = {"Harmonic", "FilteredNoise", "Add", "Reverb"}
 
@@ -120,20 +121,47 @@ def read(text: str) -> Configuration:
     """
     settings = {_modern(name): value for name, value in parse(text).items()}
     _check_decoder(settings)
+    _check_scales(settings)
     z_time_steps = _z_time_steps(settings)
     parts = _signal_path(settings)
     return Configuration(
         input_keys=_input_keys(settings, z_time_steps is not None),
         output_splits=_output_splits(settings),
-        sample_rate=_whole(settings, "Harmonic.sample_rate", 16000, least=1),
-        frame_rate=_whole(settings, "F0LoudnessPreprocessor.frame_rate", 250, least=1),
+        sample_rate=_sample_rate(settings),
+        frame_rate=_frame_rate(settings),
         noise_bias=_number(settings, "FilteredNoise.initial_bias", -5.0),
-        noise_window=max(0, _whole(settings, "FilteredNoise.window_size", 257)),
+        noise_window=max(0, _whole(settings, "FilteredNoise.window_size", 257, most=MOST_SAMPLES)),
         normalize_below_nyquist=bool(settings.get("Harmonic.normalize_below_nyquist", True)),
         reverb="Reverb" in parts,
         add_dry=bool(settings.get("Reverb.add_dry", True)),
         z_time_steps=z_time_steps,
     )
+
+
+def _sample_rate(settings: Mapping[str, Any]) -> int:
+    return _whole(settings, "Harmonic.sample_rate", 16000, 1, MOST_HZ)
+
+
+def _frame_rate(settings: Mapping[str, Any]) -> int:
+    """Frames a second; old releases say how many there are in a number of samples."""
+    rate = _sample_rate(settings)
+    if "F0LoudnessPreprocessor.time_steps" in settings and "Harmonic.n_samples" in settings:
+        steps = _whole(settings, "F0LoudnessPreprocessor.time_steps", 1000, 1, MOST_SAMPLES)
+        samples = _whole(settings, "Harmonic.n_samples", 64000, steps, MOST_SAMPLES)
+        if steps * rate % samples:
+            raise UserError("checkpoint", f"its time_steps, {steps} in {samples} samples, are no frame rate")
+        usual = steps * rate // samples
+    else:
+        usual = 250
+    return _whole(settings, "F0LoudnessPreprocessor.frame_rate", usual, 1, rate)
+
+
+def _check_scales(settings: Mapping[str, Any]) -> None:
+    """Refuse synthesisers whose controls are scaled in another way than all of ddsp's own models are."""
+    for part in ("Harmonic", "FilteredNoise"):
+        scale = settings.get(f"{part}.scale_fn", "@core.exp_sigmoid")
+        if _class(scale) != "exp_sigmoid":
+            raise UserError("checkpoint", f"its {part}.scale_fn is {scale!r:.80}")
 
 
 def _check_decoder(settings: Mapping[str, Any]) -> None:
@@ -194,9 +222,11 @@ def _output_splits(settings: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     return splits
 
 
-def _whole(settings: Mapping[str, Any], name: str, default: int, least: int | None = None) -> int:
+def _whole(
+    settings: Mapping[str, Any], name: str, default: int, least: int | None = None, most: int | None = None
+) -> int:
     value = settings.get(name, default)
-    if type(value) is not int or (least is not None and value < least):
+    if type(value) is not int or (least is not None and value < least) or (most is not None and value > most):
         raise UserError("checkpoint", f"its {name} is {value!r:.80}")
     return value
 

@@ -10,6 +10,7 @@ import numpy as np
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
+from modelfiles.regular import read_text
 from numpy.typing import ArrayLike, NDArray
 
 from ..model import Instrument, ignore
@@ -28,7 +29,7 @@ STRETCH_FRAMES = 2500  # computed at once
 
 def read_folder(folder: Path) -> TimbreModel:
     """The model in a folder. Raises UserError."""
-    text = configuration.newest(folder).read_text(encoding="utf-8", errors="replace")
+    text = read_text(configuration.newest(folder))
     try:
         settings = configuration.read(text)
     except UserError as error:

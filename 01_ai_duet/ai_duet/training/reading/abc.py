@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from modelfiles.errors import UserError
+from modelfiles.regular import read_text
 
 from .extraction import Piece, TimedNote
 
@@ -45,7 +46,11 @@ NOTE = re.compile(r"(\^\^|__|\^|_|=)?([A-Ga-g])([',]*)([0-9]*(?:/[0-9]*)*)")
 
 def read(path: Path) -> Iterator[tuple[str, Piece | UserError]]:
     """Yield (name, piece) of each tune of a book."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = read_text(path)
+    except UserError as error:
+        yield path.name, error
+        return
     tunes = [tune for tune in re.split(r"^(?=X:)", text, flags=re.MULTILINE) if tune.startswith("X:")]
     if not tunes:
         yield path.name, UserError("file", "there is no tune in it, no line that begins with X:")
@@ -55,8 +60,10 @@ def read(path: Path) -> Iterator[tuple[str, Piece | UserError]]:
         lines = [line.strip() for line in re.split(r"\n[ \t\r]*\n", tune)[0].splitlines() if line.strip()]
         try:
             yield name, Tune(lines).piece()
-        except (ValueError, KeyError, IndexError, ArithmeticError) as error:
-            yield name, UserError("file", f"{type(error).__name__}: {error}".splitlines()[0])
+        except ValueError as error:
+            yield name, UserError("file", str(error).splitlines()[0])
+        except (KeyError, IndexError, ArithmeticError) as error:
+            yield name, UserError("file", f"it is no tune that can be read ({error})".splitlines()[0])
 
 
 class Tune:

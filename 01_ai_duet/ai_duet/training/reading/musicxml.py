@@ -11,7 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
+from modelfiles.bounded import UNREADABLE
 from modelfiles.errors import UserError
+from modelfiles.regular import read_bytes
 
 from .extraction import Piece, TimedNote
 
@@ -23,24 +25,29 @@ def read(path: Path) -> Iterator[tuple[str, Piece | UserError]]:
     """Yield (name, piece): a voice for each part and voice. Repeats are not played twice."""
     try:
         yield path.name, _piece(ElementTree.fromstring(_score(path)))
-    except (zipfile.BadZipFile, ElementTree.ParseError, ValueError, KeyError, ArithmeticError) as error:
-        yield path.name, UserError("file", (str(error) or type(error).__name__).splitlines()[0])
+    except UserError as error:
+        yield path.name, error
+    except (OSError, ElementTree.ParseError, ValueError, KeyError, ArithmeticError, *UNREADABLE) as error:
+        yield path.name, UserError("file", f"it is no score that can be read ({error})".splitlines()[0])
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    if name not in archive.namelist() or archive.getinfo(name).file_size > LARGEST:
+        raise UserError("file", "there is no score in it, or too large a one")
+    return archive.read(name)
 
 
 def _score(path: Path) -> bytes:
-    """The text of a score. Raises ValueError for one with entities of its own, which could grow without end."""
+    """The text of a score. Raises UserError for one with entities of its own, which could grow without end."""
     if path.suffix.lower() != ".mxl":
-        content = path.read_bytes()
+        content = read_bytes(path, LARGEST)
     else:
         with zipfile.ZipFile(path) as archive:
-            container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
+            container = ElementTree.fromstring(_member(archive, "META-INF/container.xml"))
             roots = [node for node in container.iter() if node.tag.endswith("rootfile")]
-            name = roots[0].get("full-path") if roots else None
-            if not name or archive.getinfo(name).file_size > LARGEST:
-                raise ValueError("there is no score in it, or too large a one")
-            content = archive.read(name)
-    if b"<!ENTITY" in content:
-        raise ValueError("the score defines entities of its own")
+            content = _member(archive, roots[0].get("full-path", "") if roots else "")
+    if b"<!ENTITY" in content.replace(b"\0", b""):  # in whatever encoding
+        raise UserError("file", "the score defines entities of its own")
     return content
 
 

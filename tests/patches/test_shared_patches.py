@@ -2,9 +2,13 @@
 
 import json
 import math
+import struct
 from pathlib import Path
 
 import pytest
+from pdworker.takes import formats
+from pdworker.takes.place import Place
+from pdworker.takes.store import Store
 from support.course_copy import ROOT
 from support.page import Page
 from support.waiting import wait_until
@@ -256,6 +260,51 @@ def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
     assert rate == 44100 and sound.shape[1] == 2 and soundfile.info(file).subtype == "FLOAT"
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
     assert page.pd.errors() == []
+
+
+def test_takes_are_heard_kept_recalled_and_used(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    store = Store(Place(tmp_path / "takes", 10**9))
+    sound = struct.pack("<9f", *[0.5] * 9)
+    made = [
+        store.add("toy", {"sounds": [{"ending": ".wav"}]}, {".wav": formats.wav(sound, 1, 8000)}).path
+        for _ in range(10)
+    ]
+    page = page("dlwa-takes \\$0 tones open-sound", "dlwa-output~ \\$0 1")
+    page.listen("do", "open-sound")
+    for number in range(int(page.own("").strip("-")) + 1, int(page.own("").strip("-")) + 40):
+        page.pd.listen(f"{number}-from")
+        page.pd.send(f"{number}-open")
+        page.pd.sync()
+    wait_until(lambda: _rows(page.pd), "the list of takes")
+    (window,) = _rows(page.pd)
+
+    def ask(*message):
+        page.pd.send(f"{window}-do", *message)
+
+    def answer(*start):
+        return page.pd.expect(f"{window}-from", *start)
+
+    assert answer("row", 0)[2] == made[-1].stem and answer("rows")[1:] == [0, 10]
+    ask("keep", 0, "low", "thunder")
+    assert answer("row", 0)[2::2] == ["low thunder", 1] and store.find("low thunder").path == made[-1]
+    ask("hear", 0)
+    assert answer("heard") == ["heard", 9, 8000]
+    assert list(page.pd.array(f"{window}-take")) == [0.5] * 9
+    ask("recall", 0)
+    assert page.hear("do", "recall") == ["recall", made[-1].stem]
+    ask("drop", 1)
+    assert page.hear("open-sound") == [str(made[-2].with_suffix(".wav"))]
+    ask("more", 8)
+    assert answer("row", 1)[2] == made[0].stem and answer("row", 2)[2] == "-"
+    ask("hear", 7)
+    assert answer("error")[1] == "there is no take in this row"
+
+
+def _rows(pd):
+    """The numbers of the windows that have listed takes."""
+    heard = {name.split("-")[0]: said for name, said in pd.received.items() if name.endswith("-from")}
+    return [number for number, said in heard.items() if any(message[0] == "rows" for message in said)]
 
 
 def test_a_recording_that_cannot_be_written_is_told(page, tmp_path, monkeypatch):

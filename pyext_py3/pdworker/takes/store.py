@@ -110,6 +110,12 @@ class Store:
         found = (_read(path) for path in sorted(self._jsons(), key=_age))
         return [take for take in found if take is not None]
 
+    def newest(self, first: int, count: int) -> tuple[list[Take], int]:
+        """Return some takes, the newest first, from a place on, and how many there are in all."""
+        paths = sorted(self._jsons(), key=_age, reverse=True)
+        found = (_read(path) for path in paths[first : first + count])
+        return [take for take in found if take is not None], len(paths)
+
     def find(self, name: str = "") -> Take:
         """Return the newest take of a name, or the newest of all.
 
@@ -180,7 +186,7 @@ class Store:
         """Return the path of a JSON file to be, in the folder of today."""
         now = datetime.now().astimezone()
         words = re.sub(r"[^A-Za-z0-9_]+", "-", about).strip("-")[:80]
-        stem = f"{now:%H-%M-%S}-{now.microsecond // 1000:03}-{words}-{secrets.token_hex(2)}"
+        stem = f"{now:%H-%M-%S}-{now.microsecond:06}-{words}-{secrets.token_hex(2)}"
         return self.place.folder / f"{now:%Y-%m-%d}" / f"{stem}.json"
 
     def _write(self, folder: Path, stem: str, facts: dict[str, Any], files: Mapping[str, bytes]) -> Take:

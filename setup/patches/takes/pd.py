@@ -87,12 +87,12 @@ class takes(MessageObject):
     async def list_1(self, first: Any = 0) -> None:
         """List eight takes, the newest first, from the FIRST on; the newest is 0."""
         first = round(number(first, "the first take", -ROWS, 1e6))
-        newest = await background.run(lambda: writer.store().takes()[::-1])
-        self._first = max(0, min(first, len(newest) - 1))
-        self._rows = newest[self._first : self._first + ROWS]
+        rows, count = await background.run(lambda: writer.store().newest(max(0, first), ROWS))
+        if rows or first <= 0:
+            self._first, self._rows = max(0, first), rows
         for index in range(ROWS):
             self._output_row(index)
-        self.output("rows", self._first, len(newest))
+        self.output("rows", self._first, count)
 
     @message("more ROWS")
     async def more_1(self, rows: Any) -> None:
@@ -149,7 +149,7 @@ class takes(MessageObject):
         self.output("row", index, _short(take.name), _short(about), int(bool(take.facts.get("kept"))))
 
 
-def _short(text: str, letters: int = 44) -> str:
+def _short(text: str, letters: int = 43) -> str:
     return text if len(text) <= letters else f"{text[: letters - 3]}..."
 
 

@@ -1,24 +1,33 @@
 """Timbre transfer while somebody plays, piece by piece; on the live thread of the worker process."""
 
 import numpy as np
-from modelfiles.resample import StreamResampler
+from modelfiles.resample import ShortResampler
 from pdworker.serving.live import StreamForm
 
 from . import controls
-from .engine import pitch
+from .engine import pitch, yin
 from .engine.loudness import FFT_SIZE, loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 from .engine.timbre_model import Performance
 from .features import Features
 
 WINDOW = 4096  # samples that the pitch estimator gets at once
-SMALLEST_PIECE = pitch.SWIFT_HOP
-LOOKAHEAD = 1024  # samples that must follow a frame before it counts: with fewer, pitch is often mistaken
+QUICK_BELOW_MS = 150  # latencies that leave SwiftF0 no time: YIN takes its place
 HALF_A_WINDOW = FFT_SIZE // 2  # of loudness
 
 
 class StreamingFeatureExtractor:
-    """Features of a sound that comes in pieces; loudness is exactly what the whole sound would give."""
+    """Features of a sound that comes in pieces; loudness is exactly what the whole sound would give.
+
+    Attributes
+    ----------
+    piece : int
+        Samples at 16 kHz that it is worth to give it at once.
+    lookahead : int
+        Samples that must follow a frame before it counts: with fewer, pitch is often mistaken.
+    """
+
+    piece, lookahead = pitch.SWIFT_HOP, 1024
 
     def __init__(self):
         self._sound = np.zeros(0, np.float32)
@@ -28,20 +37,46 @@ class StreamingFeatureExtractor:
     def extract(self, audio):
         """Features of the frames that a piece of mono audio at 16 kHz has completed (perhaps none)."""
         self._sound = np.concatenate([self._sound, audio])
-        end = self._begin + len(self._sound)
-        frames = max(0, (end - LOOKAHEAD) // HOP_SIZE - self._frames_done)
-        if not frames:
+        frames = self._complete(self._begin + len(self._sound)) - self._frames_done
+        if frames <= 0:
+            self._pitch(audio, 0, 0)
             return Features(*np.zeros((3, 0)))
         first = self._frames_done - self._begin // HOP_SIZE
-        f0_hz, confidence = (curve[first : first + frames] for curve in pitch.estimate(self._sound))
+        f0_hz, confidence = self._pitch(audio, first, frames)
         before = min(first, HALF_A_WINDOW // HOP_SIZE)
         loudness = loudness_db(self._sound[(first - before) * HOP_SIZE :])[before : before + frames]
         self._frames_done += frames
         self._drop(max(0, len(self._sound) - WINDOW) // pitch.SWIFT_HOP * pitch.SWIFT_HOP)
         return Features(f0_hz, confidence, loudness.astype(np.float64))
 
+    def _complete(self, end):
+        """How many frames so many samples complete."""
+        return (end - self.lookahead) // HOP_SIZE
+
+    def _pitch(self, audio, first, frames):
+        """(f0_hz, confidence) of the frames from `first` on, counted in the sound that is kept."""
+        if not frames:
+            return None
+        return tuple(curve[first : first + frames] for curve in pitch.estimate(self._sound))
+
     def _drop(self, samples):
         self._sound, self._begin = self._sound[samples:], self._begin + samples
+
+
+class QuickFeatureExtractor(StreamingFeatureExtractor):
+    """The same with a pitch from YIN, which waits for a quarter of the time."""
+
+    piece, lookahead = HOP_SIZE, yin.LOOKAHEAD
+
+    def __init__(self):
+        super().__init__()
+        self._tracker = yin.Tracker()
+
+    def _complete(self, end):
+        return (end - self.lookahead) // HOP_SIZE + 1
+
+    def _pitch(self, audio, first, frames):
+        return self._tracker.track(audio)
 
 
 class LiveInstrument:
@@ -72,12 +107,13 @@ class Chain:
     """Everything between Pd's inlet and its outlets, at Pd's sample rate; what comes out is in step with the input."""
 
     def __init__(self, live_instrument, host_rate, outputs=1):
-        instrument = live_instrument.instrument
-        self.piece = self.compute_frames = piece_size(live_instrument.milliseconds, host_rate)
+        instrument, milliseconds = live_instrument.instrument, live_instrument.milliseconds
+        extractor = QuickFeatureExtractor if milliseconds < QUICK_BELOW_MS else StreamingFeatureExtractor
+        self.piece, self.compute_frames = shares(extractor, milliseconds, host_rate)
         self._live, self._outputs = live_instrument, outputs
-        self._into = StreamResampler(host_rate, SAMPLE_RATE, 1)
-        self._out = StreamResampler(instrument.sample_rate, host_rate, 1)
-        self._extractor, self._performance = StreamingFeatureExtractor(), Performance(instrument)
+        self._into = ShortResampler(host_rate, SAMPLE_RATE, 1)
+        self._out = ShortResampler(instrument.sample_rate, host_rate, 1)
+        self._extractor, self._performance = extractor(), Performance(instrument)
 
     def process(self, audio):
         """float32 [inputs, n] to [outputs, m]; over time as many come out as go in."""
@@ -89,13 +125,20 @@ class Chain:
         return np.tile(self._out.process(sound[np.newaxis]), (self._outputs, 1))
 
 
-def piece_size(milliseconds, host_rate):
-    """Samples to take at once for a latency of about so many milliseconds: a piece to wait for, one to compute in."""
-    smallest = SMALLEST_PIECE * host_rate // SAMPLE_RATE
-    return max(smallest, round((milliseconds / 1000 * host_rate - always_held_back(host_rate)) / 2))
+def shares(extractor, milliseconds, host_rate):
+    """(samples to take at once, samples in which to compute) for a latency of about so many milliseconds."""
+    piece = smallest = extractor.piece * host_rate // SAMPLE_RATE
+    left = round(milliseconds / 1000 * host_rate) - always_held_back(extractor, host_rate)
+    if extractor is StreamingFeatureExtractor:  # whose every call costs the same
+        piece = max(smallest, left // 2)
+    return piece, max(smallest, left - piece)
 
 
-def always_held_back(host_rate):
-    """Samples that are held back whatever the piece: features look ahead, frames are whole, filters wait."""
-    waiting = (LOOKAHEAD + 4 * HOP_SIZE) * host_rate // SAMPLE_RATE
-    return waiting if host_rate == SAMPLE_RATE else waiting + 400 * host_rate // SAMPLE_RATE
+def always_held_back(extractor, host_rate):
+    """Samples that are held back whatever the piece: features look ahead, frames are whole, filters wait.
+
+    A frame is played when the next one is known, and the noise's filter waits for less than another. The resamplers
+    wait for 16 samples of the lower rate each.
+    """
+    frames = extractor.lookahead + 2 * HOP_SIZE
+    return (frames if host_rate == SAMPLE_RATE else frames + 32) * host_rate // SAMPLE_RATE

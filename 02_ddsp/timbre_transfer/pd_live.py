@@ -5,7 +5,7 @@ from pdworker.host.arguments import message, number
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number
 
-USUAL_LATENCY_MS = 220
+USUAL_LATENCY_MS = 40
 NO_MODEL = ("none", "-")
 
 

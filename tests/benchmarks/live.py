@@ -2,6 +2,7 @@
 
 live.rave       starter_live in [rave~] at a buffer of 128
 live.rave_file  a RAVE of the official v2 configuration with random weights, at the smallest buffer that it can have
+live.ddsp       starter_violin in [timbre_transfer~] at its usual latency
 live.samplernn  starter_beat in [samplernn~], one voice
 live.gansynth   starter_instruments in [gansynth~]: keys, each with a point that is new
 live.gansynth   starter_instruments in [gansynth~]: keys, none of which was played before
@@ -239,6 +240,9 @@ BENCHMARKS = {
         Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
     ),
     "live.rave_file": lambda: play(Kind("06_rave", "rave~ none forward 2048"), rave.v2()),
+    "live.ddsp": lambda: play(
+        Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3), ROOT / "02_ddsp/checkpoints/starter_violin"
+    ),
     "live.samplernn": samplernn,
     "live.gansynth": gansynth,
 }

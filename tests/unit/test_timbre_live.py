@@ -6,6 +6,7 @@ from pdworker.serving.live import StreamForm, latency_of
 from support.timbre_files import small_model
 from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls
+from timbre_transfer.engine import yin
 from timbre_transfer.features import Features
 
 PIECE = 777
@@ -28,9 +29,9 @@ def pieces(audio, size=PIECE):
     return [audio[start : start + size] for start in range(0, len(audio), size)]
 
 
-def features_of(audio):
-    extractor = live.StreamingFeatureExtractor()
-    taken = [extractor.extract(piece) for piece in pieces(audio)]
+def features_of(audio, kind=live.StreamingFeatureExtractor, size=PIECE):
+    extractor = kind()
+    taken = [extractor.extract(piece) for piece in pieces(audio, size)]
     columns = ("f0_hz", "confidence", "loudness_db")
     return Features(*(np.concatenate([getattr(part, column) for part in taken]) for column in columns))
 
@@ -39,12 +40,41 @@ def test_features_in_pieces_are_those_of_the_whole():
     audio = song()
     heard, whole = features_of(audio), features.extract(audio)
     frames = len(heard)
-    assert len(whole) - live.LOOKAHEAD / 64 - 1 <= frames < len(whole)
+    assert len(whole) - live.StreamingFeatureExtractor.lookahead / 64 - 1 <= frames < len(whole)
     np.testing.assert_allclose(heard.loudness_db, whole.loudness_db[:frames], atol=1e-4)
     tones = whole.confidence[:frames] >= 0.5
     assert np.mean((heard.confidence >= 0.5) == tones) > 0.95
     near = np.abs(1200 * np.log2(heard.f0_hz[tones] / whole.f0_hz[:frames][tones])) < 50
     assert np.mean(near) > 0.95
+
+
+@pytest.mark.parametrize("size", [64, PIECE])
+def test_quick_features_are_the_same_in_any_pieces_and_near_those_of_the_whole(size):
+    audio = song()
+    heard, at_once = (features_of(audio, live.QuickFeatureExtractor, one) for one in (size, len(audio)))
+    for column in ("f0_hz", "confidence"):
+        np.testing.assert_allclose(getattr(heard, column), getattr(at_once, column), atol=1e-6)
+    whole = features.extract(audio)
+    frames = len(heard)
+    assert frames == (len(audio) - yin.LOOKAHEAD) // 64 + 1
+    np.testing.assert_allclose(heard.loudness_db, whole.loudness_db[:frames], atol=1e-4)
+    tones = (whole.confidence[:frames] >= 0.5) & (heard.confidence >= 0.5)
+    assert tones.sum() > 0.9 * (whole.confidence[:frames] >= 0.5).sum()
+    apart = np.abs(1200 * np.log2(heard.f0_hz[tones] / whole.f0_hz[:frames][tones]))
+    assert np.mean(apart < 50) > 0.95 and np.mean(apart > 1100) < 0.002
+
+
+@pytest.mark.parametrize("hz", [55.0, 82.4, 220.0, 880.0, 1500.0])
+@pytest.mark.parametrize("harmonics", [1, 10])
+def test_yin_finds_tones_high_and_low_and_no_octave_beside_them(hz, harmonics):
+    times = np.arange(8000) / 16000
+    sound = 0.2 * sum(
+        np.sin(2 * np.pi * k * hz * times) / k for k in range(1, harmonics + 1) if k * hz < 8000
+    )
+    f0_hz, confidence = yin.Tracker().track(sound.astype(np.float32))
+    np.testing.assert_allclose(f0_hz[12:], hz, rtol=0.006)
+    assert confidence[12:].min() > 0.5
+    assert not yin.Tracker().track(np.zeros(4000, np.float32))[1].any()
 
 
 def test_what_sounds_live_is_what_the_model_plays_at_once():
@@ -57,16 +87,17 @@ def test_what_sounds_live_is_what_the_model_plays_at_once():
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])
-@pytest.mark.parametrize("milliseconds", [1, 400])
+@pytest.mark.parametrize("milliseconds", [1, 40, 160, 400])
 def test_the_latency_is_near_what_was_asked_and_never_too_short(rate, milliseconds):
     player = small_model()
     instrument = live.LiveInstrument(player, milliseconds, AS_SUNG)
-    latency, piece = latency_of(instrument, StreamForm(rate, 64, 1, 1)), live.piece_size(milliseconds, rate)
-    assert latency / rate < max(milliseconds, 150) / 1000 + 0.08  # 44.1 kHz needs the longest filter
+    latency = latency_of(instrument, StreamForm(rate, 64, 1, 1))
+    assert latency / rate < max(milliseconds, 30) / 1000 + 0.004
+    assert latency / rate > 0.75 * milliseconds / 1000
     chain, out = live_chain(player, rate, milliseconds), 0
-    for number, part in enumerate(pieces(song(rate), piece)[:-1]):
+    for number, part in enumerate(pieces(song(rate), chain.piece)[:-1]):
         out += chain.process(part[None]).shape[1]
-        assert (number + 2) * piece - out <= latency
+        assert (number + 1) * chain.piece + chain.compute_frames - out <= latency
 
 
 def test_what_is_no_sound_is_silence():

@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 from dlwakit.runs import folder as files
@@ -13,6 +14,7 @@ from dlwakit.training.run import Plot, Run
 from dlwakit.training.verdict import judge
 from modelfiles.errors import UserError
 from support.tools import need_environment
+from support.waiting import wait_until
 
 
 def rows(folder):
@@ -46,6 +48,34 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, toy):
     assert [row["seconds"] for row in rows(tmp_path / "halves")] == sorted(
         row["seconds"] for row in rows(tmp_path / "halves")
     )
+
+
+@pytest.mark.slow
+def test_a_page_is_there_at_once_and_a_line_after_twenty_steps(tmp_path, toy):
+    words = ("--run", tmp_path / "run", "--steps", 10**6, "--check-every", 10**6, "--pause", 0.01)
+    with subprocess.Popen(
+        **toy(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        said = [running.stdout.readline(), running.stdout.readline()]
+        assert (tmp_path / "run/report.html").exists()
+        running.kill()
+    assert said[0].startswith("toy begins")
+    assert said[1].startswith("step 20/") and "left" in said[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_the_command_line_says_that_a_training_was_killed(tmp_path, away, number):
+    words = ["train", "toy", "--run", tmp_path / "run", "--steps", 10**6, "--pause", 0.01]
+    command = [sys.executable, "-u", away.root / "setup/dlwa", *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=away.environment(**away.variables), **pipes) as running:
+        wait_until(lambda: "pid" in files.read_state(tmp_path / "run"), "a state")
+        os.kill(files.read_state(tmp_path / "run")["pid"], number)
+        _, said = running.communicate()
+    assert running.returncode == 128 + number
+    assert said.splitlines()[0].startswith("setup/dlwa: toy: the program was ended from outside")
+    assert "the same command goes on" in said
 
 
 @pytest.mark.slow

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 
-from dlwakit.base.console import say
+from modelfiles.errors import UserError
+
+from dlwakit.base.console import say, warn
 from dlwakit.course.days import all_days, find_program
 from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment
@@ -49,7 +51,13 @@ def run_program(args, task, own=(), dry_run=False):
     if dry_run:
         say(f"$ {' '.join(command)}")
         return 0
-    return _foreground(command, {**os.environ, **program.variables})
+    status = _foreground(command, {**os.environ, **program.variables})
+    if status < 0:
+        goes_on = "the same command goes on from its last checkpoint" if task == "train" else ""
+        word = signal.strsignal(-status) or f"signal {-status}"
+        warn(UserError("state", f"{args.model}: the program was ended from outside ({word})", goes_on))
+        return 128 - status
+    return status
 
 
 def _foreground(command, env):

@@ -16,6 +16,7 @@ sys.exit(run.exit_status)
 """
 
 import contextlib
+import io
 import math
 import os
 import platform
@@ -42,6 +43,7 @@ from dlwakit.training.versions import versions
 
 REPORT_EVERY = 60  # seconds between two reports while it trains
 STATE_EVERY = 1  # seconds between two states
+ESTIMATE = 20  # steps after which the first line says how long it will take
 OLD_NAMES = {"config": "preset", "batch": "batch_size", "rate": "learning_rate"}  # of settings
 FINGERPRINTS = "sounds", "examples"  # what older runs call that of their data
 RECORDED = "DLWA_RECORDED"  # set where whoever started the training knows where it is
@@ -115,7 +117,7 @@ class Run:
         self._sums, self._enough, self._minutes = {}, "", minutes
         self._last_state = self._last_report = -math.inf
         self._spent, self._started, self._begun_at = self.history.seconds, time.monotonic(), 0
-        self._step = 0
+        self._step = self._steps = 0
 
     def _refuse_others(self, before, now):
         others = ", ".join(
@@ -211,6 +213,7 @@ class Run:
         where = f"goes on from {self.unit} {step}" if step else "begins"
         self.log(f"{self.model} {where} in {self.folder}; Ctrl-C stops, the same command goes on")
         self._state(step, "running")
+        self.report()
 
     def __exit__(self, kind, error, trace):
         self.stop.__exit__()
@@ -277,6 +280,9 @@ class Run:
     def progress(self, step, **numbers):
         """Count a step and gather its numbers; shows how far it is. Raises UserError when one is no number."""
         self._step = step
+        self._steps += 1
+        if self._steps == ESTIMATE and not self.history.rows:
+            self.log(self._line(step, numbers))
         for name, value in numbers.items():
             if not math.isfinite(value):
                 raise UserError(
@@ -292,10 +298,7 @@ class Run:
                 print(f"\r{self._line(step, numbers)}\x1b[K\r", end="", flush=True)
 
     def means(self):
-        """The means of what progress() has gathered since the last call, by name; kept until their check is made.
-
-        Where a training was interrupted between saving and its check, they are those that it had then.
-        """
+        """The means of what progress() has gathered, by name; those of a check that was interrupted are kept for it."""
         kept = self.checkpoints / files.MEANS
         if not self._sums:
             return read_json(kept, {}).get(str(self._begun_at), {})
@@ -337,11 +340,11 @@ class Run:
         samples = np.clip(np.asarray(samples, float), -1, 1)
         path = self.folder / files.PREVIEWS / f"{step:09d}_{name}.wav"
         path.parent.mkdir(exist_ok=True)
-        part = path.with_suffix(".part")
-        with wave.open(str(part), "wb") as file:
+        content = io.BytesIO()
+        with wave.open(content, "wb") as file:
             file.setparams((1, 2, rate, 0, "NONE", ""))
             file.writeframes((samples * 32767).astype("<i2").tobytes())
-        part.replace(path)
+        files.write_whole(path, content.getvalue())
         self._events.audio(step, name, samples, rate)
 
     def report(self):

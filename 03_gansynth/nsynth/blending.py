@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 CORNERS = 4  # lower left, lower right, upper left, upper right
 SIDES = 2, 9  # points at a side of a grid
+LIST = "grid.json"  # in the folder of a grid: its sounds
 
 
 def interpolate(encodings: Sequence[ArrayLike], weights: Sequence[float]) -> NDArray[np.float32]:
@@ -68,3 +69,9 @@ def grid_points(side: int) -> list[tuple[float, float]]:
 def grid_encodings(corners: Sequence[ArrayLike], side: int) -> list[NDArray[np.float32]]:
     """Return the encodings at the points of a grid between four; see `grid_points` and `interpolate`."""
     return [interpolate(corners, corner_weights(x, y).tolist()) for x, y in grid_points(side)]
+
+
+def grid_files(side: int) -> dict[str, str]:
+    """Return the files of a grid by argument: `list` and `point0` ..., row by row from below."""
+    points = {f"point{i}": f"x{x:.2f}_y{y:.2f}.wav" for i, (x, y) in enumerate(grid_points(side))}
+    return {"list": LIST, **points}

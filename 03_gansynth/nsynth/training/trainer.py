@@ -16,7 +16,7 @@ from ..engine.config import LEVELS, Config
 from ..engine.network import Autoencoder
 
 CLIP, AVERAGING = 1.0, 0.998
-NOISE = 3.0  # mu-law steps: the most noise (standard deviation) on what the decoder sees
+NOISE = 1.0  # mu-law steps: the most noise (standard deviation) on what the decoder sees
 JUDGED = 8  # sounds in a check: more would take as long as the training itself
 PARTS = "model", "average", "optimiser"
 

@@ -1,16 +1,37 @@
-"""Day 3 without a window: real Pd, the main patch, a random point and four notes of its timbre."""
+"""Day 3 without a window: real Pd, four notes of a random timbre of GANSynth, and a grid of NSynth."""
 
 from pathlib import Path
 
 from dlwakit.pdtools.note_patch import NotePatch
-from dlwakit.pdtools.pd_session import PdSession
+from dlwakit.pdtools.pd_session import PatchObject, PdSession
 
 HERE = Path(__file__).resolve().parent
 MODEL, SEED, PITCHES = "starter", 3, (60, 64, 67, 72)
+NOTES, SIDE = "starter_notes", 2
 
 
 def demo(out_dir, **session):
-    """Write each note as sound and spectrogram; returns the files. Raises RuntimeError with what went wrong."""
+    """Write the sounds, and a spectrogram of each note; returns the files. Raises RuntimeError if something fails."""
+    return [*gansynth_notes(out_dir, session), *nsynth_grid(out_dir, session)]
+
+
+def nsynth_grid(out_dir, session):
+    """Write a grid between the first four notes of NSynth's starter."""
+    folder = Path(out_dir, "nsynth_grid")
+    with PdSession([HERE / "nsynth.pd"], listen=["nsynth-out"], **session) as pd:
+        patch = PatchObject(pd, "nsynth")
+        patch.load(NOTES, timeout=300)
+        patch.expect("corner", 4, timeout=60)
+        patch.send("side", SIDE)
+        patch.send("press", "make")
+        patch.expect("filled", SIDE, timeout=300)
+        patch.send("press", "save-grid", str(folder))
+        patch.expect("saved")
+    return sorted(folder.glob("*.wav"))
+
+
+def gansynth_notes(out_dir, session):
+    """Write each note as sound and spectrogram."""
     files = []
     with PdSession([HERE / "gansynth.pd"], listen=["gansynth-out"], **session) as pd:
         patch = NotePatch(pd, "gansynth")

@@ -169,18 +169,14 @@ class NSynth:
         Returns
         -------
         ndarray of float32, shape (sounds, samples)
-            Within -1 to 1.
+            From -1 to 1.
 
         Raises
         ------
         UserError
-            See `stream`.
+            As `stream` does.
         """
-        stream = self.stream(encodings, temperature, rate=rate, seed=seed)
-        pieces = []
-        while not stream.finished:
-            pieces.append(stream.more(60.0))
-        return np.concatenate(pieces, axis=1)
+        return self.stream(encodings, temperature, rate=rate, seed=seed).rest()
 
     def stream(
         self,

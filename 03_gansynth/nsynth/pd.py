@@ -217,4 +217,4 @@ class nsynth(PdObject):
 def _corner(words: Any) -> int:
     if not words:
         raise UserError("usage", "a corner is needed, 1 to 4")
-    return round(number(words[0], "a corner", 1, CORNERS))
+    return round(number(words[0], "corner", 1, CORNERS))

@@ -33,11 +33,7 @@ class Upstream:
         return fastgen.encode(audio, self._prefix, len(audio))[0]
 
     def decode(self, encodings, temperature=1.0, *, rate=None, seed=0):
-        stream = self.stream(encodings, temperature, rate=rate, seed=seed)
-        pieces = []
-        while not stream.finished:
-            pieces.append(stream.more(60.0))
-        return np.concatenate(pieces, axis=1)
+        return self.stream(encodings, temperature, rate=rate, seed=seed).rest()
 
     def stream(self, encodings, temperature=1.0, *, rate=None, seed=0):
         own = self.config.sample_rate

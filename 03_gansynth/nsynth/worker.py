@@ -15,9 +15,9 @@ from pdworker.serving.server import Job, serve
 
 from . import grid_folder
 from .blending import grid_encodings
-from .limits import LONGEST_S
 from .loading import load_path
 
+LONGEST_FILE_S = 600
 COMPUTE_S = 0.2  # how long to decode for each piece of sound
 NOTES = "notes.npz"  # beside a checkpoint: encodings of some notes, by name
 
@@ -60,7 +60,7 @@ class Worker:
         if file.suffix == ".npy":
             return {"name": file.stem}, [self._read_encoding(file)]
         own = model.config.sample_rate
-        audio, _ = read_sound(file, own, LONGEST_S)
+        audio, _ = read_sound(file, own, LONGEST_FILE_S)
         audio = audio[: max(1, round(seconds * own))]
         peak = np.abs(audio).max(initial=0)
         if peak < SILENT:

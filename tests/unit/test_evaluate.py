@@ -42,6 +42,14 @@ def chunks(folder):
     return ["--data", folder]
 
 
+def pieces(folder):
+    from nsynth import dataset
+
+    words = [str(tones(folder / "tones")), "--data", str(folder), "--seconds", "0.3"]
+    assert dataset.main(words) == 0
+    return ["--data", folder, "--sounds", 2]
+
+
 def sounds(folder):
     from rave_rt.dataset import build_dataset
 
@@ -60,6 +68,7 @@ MODELS = {
         ["conv0, random directions", "conv1", "conv1, random directions"],
     ),
     "samplernn": ("starter_beat", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
+    "nsynth": ("starter_notes", pieces, ["mu-law", "cross-fade", "untrained"]),
     "rave": ("starter_drums", sounds, ["silence", "untrained"]),
     "prior": (
         "starter_drums",

@@ -85,6 +85,13 @@ class SoundStream:
         self.done += sound.shape[1]
         return np.ascontiguousarray(np.clip(sound, -1, 1), np.float32)
 
+    def rest(self) -> NDArray[np.float32]:
+        """Decode all that is left: float32 [sounds, n]."""
+        pieces = []
+        while not self.finished:
+            pieces.append(self.more(float("inf")))
+        return np.concatenate(pieces, axis=1)
+
     def _choose_stride(self, took: float) -> None:
         """Few enough samples at a time to stop soon, enough to be quick."""
         if took < QUICK:

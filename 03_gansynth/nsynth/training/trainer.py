@@ -59,7 +59,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = cosine_rate(self.settings["learning_rate"], progress, self.step)
         sound, seen = (torch.from_numpy(part).to(self.device) for part in self._batch())
-        loss = self._loss(self.model, sound, seen)
+        loss = loss_of(self.model, sound, seen)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -69,11 +69,8 @@ class Trainer:
         return loss.item() / math.log(2)
 
     def judge(self, audio) -> float:
-        """Bits per sample of the averaged weights on sounds [sounds, samples] int16."""
-        with torch.no_grad():
-            sounds = torch.from_numpy(codes_of(audio[:JUDGED], self.config)).to(self.device)
-            losses = [self._loss(self.average.module, sound, sound).item() for sound in sounds.split(1)]
-        return sum(losses) / len(losses) / math.log(2)
+        """Bits per sample of the averaged weights on some sounds [sounds, samples] int16."""
+        return bits_per_sample(self.average.module, audio[:JUDGED], self.device)
 
     def _batch(self):
         """Parts of sounds, and what the decoder sees of them: with noise, so that it listens to the encoding."""
@@ -86,11 +83,6 @@ class Trainer:
         noise = random.uniform(0, NOISE, (count, 1)) * random.standard_normal(sound.shape)
         return sound, np.clip(sound + np.rint(noise), -128, 127).astype(np.int16)
 
-    def _loss(self, model, sound, seen):
-        encoding = model.encode(sound / mulaw.HALF)
-        logits = model.decode(seen / mulaw.HALF, encoding)
-        return functional.cross_entropy(logits, sound.long() + LEVELS // 2)
-
     def save(self, file) -> None:
         """Write all that is needed to go on, whole or not at all."""
         save_state({name: getattr(self, name).state_dict() for name in PARTS} | {"step": self.step}, file)
@@ -101,6 +93,19 @@ class Trainer:
         for name in PARTS:
             getattr(self, name).load_state_dict(state[name])
         self.step = state["step"]
+
+
+def loss_of(model: Autoencoder, sound, seen):
+    """Nats per sample of codes [sounds, samples], where the decoder has seen other ones."""
+    logits = model.decode(seen / mulaw.HALF, model.encode(sound / mulaw.HALF))
+    return functional.cross_entropy(logits, sound.long() + LEVELS // 2)
+
+
+@torch.no_grad()
+def bits_per_sample(model: Autoencoder, audio, device: str = "cpu") -> float:
+    """Mean -log2 of the probability of every sample of sounds [sounds, samples] int16."""
+    sounds = torch.from_numpy(codes_of(audio, model.config)).to(device).split(1)
+    return sum(loss_of(model, one, one).item() for one in sounds) / len(sounds) / math.log(2)
 
 
 def codes_of(audio, config: Config):

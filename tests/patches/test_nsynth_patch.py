@@ -104,7 +104,7 @@ def test_what_cannot_be_a_corner_or_a_grid_is_said_in_a_line(pd, tmp_path):
         (("corner", 1, str(tmp_path / "quiet.wav")), "quiet.wav is silent"),
         (("corner", 1, str(tmp_path / "long.wav")), "longer than 10 minutes"),
         (("corner", 1, str(tmp_path / "other.npy")), "other.npy holds 4 x 3 numbers, not 16 for each hop"),
-        (("corner", 5, "x.wav"), "a corner"),
+        (("corner", 5, "x.wav"), "corner 5 is out of range"),
         (("note", 1, "kazoo"), "this model has no note kazoo"),
         (("open_grid", "none", str(tmp_path / "empty")), "there is no array none"),
         (("load", str(tmp_path / "empty")), "there is no checkpoint in the folder"),

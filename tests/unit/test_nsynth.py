@@ -11,7 +11,7 @@ import soundfile
 import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
-from nsynth import dataset, train
+from nsynth import dataset, grid_folder, train
 from nsynth.blending import corner_weights, grid_encodings, interpolate
 from nsynth.engine import mulaw
 from nsynth.engine.config import Config
@@ -190,3 +190,35 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_model(data, tmp_path, ca
     words = ("--data", data, "--run", tmp_path / "other", "--preset", "night", "--from", tmp_path / "whole")
     assert train.main(list(map(str, words))) == 1
     assert "whole has another size: its" in capsys.readouterr().err
+
+
+def write_original(folder, pitches=(48, 60), side=2, length=5):
+    """A grid as the original course made it: 16-bit samples of its place, pitch and time."""
+    folder.mkdir()
+    sounds = np.arange(side * side * len(pitches) * length).astype("<i2")
+    (folder / "grid.bin").write_bytes(sounds.tobytes())
+    facts = {"resolution": side, "length": length, "pitches": list(pitches), "sampleRate": 16000}
+    (folder / "settings.json").write_text(json.dumps({"nsynth": facts}))
+    return sounds.reshape(side, side, len(pitches), length)
+
+
+def test_a_grid_of_the_original_course_is_read(tmp_path):
+    original = write_original(tmp_path / "course")
+    sounds, rate = grid_folder.read(tmp_path / "course")
+    assert rate == 16000
+    assert np.array_equal(np.rint(sounds[0] * 32768), original[1, 0, 1])  # below left, pitch 60
+    assert np.array_equal(np.rint(sounds[3] * 32768), original[0, 1, 1])
+    (tmp_path / "course/grid.bin").write_bytes(b"1234")
+    with pytest.raises(UserError, match="grid.bin has 4 bytes, its settings ask for 80"):
+        grid_folder.read(tmp_path / "course")
+
+
+def test_folders_that_are_no_grid(tmp_path):
+    with pytest.raises(UserError, match="there is no folder"):
+        grid_folder.read(tmp_path / "nothing")
+    soundfile.write(tmp_path / "one.wav", np.zeros(10), 8000)
+    with pytest.raises(UserError, match="is no grid: it has 1 sounds"):
+        grid_folder.read(tmp_path)
+    (tmp_path / "grid.json").write_text(json.dumps({"files": ["../a.wav"] * 4}))
+    with pytest.raises(UserError, match="is missing"):
+        grid_folder.read(tmp_path)

@@ -209,7 +209,7 @@ def test_a_grid_of_the_original_course_is_read(tmp_path):
     assert np.array_equal(np.rint(sounds[0] * 32768), original[1, 0, 1])  # below left, pitch 60
     assert np.array_equal(np.rint(sounds[3] * 32768), original[0, 1, 1])
     (tmp_path / "course/grid.bin").write_bytes(b"1234")
-    with pytest.raises(UserError, match="grid.bin has 4 bytes, its settings ask for 80"):
+    with pytest.raises(UserError, match=r"grid\.bin has 4 bytes, its settings ask for 80"):
         grid_folder.read(tmp_path / "course")
 
 

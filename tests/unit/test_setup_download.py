@@ -4,11 +4,13 @@ import base64
 import contextlib
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
+from dlwakit.course import download
 from dlwakit.course.bucket import fetch_folder
 from dlwakit.course.download import fetch
 from modelfiles.errors import UserError
@@ -94,6 +96,17 @@ def test_an_error_of_the_server_is_told_in_one_line(server, tmp_path, status, tr
 def test_nobody_answers(tmp_path):
     with pytest.raises(UserError, match="refused"):
         fetch("http://127.0.0.1:9/net.mag", tmp_path / "net.mag", patience=AT_ONCE)
+
+
+@pytest.mark.parametrize("kind", ["no name", "no answer", "refused"])
+def test_no_network_is_said_in_words(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(download, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        places = {"no name": "nowhere.invalid", "no answer": f"127.0.0.1:{deaf.getsockname()[1]}"}
+        with pytest.raises(UserError) as failed:
+            fetch(f"http://{places.get(kind, '127.0.0.1:9')}/net.mag", tmp_path / "net.mag", patience=AT_ONCE)
+    assert "Errno" not in failed.value.message
+    assert ("is there a network?" in failed.value.message) == (kind != "refused")
 
 
 @pytest.fixture

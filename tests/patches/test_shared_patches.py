@@ -1,36 +1,12 @@
 """The abstractions that all days share, each in real Pd: what it hears, what it says, what it shows."""
 
-import json
-import math
-import struct
-from pathlib import Path
-
 import pytest
-from pdworker.takes import formats
-from pdworker.takes.place import Place
-from pdworker.takes.store import Store
 from support.course_copy import ROOT
-from support.page import Page
-from support.waiting import wait_until
+from support.page import HOST
 
 SHARED = ROOT / "setup/patches"
-HOST = "#N canvas 40 30 1000 300 12;\n#X obj 10 10 dlwa-remote \\$0 page;\n"
 EMPTY, NEXT = "No model is loaded.", "Play a melody."
 MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
-
-
-@pytest.fixture
-def page(play, tmp_path):
-    """`page("dlwa-saver \\$0 tone", ...)`: a patch with these objects, numbered from 1, and cords (from, to)."""
-
-    def start(*objects, cords=()):
-        patch = tmp_path / "page.pd"
-        lines = [f"#X obj 20 {40 + 80 * row} {words};\n" for row, words in enumerate(objects)]
-        lines += [f"#X connect {source} 0 {sink} 0;\n" for source, sink in cords]
-        patch.write_text(HOST + "".join(lines))
-        return Page(play([patch], path=[SHARED], listen=["page-out", "seen"]), "page")
-
-    return start
 
 
 def escaped(text):
@@ -186,28 +162,6 @@ def test_a_patch_that_opens_while_the_sound_is_on_shows_it(play, tmp_path):
     assert pd.expect("shown") == ["set", 1]
 
 
-def test_what_a_patch_plays_is_recorded(page, tmp_path):
-    soundfile = pytest.importorskip("soundfile")
-    file = tmp_path / "what is played.wav"
-    tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
-    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
-    page.listen("record-set", "meter", "status")
-    page.pd.set_array(page.own("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
-    page.pd.send("pd", "dsp", 1)
-    page.say("tone-loop", 1)
-    page.say("tone-play")
-    page.say("record-file", "symbol", str(file))
-    assert page.hear("record-set") == ["set", 1]
-    page.hear("meter", "vis_size", 127)  # -9 dB
-    page.say("record", 0)
-    assert page.hear("record-set") == ["set", 0]
-    assert page.pd.expect("page-out", "saved") == ["saved", str(file)]
-    wait_until(lambda: file.exists() and file.stat().st_size > 10000, "the sound file")
-    sound, rate = soundfile.read(file)
-    assert rate == 44100 and sound.shape[1] == 2
-    assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
-
-
 def test_the_playhead_runs_over_the_picture_and_goes_back(page):
     page = page("dlwa-player~ \\$0-tone 100 40 200", "array define \\$0-tone 22050")
     page.listen("tone-head")
@@ -221,100 +175,6 @@ def test_the_playhead_runs_over_the_picture_and_goes_back(page):
     page.pd.let_time_pass(200)
     page.say("tone-stop")
     assert page.heard("tone-head")[-1] == ["pos", 100, 40]
-
-
-@pytest.mark.parametrize("words", [("stop",), ("symbol", "stop")])
-def test_a_recording_is_ended_from_outside(page, tmp_path, words):
-    file = tmp_path / "short.wav"
-    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
-    page.say("record-file", "symbol", str(file))
-    page.say("record-file", *words)
-    assert page.pd.expect("page-out", "saved") == ["saved", str(file)]
-    assert list(tmp_path.glob("**/stop*")) == []
-
-
-def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
-    soundfile = pytest.importorskip("soundfile")
-    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
-    tone = ("array define \\$0-tone 9", "dlwa-player~ \\$0-tone", "throw~ \\$0-left")
-    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0", *tone, cords=[(4, 5)])
-    page.listen("record-set", "do")
-    page.say("do", "page", 1003, "tones")
-    page.say("from", "late", 3)
-    page.pd.set_array(page.own("tone"), [0.5 * math.sin(n / 10) for n in range(44100)])
-    page.pd.send("pd", "dsp", 1)
-    page.say("tone-loop", 1)
-    page.say("tone-play")
-    page.say("record", 1)
-    assert page.hear("record-set", "set", 1)
-    page.pd.let_time_pass(1100)
-    page.say("from", "late", 5)
-    page.say("record", 0)
-    assert page.hear("record-set", "set", 0)
-    file = Path(page.pd.expect("page-out", "saved")[1])
-    wait_until(lambda: file.with_suffix(".json").exists(), "the take")
-    facts = json.loads(file.with_suffix(".json").read_text())
-    assert facts["patch"] == "tones" and facts["kept"] and facts["late"] == 2 and facts["seconds"] >= 1
-    wait_until(lambda: soundfile.info(file).frames > 40000, "the sound file")
-    sound, rate = soundfile.read(file)
-    assert rate == 44100 and sound.shape[1] == 2 and soundfile.info(file).subtype == "FLOAT"
-    assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
-    assert page.pd.errors() == []
-
-
-def test_takes_are_heard_kept_recalled_and_used(page, tmp_path, monkeypatch):
-    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
-    store = Store(Place(tmp_path / "takes", 10**9))
-    sound = struct.pack("<9f", *[0.5] * 9)
-    made = [
-        store.add("toy", {"sounds": [{"ending": ".wav"}]}, {".wav": formats.wav(sound, 1, 8000)}).path
-        for _ in range(10)
-    ]
-    page = page("dlwa-takes \\$0 tones open-sound", "dlwa-output~ \\$0 1")
-    page.listen("do", "open-sound")
-    for number in range(int(page.own("").strip("-")) + 1, int(page.own("").strip("-")) + 40):
-        page.pd.listen(f"{number}-from")
-        page.pd.send(f"{number}-open")
-        page.pd.sync()
-    wait_until(lambda: _rows(page.pd), "the list of takes")
-    (window,) = _rows(page.pd)
-
-    def ask(*message):
-        page.pd.send(f"{window}-do", *message)
-
-    def answer(*start):
-        return page.pd.expect(f"{window}-from", *start)
-
-    assert answer("row", 0)[2] == made[-1].stem and answer("rows")[1:] == [0, 10]
-    ask("keep", 0, "low", "thunder")
-    assert answer("row", 0)[2::2] == ["low thunder", 1] and store.find("low thunder").path == made[-1]
-    ask("hear", 0)
-    assert answer("heard") == ["heard", 9, 8000]
-    assert list(page.pd.array(f"{window}-take")) == [0.5] * 9
-    ask("recall", 0)
-    assert page.hear("do", "recall") == ["recall", made[-1].stem]
-    ask("drop", 1)
-    assert page.hear("open-sound") == [str(made[-2].with_suffix(".wav"))]
-    ask("more", 8)
-    assert answer("row", 1)[2] == made[0].stem and answer("row", 2)[2] == "-"
-    ask("hear", 7)
-    assert answer("error")[1] == "there is no take in this row"
-
-
-def _rows(pd):
-    """The numbers of the windows that have listed takes."""
-    heard = {name.split("-")[0]: said for name, said in pd.received.items() if name.endswith("-from")}
-    return [number for number, said in heard.items() if any(message[0] == "rows" for message in said)]
-
-
-def test_a_recording_that_cannot_be_written_is_told(page, tmp_path, monkeypatch):
-    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
-    (tmp_path / "takes").write_text("a file")
-    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
-    page.listen("record-set", "complain")
-    page.say("record", 1)
-    assert "cannot be written" in page.hear("complain")[0]
-    assert page.heard("record-set") == [["set", 0]]
 
 
 def test_a_silent_microphone_is_said(page):

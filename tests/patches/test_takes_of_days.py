@@ -10,6 +10,7 @@ from gansynth.model import load
 from support.external import EXTERNAL
 from support.gansynth_files import write_model
 from support.page import Page
+from support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 DONE = 240  # seconds, on a very busy machine
@@ -109,6 +110,23 @@ def test_samplernn(page):
     page.send("generate", *words, "--dur", 0.2, "--random", -1)
     facts = is_made_again(page)
     assert len(facts["sounds"]) == 2 and facts["seed"] is not None
+
+
+def test_presets_know_the_controls_of_a_day(play, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    pd = play([ROOT / "05_samplernn/samplernn.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["samplernn-out"])
+    page = Page(pd, "samplernn")
+    page.press("seconds-set", 2.5)
+    page.say("presets", "store", 1)
+    page.say("presets", "slot", 1)
+    file = tmp_path / "takes/presets/samplernn.json"
+    wait_until(file.exists, "the presets")
+    slot = json.loads(file.read_text())["slots"]["1"]
+    assert slot["seconds"] == 2.5 and slot.keys() > {"random", "warmth"} and "dsp" not in slot
+    page.press("seconds-set", 4)
+    page.listen("seconds")
+    page.say("presets", "slot", 1)
+    assert page.hear("seconds") == [2.5]
 
 
 @pytest.mark.parametrize("made", ["forward", "generate"])

@@ -2,6 +2,9 @@
 
 from dlwakit.pdtools.pd_session import PatchObject
 
+# A patch that is reached by the name `page`; more lines of objects and cords may follow.
+HOST = "#N canvas 40 30 1000 300 12;\n#X obj 10 10 dlwa-remote \\$0 page;\n"
+
 
 class Page(PatchObject):
     """A patch with a [dlwa-remote $0 NAME] in it, in a PdSession that listens to NAME-out."""

@@ -101,7 +101,7 @@ class Store:
         """Make a take of a file that `new_path` has named; `facts` as for `add`. Raises UserError."""
         path, known = file.with_suffix(".json"), _dated(facts, file.stem)
         with _in_words(file.parent):
-            _replace(path, known)
+            replace_json(path, known)
         self.make_room()
         return Take(path, known)
 
@@ -156,7 +156,7 @@ class Store:
             raise UserError("file", f"the take {take.name} is not there any more")
         changed = Take(take.path, {**current.facts, **facts})
         with _in_words(take.path.parent):
-            _replace(take.path, changed.facts)
+            replace_json(take.path, changed.facts)
         return changed
 
     def remove(self, path: Path) -> None:
@@ -197,7 +197,7 @@ class Store:
                 for ending, content in files.items():
                     written.append(folder / f"{stem}{ending}")
                     written[-1].write_bytes(content)
-                _replace(path, facts)
+                replace_json(path, facts)
             except OSError:
                 for file in written:
                     with contextlib.suppress(OSError):
@@ -257,7 +257,8 @@ def _read(path: Path) -> Take | None:
     return Take(path, facts) if isinstance(facts, dict) and facts.get("format") == FORMAT else None
 
 
-def _replace(path: Path, facts: Mapping[str, Any]) -> None:
+def replace_json(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all. Raises OSError."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         part.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,229 @@
+"""The Pd object of [dlwa-presets], `[pyext. 1 1 takes.presets presets NUMBER]`; Pd's thread.
+
+Files are read and written by a thread beside Pd's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyext
+from modelfiles.errors import UserError
+from pdworker.host.arguments import message, number
+from pdworker.host.message_object import MessageObject
+from pdworker.host.takes import background
+from pdworker.takes.place import place
+from pdworker.takes.store import replace_json
+
+SLOTS = 8
+FORMAT = 1
+MAX_BYTES = 1 << 20
+LEFT_OUT = ("dsp", "record", "mic")  # what makes sound or listens is no setting
+# Words of a control behind its kind, up to the name that it sends to; the name that moves it is next.
+SEND_AT = {"tgl": 2, "nbx": 6, "hsl": 6, "vsl": 6, "hradio": 4, "vradio": 4}
+STEPPED = ("tgl", "hradio", "vradio")
+ATOM = re.compile(r"(?:\\.|[^\s\\,;])+")
+
+
+class Control(NamedTuple):
+    """A control of a patch: the name that it sends to, the one that moves it, both without the patch's number."""
+
+    name: str
+    mover: str
+    low: float
+    high: float
+    stepped: bool
+    start: float | None
+
+
+class presets(MessageObject):
+    """Eight slots for the controls of a patch, a way between two of them, and knobs of a MIDI controller for each.
+
+    Argument: NUMBER, the $0 of the patch. Its controls are those that have names of its own: NUMBER-NAME hears what
+    they send, NUMBER-NAME-set moves them.
+
+    Out of the outlet: `store 0` when a slot was filled, `says TEXT`, `error TEXT`.
+    """
+
+    def __init__(self, page: Any = 0, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._number = f"{page:g}" if isinstance(page, (int, float)) else str(page)
+        self._patch = ""
+        self._controls: dict[str, Control] = {}
+        self._values: dict[str, float] = {}
+        self._kept: dict[str, Any] = {"slots": {}, "knobs": {}}
+        self._storing = self._learning = False
+        self._learned = ""  # the control that waits for a knob
+        self._turned: dict[str, float] = {}  # by knobs, since Pd's last tick
+
+    @message("page NUMBER [PATCH]")
+    async def page_1(self, number_: Any, patch: Any = "") -> None:
+        """Tell the object in which patch it is; it looks for the patch's controls."""
+        self._patch = str(patch)
+        file = Path(self._canvas_dirs[-1], f"{self._patch}.pd")
+        self._controls = {control.name: control for control in controls_of(file)}
+        self._values = {name: one.start for name, one in self._controls.items() if one.start is not None}
+        for name in self._controls:
+            self._bind(f"{self._number}-{name}", functools.partial(self._moved, name))
+        self._kept = await background.run(_read, self._patch)
+
+    # Slots.
+
+    @message("store 0|1")
+    def store_1(self, on: Any) -> None:
+        """Let the next slot be filled."""
+        self._storing = bool(number(on, "store", 0, 1))
+
+    @message("slot N")
+    async def slot_1(self, slot: Any) -> None:
+        """Move all controls to where they were when the slot, 1 to 8, was filled; after `store 1`, fill it."""
+        slot = _slot(slot)
+        if not self._storing:
+            self._kept = await background.run(_read, self._patch)
+            self._move(self._filled(slot))
+            self.output("says", f"slot {slot}")
+            return
+        self._storing = False
+        self.output("store", 0)
+        values = dict(self._values)
+        self._kept = await background.run(_change, self._patch, "slots", slot, values)
+        self.output("says", f"slot {slot}: {len(values)} settings")
+
+    @message("morph AMOUNT A B")
+    def morph_1(self, amount: Any, first: Any, second: Any) -> None:
+        """Move all controls to between two slots: 0 is A, 1 is B; what has steps changes in the middle."""
+        amount = number(amount, "the amount", 0, 1)
+        start, end = self._filled(_slot(first)), self._filled(_slot(second))
+        way = {}
+        for name in start.keys() & end.keys() & self._controls.keys():
+            if self._controls[name].stepped:
+                way[name] = end[name] if amount > 0.5 else start[name]
+            else:
+                way[name] = start[name] + amount * (end[name] - start[name])
+        self._move(way)
+
+    def _filled(self, slot: str) -> dict[str, float]:
+        if slot not in self._kept["slots"]:
+            raise UserError("state", f"slot {slot} is empty", "switch store on, then press the slot")
+        return self._kept["slots"][slot]
+
+    # Knobs.
+
+    @message("learn 0|1")
+    def learn_1(self, on: Any) -> None:
+        """Wait for a control that is moved, then for the knob that is to move it."""
+        self._learning, self._learned = bool(number(on, "learn", 0, 1)), ""
+        self.output("says", "move a control of the patch, then a knob" if self._learning else "-")
+
+    @message("cc VALUE NUMBER CHANNEL")
+    async def cc_1(self, value: Any, controller: Any, channel: Any) -> None:
+        """Take what a knob sends, as [ctlin] gives it."""
+        knob = f"{channel:g}-{controller:g}"
+        if self._learning and self._learned:
+            learned, self._learned = self._learned, ""
+            self._kept = await background.run(_change, self._patch, "knobs", knob, learned)
+            self.output("says", f"knob {controller:g} moves {learned}")
+        control = self._controls.get(self._kept["knobs"].get(knob, ""))
+        if control is not None:
+            if not self._turned:
+                pyext.call_soon(self._turn)
+            self._turned[control.name] = control.low + value / 127 * (control.high - control.low)
+
+    def _turn(self) -> None:
+        """Move what knobs have moved, once a tick, however many messages came."""
+        turned, self._turned = self._turned, {}
+        self._move(turned)
+
+    # Controls.
+
+    def _moved(self, name: str, *values: Any) -> None:
+        if len(values) == 1 and isinstance(values[0], (int, float)):
+            self._values[name] = float(values[0])
+            if self._learning and name not in self._turned:
+                self._learned = name
+                self.output("says", f"move the knob for {name}")
+
+    def _move(self, values: dict[str, float]) -> None:
+        learning, self._learning = self._learning, False
+        for name in sorted(values.keys() & self._controls.keys()):
+            pyext._send(f"{self._number}-{self._controls[name].mover}", values[name])
+        self._learning = learning
+
+
+def controls_of(file: Path) -> list[Control]:
+    """Return the controls on the face of a patch that have names of its own; none where there is no such file."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    found, depth = [], 0
+    for line in lines:
+        depth += line.startswith("#N canvas") - line.startswith("#X restore")
+        words = ATOM.findall(line)
+        if depth == 1 and words[:2] == ["#X", "obj"] and len(words) > 4:
+            found.append(_control(words[4], words[5:]))
+    return [one for one in found if one is not None and one.name not in LEFT_OUT]
+
+
+def _control(kind: str, words: list[str]) -> Control | None:
+    if kind == "dlwa-slider" and len(words) >= 5 and words[0] == r"\$0":
+        start = float(words[5]) if len(words) > 5 and words[5] != "none" else None
+        return Control(words[1], f"{words[1]}-set", float(words[3]), float(words[4]), False, start)
+    at = SEND_AT.get(kind)
+    if at is None or len(words) < at + 2:
+        return None
+    name, mover = (word[4:] if word.startswith(r"\$0-") else "" for word in words[at : at + 2])
+    if not name or not mover:
+        return None
+    low, high = map(float, words[2:4]) if at == 6 else (0.0, float(words[3]) - 1 if at == 4 else 1.0)
+    return Control(name, mover, low, high, kind in STEPPED, None)
+
+
+def _slot(value: Any) -> str:
+    return f"{round(number(value, 'the slot', 1, SLOTS))}"
+
+
+def _file(patch: str) -> Path:
+    return place().folder / "presets" / f"{re.sub(r'[^A-Za-z0-9_-]', '-', patch) or 'patch'}.json"
+
+
+def _read(patch: str) -> dict[str, dict]:
+    """Return what is kept of a patch: slots and knobs. A damaged file is renamed, which is a UserError."""
+    file = _file(patch)
+    try:
+        with open(file, "rb") as opened:
+            said = json.loads(opened.read(MAX_BYTES))
+        slots = {
+            str(slot): {str(name): float(value) for name, value in values.items()}
+            for slot, values in said["slots"].items()
+        }
+        return {"slots": slots, "knobs": {str(knob): str(name) for knob, name in said["knobs"].items()}}
+    except FileNotFoundError:
+        return {"slots": {}, "knobs": {}}
+    except OSError as error:
+        raise UserError("file", f"{file} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        aside = file.with_suffix(".damaged")
+        file.replace(aside)
+        raise UserError(
+            "file", f"the presets of this patch are damaged, and empty now: see {aside}"
+        ) from None
+
+
+def _change(patch: str, what: str, key: str, value: Any) -> dict[str, dict]:
+    """Change one slot or knob, or remove it with None, in what is kept now, also by another Pd; return all."""
+    kept = _read(patch)
+    kept[what].pop(key, None)
+    if value is not None:
+        kept[what][key] = value
+    file = _file(patch)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        replace_json(file, {"format": FORMAT, **kept})
+    except OSError as error:
+        raise UserError("file", f"{file} cannot be written: {error.strerror}") from None
+    return kept

@@ -10,9 +10,11 @@ from pdworker.serving.live import Pulse, Report, StreamForm
 
 from . import rates
 from .engine.torchscript import Model, resolved
+from .engine.weights import Memory, bending_of
 
 MOST_FRAMES = 1 << 17  # of a buffer
 PIECE = 256  # frames taken at once where the rates differ
+LOUDEST = 4.0  # of full scale, that a bent network may be: 12 dB above it
 WARM_UP_BUFFERS = 3  # torch optimises at the first two
 
 
@@ -112,7 +114,7 @@ class LiveModel:
     module : torch.nn.Module
     prior : Prior or None
     spec : dict
-        What to play: "method", "buffer", "settings", "scale", "bias", "enabled".
+        What to play: "method", "buffer", "settings", "scale", "bias", "bends", "enabled".
     threads : int
         For torch.
     pulse : Pulse
@@ -135,11 +137,14 @@ class LiveModel:
         self._gain, self._enabled, self._bend = 0.0, spec["enabled"], None
         with pulse.busy():
             self._model = model = Model(module, prior)
+            self._memory = Memory(module)
+            self._bending = bending_of(module)
+            self._bending.put(spec["bends"])
             self._method = model.method(spec["method"])
             self._buffer = buffer_size(model, spec["buffer"])
             model.set_all(spec["settings"])
             try:
-                self.bend(spec["scale"], spec["bias"])
+                self.move_latents(spec["scale"], spec["bias"])
             except UserError as error:
                 self._warn(str(error))
             self._warm_up(module, prior)
@@ -174,7 +179,11 @@ class LiveModel:
         """Set an attribute."""
         self._model.set(name, resolved(values, arrays))
 
-    def bend(self, scale, bias):
+    def bend_layers(self, bends):
+        """Bend the network in just these ways."""
+        self._bending.put(bends)
+
+    def move_latents(self, scale, bias):
         """Scale and shift the latents on their way through `forward`; empty lists leave them alone."""
         self._bend = None
         if any(factor != 1 for factor in scale) or any(bias):
@@ -197,12 +206,24 @@ class LiveModel:
             return self._silence(values)
         try:
             answer = self._run(self._model, values)
-            if not np.isfinite(answer).all():
-                raise UserError("checkpoint", f"{self._method.name} answered something that is not a number")
+            self._check(answer)
         except UserError as error:
             self._warn(f"{error}: silence instead")
             answer = self._silence(values)
         return self._fade(answer)
+
+    def _check(self, answer):
+        """Raise UserError where an answer can't be played; the model then begins anew, without what it remembers."""
+        bent = "bent, " if self._bending.bent else ""
+        name = self._method.name
+        loudest = float(np.abs(answer).max()) if answer.size else 0.0
+        if not np.isfinite(loudest):
+            self._memory.restore()
+            raise UserError("checkpoint", f"{bent}{name} answered something that is not a number")
+        if bent and self._method.out_ratio == 1 and loudest > LOUDEST:
+            raise UserError(
+                "checkpoint", f"bent, {name} is more than {LOUDEST:g} times as loud as full scale"
+            )
 
     def _silence(self, values):
         return np.zeros((self._method.outputs, self._buffer // self._method.out_ratio), np.float32)

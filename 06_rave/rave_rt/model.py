@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from .engine.opening import open_model
 from .engine.prior import Prior, read_prior
 from .engine.torchscript import Method, Model
+from .engine.weights import bending_of
 from .prior_files import find_prior
 
 NO_PRIOR = "train one: setup/dlwa train prior MODEL --data FOLDER"
@@ -90,6 +91,7 @@ class AudioModel:
 
     def __init__(self, module: torch.nn.Module, prior: Prior | None = None, program: str = "") -> None:
         self._module, self.program = module, program
+        self._bending = bending_of(module)
         self._settings: dict[str, list] = {}
         model = Model(module)
         self.prior = None if prior is None else fitting(prior, model)
@@ -115,6 +117,26 @@ class AudioModel:
         settings = {**self._settings, name: list(values)}
         Model(self._copy()).set_all(settings)
         self._settings = settings
+
+    def bend(self, *bends: tuple) -> None:
+        """Change the network's weights in just these ways for all calls that follow; none gives it its own back.
+
+        Parameters
+        ----------
+        *bends
+            (layer, kind, amount) or (layer, kind, amount, seed), see `modelfiles.bending.Bend`.
+
+        Raises
+        ------
+        UserError
+            There is no such layer or kind, or an amount is out of range.
+        """
+        self._bending.put(bends)
+
+    @property
+    def layers(self) -> list[list]:
+        """The network's layers: name, and size of each axis of its weights."""
+        return self._bending.describe()
 
     def forward(
         self, audio: ArrayLike, rate: int | None = None, seed: int | None = None

@@ -1,6 +1,6 @@
 """What a model makes of a whole sound, or makes up, from a model as it is in the file. Runs in forks of the worker.
 
-loaded: (module, prior or None, settings). random: a number to repeat by what is drawn, or None.
+loaded: (module, prior or None, settings, bends). random: a number to repeat by what is drawn, or None.
 """
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 
 from . import generation
 from .engine.torchscript import Model
+from .engine.weights import bending_of
 from .model import transform
 
 MAKING = 0.5  # share of the progress that making up latents is, where sound is made of them
@@ -39,9 +40,17 @@ def generate(link, loaded, seconds, temperature, start, rate, as_sound, threads,
     send(link, *generation.sound(model, before, made, seconds, rate, progress))
 
 
+def picture(link, loaded, layer, columns):
+    """Send a picture of a layer's weights as they are bent, see `modelfiles.bending`, as a result with one array."""
+    bending = bending_of(loaded[0])
+    bending.put(loaded[3])
+    link.send("result", [bending.picture(layer, columns)], id=0, values={})
+
+
 def prepared(loaded, threads, random):
     """The Model to run."""
-    module, prior, settings = loaded
+    module, prior, settings, bends = loaded
+    bending_of(module).put(bends)
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.seed() if random is None else torch.manual_seed(random)  # else each fork would draw the same

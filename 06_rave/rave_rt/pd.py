@@ -29,9 +29,9 @@ class rave(RaveTakes, LiveObject):
     LATENTS stands for the arrays LATENTS-1, LATENTS-2 and so on. Where a message takes --sr HZ, that is the sample
     rate of the arrays; --random N makes what the model draws repeatable.
 
-    Out of the outlet, beside what every LiveObject and TakesObject says: `done METHOD TO LENGTH HZ`, `playing
-    METHOD BUFFER HZ`, `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`, `attribute NAME
-    TYPE ...`, `value NAME ...`, `note TEXT`.
+    Out of the outlet, beside what every LiveObject, TakesObject and BendableObject says: `done METHOD TO LENGTH HZ`,
+    `playing METHOD BUFFER HZ`, `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`,
+    `attribute NAME TYPE ...`, `value NAME ...`, `note TEXT`.
     """
 
     WORKER = "rave_rt.worker"
@@ -77,7 +77,7 @@ class rave(RaveTakes, LiveObject):
 
     def facts_to_show(self, facts):
         names = [method["name"] for method in facts["methods"]]
-        shown = {name: value for name, value in facts.items() if name != "reason"}
+        shown = {name: value for name, value in facts.items() if name not in ("reason", "layers")}
         return {**shown, "methods": names, "attributes": list(facts["attributes"])}
 
     def model_loaded(self, facts):
@@ -327,6 +327,7 @@ class rave(RaveTakes, LiveObject):
             "enabled": self.settings["enable"],
             "scale": self._scale,
             "bias": self._bias,
+            "bends": self.bend_list,
         }
 
     def setting_changed(self, name):
@@ -338,18 +339,18 @@ class rave(RaveTakes, LiveObject):
     @message("scale LATENT VALUE")
     def scale_1(self, latent, value):
         """Multiply a latent while forward plays; in [rave~]."""
-        self._bend(self._scale, latent, value, 1.0)
+        self._move(self._scale, latent, value, 1.0)
 
     @message("bias LATENT VALUE")
     def bias_1(self, latent, value):
         """Add to a latent while forward plays; in [rave~]."""
-        self._bend(self._bias, latent, value, 0.0)
+        self._move(self._bias, latent, value, 0.0)
 
-    def _bend(self, column, latent, value, neutral):
+    def _move(self, column, latent, value, neutral):
         latent = int(number(latent, "the latent", 1, MAX_LATENTS))
         column += [neutral] * (latent - len(column))
         column[latent - 1] = number(value, "the value", -100, 100)
-        self._call_playing("bend", scale=self._scale, bias=self._bias)
+        self._call_playing("move_latents", scale=self._scale, bias=self._bias)
 
     def _call_playing(self, call, **arguments):
         if self.playing is not None:

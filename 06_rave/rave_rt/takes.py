@@ -1,16 +1,17 @@
-"""What belongs to a take of day 6 besides the model: its prior, and the attributes that were set; Pd's thread."""
+"""What belongs to a take of day 6 besides the model: its prior, set attributes, bends; Pd's thread."""
 
 from pathlib import Path
 
 from modelfiles.errors import UserError
 from modelfiles.finding import find
+from pdworker.host.bendable import BendableObject
 from pdworker.host.takes import TakesObject, background
 from pdworker.takes.fingerprint import fingerprint
 
 from .prior_files import find_prior
 
 
-class RaveTakes(TakesObject):
+class RaveTakes(BendableObject, TakesObject):
     """A Pd object that keeps what a TorchScript model makes.
 
     Attributes
@@ -37,7 +38,7 @@ class RaveTakes(TakesObject):
         background.run(lambda: known.__setitem__(1, fingerprint(prior) if prior else ""))
 
     def take_state(self):
-        return {"prior": self._prior, "attributes": dict(self.was_set)}
+        return {"prior": self._prior, "attributes": dict(self.was_set), "bends": self.bend_list}
 
     async def restore_take(self, state, call, arrays):
         path, digest = state["prior"]
@@ -50,3 +51,4 @@ class RaveTakes(TakesObject):
             for attribute, values in state["attributes"].items():
                 await self.call("set", name=attribute, values=values)
             self.was_set = dict(state["attributes"])
+        await self.put_bends(state.get("bends", []))

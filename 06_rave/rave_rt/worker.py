@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.bending import Bending
 from modelfiles.errors import UserError
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.server import send_event, serve
@@ -15,9 +16,12 @@ from . import offline
 from .engine.opening import OWN, PROGRAM, open_model
 from .engine.prior import read_prior
 from .engine.torchscript import Model, load_module, resolved
+from .engine.weights import bending_of
 from .live import LiveModel
 from .model import NO_PRIOR, fitting
 from .prior_files import NONE
+
+PLACE = np.zeros(2)  # stands for weights where only their names count
 
 
 class Worker:
@@ -27,6 +31,7 @@ class Worker:
         self._module = self._prior = None
         self._threads = 1  # of what plays
         self._settings = {}  # values of attributes that were set
+        self._layers, self._bends = [], []  # names, and what is bent, see modelfiles.bending
         self._spec = {}  # what plays, see LiveModel
         self._supervisor = None  # of what plays
 
@@ -47,7 +52,15 @@ class Worker:
             found = None
             send_event("warning", {"message": misfit})
         self._module, self._prior, self._threads, self._settings = module, found, int(threads), {}
-        return {"name": path.stem, "engine": PROGRAM if reason else OWN, "reason": reason, **facts}
+        layers = bending_of(module).describe()
+        self._layers, self._bends = [name for name, *_ in layers], []
+        return {
+            "name": path.stem,
+            "engine": PROGRAM if reason else OWN,
+            "reason": reason,
+            "layers": layers,
+            **facts,
+        }
 
     def transform(self, job, *, method, rate=0, random=None, arrays):
         """Run a method on whole sounds or latents, one array a channel, from a model that has no memory of others."""
@@ -78,16 +91,18 @@ class Worker:
             raise UserError("state", "no prior plays") from None
         return {}
 
-    def play(self, job, *, stream, method, buffer, enabled, scale, bias):
+    def play(self, job, *, stream, method, buffer, enabled, scale, bias, bends=()):
         """Play a method on a stream of Pd's; how it goes is reported by events, see `serving.live`."""
-        (module, prior, _), threads = self._loaded(), self._threads
+        (module, prior, *_), threads = self._loaded(), self._threads
         self.stop(job)
+        self._bends = self._checked(bends)
         self._spec = spec = {
             "method": method,
             "buffer": buffer,
             "enabled": enabled,
             "scale": scale,
             "bias": bias,
+            "bends": self._bends,
             "settings": self._settings,
         }
         self._supervisor = Supervisor(
@@ -129,12 +144,32 @@ class Worker:
             self._call_playing("enable", on=on)
         return {}
 
-    def bend(self, job, *, scale, bias):
+    def move_latents(self, job, *, scale, bias):
         """Scale and shift the latents of forward."""
         with contextlib.suppress(NotPlaying):
-            self._call_playing("bend", scale=scale, bias=bias)
+            self._call_playing("move_latents", scale=scale, bias=bias)
         self._spec.update(scale=scale, bias=bias)
         return {}
+
+    def bend_layers(self, job, *, bends):
+        """Bend the network in just these ways: what plays, and all that will."""
+        self._loaded()
+        self._bends = self._checked(bends)
+        with contextlib.suppress(NotPlaying):
+            self._call_playing("bend_layers", bends=self._bends)
+        self._spec["bends"] = self._bends
+        return {}
+
+    def weights(self, job, *, layer, columns):
+        """Return a picture of a layer's weights as they are bent, one array."""
+        arguments = self._loaded(), layer, int(columns)
+        _, arrays = run_in_child(job, offline.picture, *arguments)
+        return {}, list(arrays)
+
+    def _checked(self, bends):
+        """Bends that can be; raises UserError for others, and for a layer that is not there."""
+        checked = Bending(dict.fromkeys(self._layers, PLACE)).checked(bends)
+        return [list(bend) for bend in checked]
 
     def _call_playing(self, name, /, arrays=(), **arguments):
         """Let what plays answer a call. Raises NotPlaying when there is nothing, or no answer."""
@@ -143,10 +178,10 @@ class Worker:
         return self._supervisor.call(name, arrays, **arguments)
 
     def _loaded(self):
-        """(module, prior or None, settings). Raises UserError where nothing is loaded."""
+        """(module, prior or None, settings, bends). Raises UserError where nothing is loaded."""
         if self._module is None:
             raise UserError("state", "no model is loaded", "load one first")
-        return self._module, self._prior, self._settings
+        return self._module, self._prior, self._settings, self._bends
 
 
 def try_loading(link, path):

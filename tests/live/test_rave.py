@@ -312,8 +312,8 @@ def test_killed_it_comes_back_with_what_was_set(pd, load):
     assert delay(heard, played) == 4096
 
 
-def test_bent_at_random_and_killed_it_plays_on_and_mended_it_is_as_before(tmp_path):
-    """What a bent network makes may be silenced; after mending, the same sound as before."""
+def test_bent_at_random_and_killed_it_plays_on_and_restored_it_is_as_before(tmp_path):
+    """What a bent network makes may be silenced; restored, the same sound as before."""
     pd = bend_soak.playing(STARTER, tmp_path)
     try:
         before = loudness(recorded(pd)[1])
@@ -323,8 +323,8 @@ def test_bent_at_random_and_killed_it_plays_on_and_mended_it_is_as_before(tmp_pa
             pd.expect(OUT, "bent", timeout=30)
         wait_until(lambda: "silence instead" in str(pd.received[OUT]), "the word that it is silent")
         pd.send("rave", "mend")
-        pd.expect(OUT, "mended", timeout=30)
-        wait_until(lambda: loudness(recorded(pd)[1]) > 0.3 * before, "the sound of a mended network")
+        pd.expect(OUT, "restored", timeout=30)
+        wait_until(lambda: loudness(recorded(pd)[1]) > 0.3 * before, "the sound of a restored network")
         pd.send("rave", "bend", "nowhere", "scale", 1)
         wait_until(lambda: "there is no layer nowhere" in str(pd.received[OUT]), "the word on a wrong name")
     finally:

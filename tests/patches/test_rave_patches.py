@@ -13,11 +13,17 @@ from rave_rt.model import load as whole_model
 from support import rave_files
 from support.external import EXTERNAL
 from support.page import Page
+from support.waiting import wait_until
 
 DAY = Path(__file__).resolve().parents[2] / "06_rave"
 
 
-DOORS = {"rave.pd": "rave", "rave_latents.pd": "rave-latents", "rave_prior.pd": "rave-prior"}
+DOORS = {
+    "rave.pd": "rave",
+    "rave_latents.pd": "rave-latents",
+    "rave_prior.pd": "rave-prior",
+    "rave_bend.pd": "rave-bend",
+}
 
 
 @pytest.fixture
@@ -75,6 +81,31 @@ def test_sliders_bend_latents(patch):
     rave.press("wild")
     assert [rave.hear("do", "bias")[1] for _ in range(8)] == list(range(1, 9))
     assert len(set(rave.array("bias"))) > 4 and max(map(abs, rave.array("bias"))) <= 2
+
+
+def test_a_slider_bends_a_layer_and_it_is_restored(patch):
+    rave = patch("rave_bend.pd", "do", "layer-name", "status")
+    rave.press("starter")
+    rave.expect("layers", timeout=90)
+    assert "encoder.layers.0" in rave.hear("layer-name", "label")[1]
+
+    def another(than):
+        """The picture of a layer's weights, when it is another one."""
+        return wait_until(lambda: (now := list(rave.array("weights"))) != than and now, "another picture")
+
+    first = another([0] * len(rave.array("weights")))
+    rave.press("layer-set", 40)
+    wait_until(lambda: "decoder" in str(rave.heard("layer-name")[-1]), "the name of another layer")
+    own = another(first)
+    rave.press("kind-set", 1)
+    rave.press("amount-set", 2)
+    assert rave.expect("bent")[2:] == ["noise", 2, 1]
+    another(own)
+    rave.press("restore")
+    assert rave.expect("restored")[1] == 1
+    wait_until(lambda: list(rave.array("weights")) == list(own), "the picture as it was")
+    rave.press("amount-set", 5)  # the slider ends at 3
+    assert rave.expect("bent")[2:] == ["noise", 3, 1]
 
 
 def test_latents_are_drawn_blended_and_decoded(patch, tmp_path):

@@ -59,7 +59,7 @@ def layers(pd):
 
 
 def bend(pd, count, bends, rng):
-    """Bend so often, one answer awaited after the other; now and then all is mended."""
+    """Bend so often, one answer awaited after the other; now and then all is restored."""
     for turn in range(bends):
         kind = rng.choice(list(AMOUNTS))
         layer, amount = rng.randint(1, count), round(rng.uniform(*AMOUNTS[kind]), 3)
@@ -67,7 +67,7 @@ def bend(pd, count, bends, rng):
         pd.expect(OUT, "bent", timeout=ANSWER_S)
         if turn % 20 == 19:
             pd.send("rave", "mend")
-            pd.expect(OUT, "mended", timeout=ANSWER_S)
+            pd.expect(OUT, "restored", timeout=ANSWER_S)
 
 
 def kill(pd):

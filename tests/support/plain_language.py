@@ -26,7 +26,7 @@ AVOID = {
     r"\bby heart\b": "memorise, overfitting",
     r"\bput aside to\b|\bare put aside\b|\bis put aside\b": "held out",
     r"\bdoors \(gates\)|\bthree doors\b": "gates",
-    r"\bmend(?:s|ed|ing)?\b": "fix, repair, install",
+    r"\bmend(?:s|ed|ing)\b|(?<!`)\bmend\b(?! \[LAYER| \\\$1|;$)": "fix, repair, restore",  # a message is `mend`
     r"\bof (?:its|the run's) youth\b": "as it was after 15 seconds",
     r"\b(?:on the|from the best|are the|their|the) exam\b|\bexam's\b": "held-out data",
     r"(?:the|a) (?:hot start|start hot)": "a high temperature at the start",

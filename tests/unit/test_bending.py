@@ -16,7 +16,7 @@ def weights():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_bend_is_repeatable_and_mended_bit_for_bit(weights, kind):
+def test_a_bend_is_repeatable_and_restored_bit_for_bit(weights, kind):
     own, bending = weights.copy(), Bending({"one": weights, "other": np.ones(3)})
     bending.put([("one", kind, AMOUNTS[kind], 7)])
     bent = weights.copy()
@@ -71,7 +71,7 @@ def test_a_picture_has_the_lowest_and_highest_of_each_stretch():
     assert len(bending.picture("one", 100)) == 200
 
 
-def test_a_model_is_bent_and_mended():
+def test_a_model_is_bent_and_restored():
     model = load()
     own = model.forward(SOUND, seed=1)
     layer = next(name for name, *sizes in model.layers if name.startswith("decoder") and len(sizes) == 3)

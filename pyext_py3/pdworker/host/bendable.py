@@ -22,7 +22,7 @@ class BendableObject(PdObject):
     them.
 
     Out of the outlet, besides what PdObject sends: `layer N NAME SIZE ...`, `layers COUNT`,
-    `bent LAYER KIND AMOUNT SEED`, `mended LAYERS`.
+    `bent LAYER KIND AMOUNT SEED`, `restored LAYERS`.
     """
 
     def __init__(self, *arguments: Any) -> None:
@@ -57,11 +57,11 @@ class BendableObject(PdObject):
     @message("mend [LAYER]")
     async def mend_1(self, layer: Any = None) -> None:
         """Give a layer, or all, its own weights back, bit for bit."""
-        mended = None if layer is None else self._layer(layer)
-        kept = [bend for bend in self.bend_list if mended not in (None, bend[0])]
+        restored = None if layer is None else self._layer(layer)
+        kept = [bend for bend in self.bend_list if restored not in (None, bend[0])]
         count = len({layer for layer, _ in self.bends} - {bend[0] for bend in kept})
         await self.put_bends(kept)
-        self.output("mended", count)
+        self.output("restored", count)
 
     @message("weights LAYER PICTURE")
     async def weights_1(self, layer: Any, picture: Any) -> None:

@@ -10,6 +10,7 @@ from .engine.loudness import FFT_SIZE, loudness_db
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 from .engine.timbre_model import Performance
 from .features import Features
+from .keys import Keys
 
 WINDOW = 4096  # samples that the pitch estimator gets at once
 QUICK_BELOW_MS = 150  # latencies that leave SwiftF0 no time: YIN takes its place
@@ -89,10 +90,19 @@ class LiveInstrument:
         The latency asked for; what comes of it is as near as the model allows.
     controls : timbre_transfer.controls.Controls
         May be replaced while it plays (adjust needs a whole phrase, so there is none).
+
+    Attributes
+    ----------
+    keys : Keys
+    by_keys : bool
+        Whether these are played, not the sound; may be changed while it plays.
     """
 
-    def __init__(self, instrument, milliseconds, controls):
+    def __init__(self, instrument, milliseconds, controls, by_keys=False):
         self.instrument, self.milliseconds, self.controls = instrument, milliseconds, controls
+        statistics = instrument.statistics
+        self.keys = Keys(None if statistics is None else statistics.loudness_quantiles)
+        self.by_keys = by_keys
 
     def make_chain(self, form: StreamForm, measuring: bool) -> "Chain":
         """Return a fresh chain for a stream."""
@@ -121,6 +131,8 @@ class Chain:
         found = self._extractor.extract(*self._into.process(mono[np.newaxis]))
         if not len(found):
             return np.zeros((self._outputs, 0), np.float32)
+        if self._live.by_keys:
+            found = self._live.keys.features(len(found))
         sound = self._performance(*controls.apply(found, self._live.controls))
         return np.tile(self._out.process(sound[np.newaxis]), (self._outputs, 1))
 

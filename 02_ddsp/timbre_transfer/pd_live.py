@@ -3,7 +3,7 @@
 import pyext
 from pdworker.host.arguments import message, number
 from pdworker.host.live_object import LiveObject
-from pdworker.host.settings import Number
+from pdworker.host.settings import Number, Toggle
 
 USUAL_LATENCY_MS = 40
 NO_MODEL = ("none", "-")
@@ -20,7 +20,11 @@ class timbre_transfer_live(LiveObject):
         "octave": Number(0.0, -20, 20, unit="octaves", help="higher or lower than what comes in"),
         "threshold": Number(0.2, 0, 1, unit="confidence", help="no pitch is played below it"),
         "loudness": Number(0.0, -100, 100, unit="dB", help="louder or softer than what comes in"),
+        "midi": Toggle(False, help="play notes, not the sound"),
+        "bend": Number(0.0, -24, 24, unit="semitones", help="of notes, such as a pitch wheel"),
+        "vibrato": Number(0.0, 0, 2, unit="semitones", help="of notes that are held"),
     }
+    ALIASES = {"list": "note"}
 
     def __init__(self, box=0, model=None, milliseconds=0):
         super().__init__(box)
@@ -40,9 +44,17 @@ class timbre_transfer_live(LiveObject):
         self._milliseconds = number(milliseconds, "the latency", 1, 2000)
         self.play()
 
+    @message("note PITCH VELOCITY")
+    def note_1(self, pitch, velocity):
+        """Press a key, or let it go where the velocity is 0; a list of the two does the same."""
+        pitch, velocity = number(pitch, "the pitch", 0, 127), number(velocity, "the velocity", 0, 127)
+        self.require_model()
+        self.call("key", pitch=round(pitch), velocity=round(velocity))
+
     def _controls(self):
         return {
             "octave_shift": self.settings["octave"],
             "threshold": self.settings["threshold"],
             "loudness_shift": self.settings["loudness"],
+            **{name: self.settings[name] for name in ("midi", "bend", "vibrato")},
         }

@@ -87,7 +87,7 @@ class Worker:
         ]
         return {"rate": out_rate, "voiced": float(np.mean(voiced))}, [sound, *pictures]
 
-    def play(self, job, *, stream, milliseconds, **settings):
+    def play(self, job, *, stream, milliseconds, midi=False, bend=0.0, vibrato=0.0, **settings):
         """Play live on a stream of Pd's; how it goes is reported by events, see `serving.live`."""
         instrument = self._require_model()
         if instrument.needs_audio:
@@ -96,14 +96,23 @@ class Worker:
 
         if self._player is not None:
             self._player.end()
-        self._live = live.LiveInstrument(instrument, milliseconds, live_controls(settings))
+        self._live = live.LiveInstrument(instrument, milliseconds, live_controls(settings), midi)
+        self._live.keys.bend, self._live.keys.vibrato = bend, vibrato
         self._player = LiveThread(stream, self._live)
         return {}
 
-    def change(self, job, **settings):
+    def change(self, job, *, midi=False, bend=0.0, vibrato=0.0, **settings):
         """Change the controls of what plays live."""
         if self._live is not None:
             self._live.controls = live_controls(settings)
+            self._live.by_keys = midi
+            self._live.keys.bend, self._live.keys.vibrato = bend, vibrato
+        return {}
+
+    def key(self, job, *, pitch, velocity):
+        """Press a key of what plays live, or let it go."""
+        if self._live is not None:
+            self._live.keys.press(pitch, velocity)
         return {}
 
     def draw(self, job, *, arrays):

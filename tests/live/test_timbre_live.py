@@ -60,6 +60,19 @@ def test_a_tone_is_played_by_the_model_and_its_controls_are_heard(pd):
     assert pd.errors() == []
 
 
+def test_notes_are_played_and_bent(pd):
+    pd.send("timbre-live", "midi", 1)
+    pd.send("timbre-live", "list", 57, 110)
+    pd.let_time_pass(1500)
+    assert pitch(heard(pd)) == pytest.approx(220, rel=0.02)
+    pd.send("timbre-live", "bend", 2)
+    pd.let_time_pass(1500)
+    assert pitch(heard(pd)) == pytest.approx(220 * 2 ** (2 / 12), rel=0.02)
+    pd.send("timbre-live", "note", 57, 0)
+    pd.send("timbre-live", "note", 57)
+    assert "note PITCH VELOCITY" in pd.expect(OUT, "error")[1]
+
+
 def test_what_cannot_be_done_is_said_and_the_sound_goes_on(pd):
     for words in (("threshold", 2), ("octave", "high"), ("latency", 0)):
         pd.send("timbre-live", *words)

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import soundfile
 from support.external import EXTERNAL
-from support.pd_window import TITLE, buttons, where
+from support.pd_window import buttons
 from support.timbre_player import OUT, PATCH, phrase
 from support.waiting import wait_until
+
+LIVE = "timbre-live-out"
 
 
 @pytest.fixture
 def pd(play, screen, tmp_path):
     """A Pd that shows the patch."""
     environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
-    return play([PATCH], path=[EXTERNAL], listen=[OUT], display=screen.name, environment=environment)
+    return play([PATCH], path=[EXTERNAL], listen=[OUT, LIVE], display=screen.name, environment=environment)
 
 
 @pytest.fixture
@@ -41,11 +43,12 @@ def test_a_phrase_is_transferred_by_a_starter(pd, press, tmp_path):
     assert pd.errors() == []
 
 
-def test_the_live_patch_opens_beside_it(pd, press, screen):
-    def lowest_title():
-        return where(screen.picture(), TITLE)[0].max()
+def test_the_live_patch_opens_beside_it(pd, press):
+    def answers():
+        pd.send("timbre-live", "number")
+        pd.sync()
+        return pd.received[LIVE]
 
-    before = lowest_title()
     press("live")
-    wait_until(lambda: lowest_title() > before + 20, "the live patch")
+    wait_until(answers, "the live patch")
     assert pd.errors() == []

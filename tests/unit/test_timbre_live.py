@@ -8,6 +8,7 @@ from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls
 from timbre_transfer.engine import yin
 from timbre_transfer.features import Features
+from timbre_transfer.keys import Keys
 
 PIECE = 777
 AS_SUNG = Controls(adjust=False)
@@ -105,3 +106,37 @@ def test_what_is_no_sound_is_silence():
     strange = np.full(16000, np.nan, np.float32)
     strange[::2] = np.inf
     assert np.isfinite(np.concatenate([chain.process(piece[None])[0] for piece in pieces(strange)])).all()
+
+
+def test_keys_become_pitch_and_loudness():
+    keys = Keys(np.linspace(-80, -20, 100))
+    assert keys.features(50).loudness_db.max() < -79
+    keys.press(57, 100)
+    held = keys.features(100)
+    np.testing.assert_allclose(held.f0_hz, 220, rtol=1e-6)
+    assert held.loudness_db[-1] == pytest.approx(-80 + 60 * (0.3 + 0.65 * 100 / 127), abs=0.5)
+    keys.press(69, 127)
+    keys.bend = 12
+    glide = keys.features(100)
+    assert glide.f0_hz[0] < glide.f0_hz[-1] == pytest.approx(880, rel=1e-3)
+    keys.vibrato = 1.0
+    swing = 12 * np.log2(keys.features(300).f0_hz[-100:] / 880)
+    assert 0.9 < swing.max() < 1.01 and -1.01 < swing.min() < -0.9
+    keys.press(69, 0)
+    keys.bend = keys.vibrato = 0.0
+    assert keys.features(100).f0_hz[-1] == pytest.approx(220, rel=1e-3)  # the key that is still held
+    keys.press(57, 0)
+    assert keys.features(300).loudness_db[-1] < -79
+
+
+def test_keys_are_played_in_the_place_of_the_sound():
+    instrument = live.LiveInstrument(small_model(noise=False), 40, AS_SUNG, by_keys=True)
+    chain = live.Chain(instrument, 16000)
+    assert (
+        np.abs(np.concatenate([chain.process(piece[None])[0] for piece in pieces(song(), 64)])).max() < 1e-3
+    )
+    instrument.keys.press(57, 127)
+    sound = np.concatenate([chain.process(piece[None])[0] for piece in pieces(np.zeros(16000), 64)])
+    assert sound.std() > 1e-3
+    spectrum = np.abs(np.fft.rfft(sound[-8000:]))
+    assert np.argmax(spectrum) * 2 % 220 < 3

@@ -134,6 +134,14 @@ def gansynth_hallucination(window):
     window.patch.expect("hallucinated", timeout=60)
 
 
+def nsynth(window):
+    window.load("starter_notes")
+    window.patch.expect("corner", 4, timeout=60)
+    window.press(make=None)
+    window.patch.expect("filled", timeout=300)
+    window.press(cell6=None)
+
+
 def ganspacesynth(window):
     window.load("starter")
     window.press(conv0=None)
@@ -218,6 +226,7 @@ SHOTS = (  # picture, patch, name of its object, what is done with it
     ("03_gansynth/media/gansynth.png", "gansynth.pd", "gansynth", gansynth),
     ("03_gansynth/media/gansynth_multi.png", "gansynth_multi.pd", "gansynth", gansynth_multi),
     ("03_gansynth/media/gansynth_hallucination.png", "gansynth_hallucination.pd", "gansynth", gansynth_hallucination),
+    ("03_gansynth/media/nsynth.png", "nsynth.pd", "nsynth", nsynth),
     ("04_ganspacesynth/media/ganspacesynth.png", "ganspacesynth.pd", "ganspacesynth", ganspacesynth),
     ("04_ganspacesynth/media/ganspacesynth_noz.png", "ganspacesynth_noz.pd", "ganspacesynth", ganspacesynth_noz),
     ("04_ganspacesynth/media/ganspacesynth_halluseq.png", "ganspacesynth_halluseq.pd", "halluseq",

@@ -1,5 +1,7 @@
 """Decodes with the loops of `kernel` in threads of its own; worker process."""
 
+import time
+
 import numpy as np
 from modelfiles.loops.products import COUNTERS_APART
 
@@ -9,13 +11,15 @@ from .layout import Drawing
 
 LARGE = 2**22  # weights that every sample reads: fewer fit every processor's cache
 TOGETHER = 2  # sounds that share the reading of small weights
+RETRY = 20  # after so many goes the slower number of threads is tried again
 
 
 class KernelEngine:
     """Sounds that the loops decode. `codes` [sounds, BEFORE + n] int32 grows; `logits` keeps those of the first ones.
 
-    Large weights are read once for all sounds, and the threads share the rows. Small ones fit every processor: there
-    every few sounds have a thread to themselves, and none has to wait for another.
+    Large weights are read once for all sounds, and the threads share the rows; where other programs keep the processors
+    busy, one thread is quicker than several that wait for each other, so that is tried. Small weights fit every
+    processor: there every few sounds have a thread to themselves, and none has to wait for another.
 
     Parameters
     ----------
@@ -41,7 +45,10 @@ class KernelEngine:
         self._temperature, self._random = temperature, seeds
         large = packed.bytes > LARGE
         size = sounds if large else min(TOGETHER, -(-sounds // threads))
-        self._threads = threads if large else 1
+        self._speeds = dict.fromkeys(
+            (threads, 1) if large else (1,), float("inf")
+        )  # samples a second, by threads
+        self._goes = 0
         self._groups = [slice(first, first + size) for first in range(0, sounds, size)]
         self._states = [packed.state(len(self.codes[group])) for group in self._groups]
 
@@ -53,8 +60,13 @@ class KernelEngine:
             self._compute_hop(begin, last, self._encodings[:, begin // hop])
             begin = last
 
+    def _threads(self):
+        """The number of threads that was quickest, or one that is to be tried."""
+        self._goes += 1
+        return (min if self._goes % RETRY == 0 else max)(self._speeds, key=self._speeds.get)
+
     def _compute_hop(self, begin, end, encodings):
-        jobs = []
+        jobs, threads, began = [], self._threads(), time.monotonic()
         for group, state in zip(self._groups, self._states):
             arguments = (
                 self._packed.decoder,
@@ -70,8 +82,9 @@ class KernelEngine:
             counters = np.zeros(2 * COUNTERS_APART, np.uint8)
             address = counters.ctypes.data
             jobs += [
-                (self._pool.submit(kernel.generate, *arguments, address, self._threads), counters)
-                for _ in range(self._threads)
+                (self._pool.submit(kernel.generate, *arguments, address, threads), counters)
+                for _ in range(threads)
             ]
         for job, _ in jobs:
             job.result()
+        self._speeds[threads] = (end - begin) / max(time.monotonic() - began, 1e-9)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from support.waiting import wait_until
 DAYS = all_days(ROOT)
 MORE = [day for day in DAYS if day.more_patches]
 BUTTON = re.compile(r"dlwa-patch (\S+) (\S+\.pd) ")
+SMALL = re.compile(r"dlwa-(?:idea|patch) (\S+) (concepts/\S+\.pd)")
 COMMAND = re.compile(r"setup/dlwa open (\S+?)(?: ([a-z_]+))?[`\s]")
 
 
@@ -35,15 +37,34 @@ def test_the_command_opens_each(day, monkeypatch):
     started = []
     monkeypatch.setattr(opening, "ensure", lambda *parts, yes: None)
     monkeypatch.setattr(opening.os, "execv", lambda pd, words: started.append(words[2]))
-    for word in [None, *day.patches]:
+    others = [Path(patch).stem for patch in day.concepts]
+    for word in [None, *day.patches, *others]:
         opening.run(SimpleNamespace(day=day.package, patch=word, yes=False))
-    assert started == [str(day.folder / patch) for patch in (day.patch, *day.patches)]
+    assert started == [str(day.folder / patch) for patch in (day.patch, *day.patches, *day.concepts)]
+
+
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: day.name)
+def test_the_small_patches_are_reached_from_the_first_patch(day):
+    """It has a button for one of them, and each of them one for the next, until all are reached."""
+    assert len(day.concepts) >= 2
+    reached, places = set(), [day.patch]
+    for place in places:
+        for folder, patch in SMALL.findall((day.folder / place).read_text()):
+            assert folder == day.name
+            if patch not in reached:
+                reached.add(patch)
+                places.append(patch)
+    assert reached == set(day.concepts)
 
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: day.name)
 def test_the_lesson_names_the_command_of_each(day):
     commands = COMMAND.findall((day.folder / "README.md").read_text())
-    assert {find_patch(find_day(number), word or None).name for number, word in commands} >= set(day.patches)
+    named = {find_patch(find_day(number), word or None).name for number, word in commands}
+    assert named >= set(day.patches)
+    small = COMMAND.findall((day.folder / "concepts/README.md").read_text())
+    found = {find_patch(find_day(number), word) for number, word in small}
+    assert found == {day.folder / patch for patch in day.concepts}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +80,10 @@ def test_a_part_of_the_name_is_enough(word, found):
 def test_a_wrong_or_ambiguous_name_lists_the_patches(word):
     with pytest.raises(UserError, match=word) as error:
         find_patch(find_day("4"), word)
-    assert error.value.hint == "Patches there: ganspacesynth, ganspacesynth_noz, ganspacesynth_halluseq"
+    assert (
+        error.value.hint
+        == "Patches there: ganspacesynth, ganspacesynth_noz, ganspacesynth_halluseq, cloud, direction"
+    )
 
 
 @pytest.mark.parametrize("day", MORE, ids=lambda day: day.name)

@@ -139,6 +139,8 @@ def test_exercises_are_folded_terms_explained_and_formulas_drawn(book):
     assert Links(book / "01_ai_duet/index.html").folded >= 7
     assert re.search(r'<abbr class="term" title="one of the numbers that training changes.">weight', text)
     assert "<audio controls" in text and "*You should hear*" not in text
+    assert Links(book / "05_samplernn/questions.html").folded >= 8
+    assert "???" not in (book / "05_samplernn/questions.html").read_text()
     inside = (book / "01_ai_duet/inside/index.html").read_text()
     assert (
         inside.count("<math ") > 20
@@ -185,3 +187,17 @@ def test_a_folder_with_other_things_is_not_overwritten(tmp_path):
     Path(tmp_path, "diary").touch()
     with pytest.raises(UserError, match="other things"):
         build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.glob("[0-9][0-9]_*/questions.md")), ids=lambda file: file.parts[-2]
+)
+def test_each_day_has_eight_questions_with_an_answer_among_its_choices(file):
+    questions = re.split(r"^\d+\. ", file.read_text(), flags=re.MULTILINE)[1:]
+    assert len(questions) == 8
+    for question in questions:
+        choices, answer = (
+            re.findall(r"- \((\w)\) ", question),
+            re.findall(r"\*Answer\* \((\w)\)\. ", question),
+        )
+        assert choices == ["a", "b", "c"] and len(answer) == 1 and answer[0] in choices

@@ -1,7 +1,8 @@
 """Open Pd with a day's patch, ready to use; without a day, with the overview of all days.
 
 DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. Some days have more than one patch: PATCH is a part
-of its name, as in `setup/dlwa open 4 noz`. The overview checks sound, microphone and MIDI, and lists what is installed.
+of its name, as in `setup/dlwa open 4 noz`. `setup/dlwa open 1 neuron` opens a small patch in which one idea sounds.
+The overview checks sound, microphone and MIDI, and lists what is installed.
 """
 
 import os

@@ -30,6 +30,11 @@ class Day:
         return (self.patch, *self.more_patches)
 
     @property
+    def concepts(self):
+        """The files of the small patches in which one idea sounds."""
+        return tuple(f"concepts/{path.name}" for path in sorted((self.folder / "concepts").glob("*.pd")))
+
+    @property
     def name(self):
         """The folder's name, such as '01_ai_duet'."""
         return self.folder.name
@@ -96,16 +101,16 @@ def find_day(word, root=ROOT):
 
 
 def find_patch(day, word=None):
-    """The path of a day's main patch: the first, or the one that is meant by an unambiguous part of its name."""
+    """The path of a day's patch: the first, or the one that is meant by an unambiguous part of its name."""
     wanted = (word or day.patch).lower().removesuffix(".pd")
-    names = [Path(patch).stem for patch in day.patches]
-    found = [name for name in names if name == wanted] or [name for name in names if wanted in name]
+    places = {Path(patch).stem: patch for patch in (*day.patches, *day.concepts)}
+    found = [name for name in places if name == wanted] or [name for name in places if wanted in name]
     if len(found) == 1:
-        return day.folder / f"{found[0]}.pd"
+        return day.folder / places[found[0]]
     fault = (
         f"more than one patch of {day.name} fits '{word}'" if found else f"{day.name} has no patch '{word}'"
     )
-    raise UserError("input", fault, f"Patches there: {', '.join(names)}")
+    raise UserError("input", fault, f"Patches there: {', '.join(places)}")
 
 
 def find_program(model, task, root=ROOT):

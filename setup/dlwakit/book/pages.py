@@ -21,6 +21,7 @@ FIRST = (
 LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
     ("Teaching", "setup/TEACHING.md"),
+    ("Forms to copy", "setup/book/forms.md"),
     ("Training", "setup/dlwakit/training/README.md"),
 )
 

@@ -23,6 +23,7 @@ COMMANDS = (
     "doctor",
     "open",
     "lesson",
+    "compare",
     "demo",
     "test",
     "bench",

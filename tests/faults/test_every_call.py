@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 POINTS = {
+    "keep a take": 20,
     "checkpoints get": 6,
     "checkpoints add": 8,
     "dataset melody": 12,

@@ -13,6 +13,9 @@ import shutil
 import sys
 
 import soundfile
+from modelfiles.errors import UserError
+from pdworker.takes.place import Place, set_place
+from pdworker.takes.store import FORMAT, Store
 
 from support.command_operations import Add, Get, Install, Verify
 from support.melody_files import abc, tune
@@ -148,7 +151,60 @@ class Train(Operation):
         return wrong
 
 
+# --- what patches keep -----------------------------------------------------------------------------------------
+
+
+class KeepTake(Operation):
+    """A take that is kept and named, where there is one, and the settings of takes."""
+
+    sound = bytes(range(256)) * 400
+
+    def __init__(self, folder, place):
+        super().__init__(folder, place)
+        self.begin()
+        self._work("first")
+        shutil.copytree(place, self.before, dirs_exist_ok=True)
+
+    def _store(self):
+        return Store(Place(self.place / "takes", 10**9))
+
+    def _work(self, name):
+        os.environ["XDG_DATA_HOME"] = str(self.place / "data")
+        try:
+            store = self._store()
+            facts = {"format": FORMAT, "sounds": [{"ending": ".wav"}], "day": "toy"}
+            store.change(store.add("toy", facts, {".wav": self.sound}), name=name)
+            set_place(gigabytes=3)
+        except (UserError, KeyboardInterrupt) as error:
+            print(str(error) or "stopped")
+            return 1
+        return 0
+
+    def run(self):
+        return fork(lambda: self._work("second"), self.folder / "log")
+
+    def left(self):
+        wrong = [
+            f"{name} is not whole"
+            for name, path in files(self.place / "takes").items()
+            if name.suffix == ".wav" and path.read_bytes() != self.sound
+        ]
+        wrong += [
+            f"{take.path.name} has no sound"
+            for take in self._store().takes()
+            if not take.path.with_suffix(".wav").exists()
+        ]
+        if "first" not in [take.name for take in self._store().takes()]:
+            wrong.append("the older take is lost")
+        return wrong
+
+    def done(self):
+        found = [take.name for take in self._store().takes()]
+        return [*self.left(), *([] if "second" in found else [f"the takes are {found}"])]
+
+
 OPERATIONS = {
+    "keep a take": KeepTake,
     "install": Install,
     "checkpoints get": Get,
     "checkpoints add": Add,

@@ -195,8 +195,10 @@ class Store:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 for ending, content in files.items():
-                    written.append(folder / f"{stem}{ending}")
-                    written[-1].write_bytes(content)
+                    file, part = folder / f"{stem}{ending}", folder / f".{stem}{ending}.part"
+                    written += [part, file]
+                    part.write_bytes(content)
+                    part.replace(file)
                 replace_json(path, facts)
             except OSError:
                 for file in written:

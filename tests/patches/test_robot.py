@@ -1,0 +1,102 @@
+"""A robot plays every patch: it presses the controls and moves them to values by chance, also while nothing is loaded.
+
+Nothing may be reported on the console, Pd goes on, and what is heard stays within full scale, without an offset.
+DLWA_ROBOT_ACTS=10000 plays so many acts in all, DLWA_ROBOT_SEED others than usual.
+"""
+
+import os
+import random
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from support.external import EXTERNAL
+
+ROOT = Path(__file__).parents[2]
+PATCHES = sorted(
+    patch
+    for patch in ROOT.glob("[0-9][0-9]_*/*.pd")
+    if "dlwa-status \\$0" in patch.read_text() and not patch.stem.endswith("-help")
+)
+ACTS = int(os.environ.get("DLWA_ROBOT_ACTS", "1200")) // len(PATCHES)
+SEED = int(os.environ.get("DLWA_ROBOT_SEED", "1"))
+# What opens a dialogue, a browser or another patch, or needs a download: not for a robot without a screen.
+LEFT_ALONE = re.compile(
+    r"open|save|read|write|own|load|lesson|starter|textures|instruments|acoustic|record|mic|rnn"
+)
+OBJECTS = r"error: (ai_duet|timbre_transfer\w*|gansynth\w*|ganspacesynth|halluseq|samplernn\w*|rave|nsynth): "
+FAULT = re.compile(r"\w(Error|Exception)\b")  # of the program, in a line of an object
+METER = r"""#N canvas 0 0 300 300 12;
+#X obj 20 20 r~ NUMBER-out-left;
+#X obj 160 20 r~ NUMBER-out-right;
+#X obj 20 50 lop~ 5;
+#X obj 160 50 lop~ 5;
+#X obj 20 110 snapshot~;
+#X obj 160 110 snapshot~;
+#X obj 20 150 pack f f;
+#X obj 20 180 s heard;
+#X obj 20 80 r ask;
+#X obj 90 80 t b b;
+#X connect 0 0 2 0;
+#X connect 1 0 3 0;
+#X connect 2 0 4 0;
+#X connect 3 0 5 0;
+#X connect 4 0 6 0;
+#X connect 5 0 6 1;
+#X connect 6 0 7 0;
+#X connect 8 0 9 0;
+#X connect 9 0 4 0;
+#X connect 9 1 5 0;
+"""
+# The name that a control sends to, behind these words of its kind.
+CONTROL = re.compile(
+    r"#X obj \d+ \d+ (?:(bng) (?:\S+ ){4}|(tgl) (?:\S+ ){2}|(?:nbx|hsl|vsl) \d+ \d+ (\S+) (\S+) \d+ \d+ "
+    r"|[hv]radio \d+ \d \d (\d+) )\\\$0-(\S+) "
+)
+SLIDER = re.compile(r"dlwa-slider \\\$0 (\S+) (?:\\ |\S)+ ([-\d.]+) ([-\d.]+)")
+
+
+def controls(patch):
+    """[(name, values to send)] of the face of a patch; None stands for a bang."""
+    found, depth = [], 0
+    for line in patch.read_text().splitlines():
+        depth += line.startswith("#N canvas") - line.startswith("#X restore")
+        if depth != 1:
+            continue
+        if match := CONTROL.match(line):
+            bang, toggle, low, high, count, name = match.groups()
+            span = (float(low), float(high)) if low else (0, 1) if toggle else (0, int(count or 1) - 1)
+            found.append((name, None if bang else span, bool(toggle or count)))
+        elif match := SLIDER.search(line):
+            found.append((match[1], (float(match[2]), float(match[3])), False))
+    return [one for one in found if not LEFT_ALONE.search(one[0])]
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_nothing_that_a_hand_can_do_is_an_error(patch, play, tmp_path):
+    meter = tmp_path / "meter.pd"
+    variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path / "state")}
+    door = re.search(r"dlwa-remote \\\$0 (\S+?);", patch.read_text())[1]
+    pd = play(
+        [patch], ["-lib", "py"], path=[EXTERNAL], listen=[f"{door}-out", "heard"], environment=variables
+    )
+    pd.send(door, "number")
+    number = int(pd.expect(f"{door}-out", "number")[1])
+    meter.write_text(METER.replace("NUMBER", str(number)))
+    pd.open(meter)
+    pd.send("pd", "dsp", 1)
+    chance, known = random.Random(f"{SEED} {patch.stem}"), controls(patch)
+    assert len(known) > 3
+    for act in range(ACTS):
+        name, span, whole = chance.choice(known)
+        value = [] if span is None else [chance.randint(*map(int, span)) if whole else chance.uniform(*span)]
+        pd.send(f"{number}-{name}", *value)
+        if act % 20 == 19:
+            pd.let_time_pass(20)
+    pd.let_time_pass(300)
+    assert [line for line in pd.errors() if not re.match(OBJECTS, line) or FAULT.search(line)] == []
+    pd.send("ask", 1)
+    left, right = pd.expect("heard")
+    assert abs(left) < 0.05 and abs(right) < 0.05
+    assert pd.quit() == 0

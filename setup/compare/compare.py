@@ -13,21 +13,10 @@ from pathlib import Path
 import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.sounds import read_sound, write_sound
+from sound_page import player, write_page
 
 LONGEST_S = 10
 CONTINUED_S = 4
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>One sound through the models</title>
-<style>body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ text-align: left; padding: 0.4rem; border-bottom: 1px solid #ccc; }}
-audio {{ width: 14rem; }}</style>
-<h1>One sound through the models</h1>
-<p>{name}, its first {seconds:.1f} seconds. What does each model keep, and what does it lose?</p>
-<table><tr><th>day</th><th>model</th><th>sound</th><th>what it did</th><th>load</th><th>compute</th><th>file</th></tr>
-{rows}</table></html>
-"""
 
 
 def transferred(name):
@@ -114,16 +103,14 @@ def run(source, folder):
         print(f"day {day}, {name}: {spent:.1f} s for {len(made) / made_rate:.1f} s of sound", flush=True)
         times = f"{loaded - start:.1f} s", f"{spent:.1f} s", f"{size(place, name):.1f} MB"
         rows.append(row(day, name, file, what, *times))
-    seconds = len(sound) / rate
-    page = PAGE.format(name=html.escape(source.name), seconds=seconds, rows="\n".join(rows))
-    (folder / "index.html").write_text(page, encoding="utf-8")
+    text = f"{source.name}, its first {len(sound) / rate:.1f} seconds. What does each model keep, and what is lost?"
+    head = "day", "model", "sound", "what it did", "load", "compute", "file"
+    write_page(folder / "index.html", "One sound through the models", text, head, rows)
 
 
 def row(day, name, file, what, *figures):
     """A row of the page; without a file it says what went wrong."""
-    player = f'<audio controls src="{file}" aria-label="{name}"></audio>' if file else ""
-    cells = [day, name, player, html.escape(what), *figures]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return [day, name, player(file, name) if file else "", html.escape(what), *figures]
 
 
 if __name__ == "__main__":

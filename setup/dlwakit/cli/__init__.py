@@ -24,6 +24,7 @@ COMMANDS = (
     "open",
     "lesson",
     "compare",
+    "listen-back",
     "demo",
     "test",
     "bench",

@@ -28,14 +28,25 @@ def add_arguments(parser):
 
 def run(args):
     """Run the program of the comparison in the environment that plays all days, then open its page."""
-    sound = args.sound.expanduser().resolve()
-    if not sound.is_file():
-        raise UserError("file", f"there is no file {sound}")
+    sound = existing(args.sound)
     folder = (args.folder or ROOT / "demo/compare" / sound.stem).expanduser().resolve()
+    return make_page("compare.py", [sound, folder], folder, args)
+
+
+def existing(path):
+    """The whole path of a file or folder that a person named. Raises UserError where there is none."""
+    path = path.expanduser().resolve()
+    if not path.exists():
+        raise UserError("file", f"there is no file {path}")
+    return path
+
+
+def make_page(program, words, folder, args):
+    """Run a program of setup/compare, which makes a page of sounds in a folder, and open the page."""
     ensure([Environment("torch")], yes=args.yes)
     path = [*(day.folder for day in all_days()), EXTERNAL_SOURCE]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
-    command = [find_python("torch"), ROOT / "setup/compare/compare.py", sound, folder]
+    command = [find_python("torch"), ROOT / "setup/compare" / program, *words]
     status = subprocess.run(command, env=variables, check=False).returncode
     if status == 0:
         say(f"The page: {folder / 'index.html'}")

@@ -16,7 +16,7 @@ QUOTED = [
     for section in re.findall(r"## What goes wrong\n(.*?)\n## ", TEXT, flags=re.S)
     for line in re.findall(r"^\| `([^`]+)`", section, flags=re.M)
 ]
-COMMANDS = sorted(set(re.findall(r"setup/dlwa ([a-z]+)", TEXT)))
+COMMANDS = sorted(set(re.findall(r"setup/dlwa ([a-z-]+)", TEXT)))
 
 
 def said_in_the_code():

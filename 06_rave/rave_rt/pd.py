@@ -18,7 +18,7 @@ from .box import channels, stream_owner
 from .prior_files import find_prior
 from .takes import RaveTakes
 
-NO_MODEL = ("none", "-")
+NO_MODEL = ("none", "-", "void")
 MAX_LATENTS = 256
 USUAL_BUFFER = 4096
 
@@ -40,7 +40,11 @@ class rave(RaveTakes, LiveObject):
         "enable": Toggle(True, help="play, or be silent; in [rave~]"),
         "method": Text("forward", help="the method that plays; in [rave~]"),
         "buffer": Whole(
-            USUAL_BUFFER, 1, 1 << 16, unit="samples", help="how many the model gets at once; in [rave~]"
+            USUAL_BUFFER,
+            0,
+            1 << 16,
+            unit="samples",
+            help="how many the model gets at once, 0: the least; in [rave~]",
         ),
         "temperature": Number(
             1.0, 0, 5, help="how freely generate and continue draw: 1 as trained, 0 what is likeliest"
@@ -116,6 +120,12 @@ class rave(RaveTakes, LiveObject):
         """Get the model's attributes with their types."""
         for attribute, types in self._attributes.items():
             self.output("attribute", attribute, *types)
+
+    @message("dump")
+    def dump_1(self):
+        """Get the values of all attributes."""
+        for attribute in self._attributes:
+            self.get_1(attribute)
 
     @message("get ATTRIBUTE")
     async def get_1(self, *words):

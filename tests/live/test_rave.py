@@ -250,6 +250,8 @@ def test_attributes_and_scaled_latents_while_it_plays(pd, load):
     pd.expect(OUT, "set", "loud")
     pd.send("rave", "get", "loud")
     assert pd.expect(OUT, "value")[1:] == ["loud", 1]
+    pd.send("rave", "dump")
+    assert pd.expect(OUT, "value")[1:] == ["loud", 1]
     assert loudness(recorded(pd)[1][20000:]) == pytest.approx(4 * quiet, rel=0.2)
     pd.send("rave", "set", "loudest", 1)
     pd.expect(OUT, "error", "this model has no attribute loudest (it has: loud)")
@@ -260,6 +262,8 @@ def test_attributes_and_scaled_latents_while_it_plays(pd, load):
     pd.send("rave", "bias", 2, 1)
     pd.let_time_pass(1000)
     assert loudness(recorded(pd)[1][20000:]) > 1e-3
+    pd.send("rave", "buffer", 0)
+    pd.expect(OUT, "playing", "forward", 64)  # the least that all methods take
 
 
 @pytest.mark.parametrize("while_it_plays", [True, False])

@@ -25,6 +25,7 @@ AMOUNTS = {
     "swap": (0, 1),
 }
 ANSWER_S = 60
+RELOAD_EVERY = 4  # kills; a model that dies six times in a row is given up
 
 
 def playing(model, folder):
@@ -84,6 +85,9 @@ def soak(pd, bends, kills, seed=1):
     for turn in range(kills):
         bend(pd, count, bends // kills, rng)
         kill(pd)
+        if turn % RELOAD_EVERY == RELOAD_EVERY - 1:
+            pd.send("rave", "reload")
+            pd.expect(OUT, "playing", timeout=ANSWER_S)
         if turn in (0, kills - 1):
             memory.append(sum(map(resident, players(pd))))
         pd.sync(timeout=ANSWER_S)

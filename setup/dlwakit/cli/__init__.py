@@ -32,6 +32,7 @@ COMMANDS = (
     "dataset",
     "train",
     "evaluate",
+    "export",
     "runs",
     "takes",
     "format-patches",

@@ -25,7 +25,7 @@ def of_day(number):
 
 
 def test_every_day_has_one_that_is_short_and_needs_only_numpy():
-    assert [path.parts[-3][:2] for path in PROGRAMS] == ["01", "02", "03", "04", "05", "06"]
+    assert {path.parts[-3][:2] for path in PROGRAMS} >= {"01", "02", "03", "04", "05", "06"}
     for path in PROGRAMS:
         lines = path.read_text().splitlines()
         assert len(lines) <= 120

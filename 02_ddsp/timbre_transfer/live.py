@@ -1,4 +1,6 @@
-"""Timbre transfer while somebody plays, piece by piece; on the live thread of the worker process."""
+"""Timbre transfer while somebody plays, piece by piece; in a child process of the worker process."""
+
+from dataclasses import replace
 
 import numpy as np
 from modelfiles.resample import ShortResampler
@@ -104,6 +106,17 @@ class LiveInstrument:
         self.keys = Keys(None if statistics is None else statistics.loudness_quantiles)
         self.by_keys = by_keys
 
+    def change(self, midi=None, bend=None, vibrato=None, **settings):
+        """Change what is given: midi plays the keys, bend and vibrato are theirs, settings are those of Controls."""
+        self.controls = replace(self.controls, **settings)
+        self.by_keys = self.by_keys if midi is None else midi
+        self.keys.bend = self.keys.bend if bend is None else bend
+        self.keys.vibrato = self.keys.vibrato if vibrato is None else vibrato
+
+    def key(self, pitch, velocity):
+        """Press a key, or let it go where the velocity is 0."""
+        self.keys.press(pitch, velocity)
+
     def make_chain(self, form: StreamForm, measuring: bool) -> "Chain":
         """Return a fresh chain for a stream."""
         return Chain(self, form.sample_rate, form.outputs)
@@ -111,6 +124,18 @@ class LiveInstrument:
     def describe(self, form: StreamForm) -> dict:
         """Return nothing besides the latency."""
         return {}
+
+
+def in_child(instrument, milliseconds, settings, pulse):
+    """A LiveInstrument in the child process that plays it, with settings as `change` takes them."""
+    with pulse.busy():
+        pitch.begin_anew()
+        made = LiveInstrument(instrument, milliseconds, controls.Controls(adjust=False))
+        made.change(**settings)
+        made.make_chain(StreamForm(SAMPLE_RATE, HOP_SIZE, 1, 1), True).process(
+            np.zeros((1, WINDOW), np.float32)
+        )
+    return made
 
 
 class Chain:

@@ -14,8 +14,8 @@ from modelfiles.errors import UserError
 from modelfiles.overview import overview
 from modelfiles.resample import resample
 from modelfiles.sounds import read_sound
-from pdworker.serving.live import LiveThread
 from pdworker.serving.server import serve
+from pdworker.serving.supervisor import NotPlaying, Supervisor
 
 from . import controls, features, model, picture
 from .controls import Controls
@@ -42,7 +42,8 @@ class Worker:
     def __init__(self, instrument=None):
         self._instrument = instrument
         self._features = {}  # of the latest sounds: (digest, rate, estimator) to (audio, Features)
-        self._live = self._player = None  # a live.LiveInstrument and what plays it
+        self._supervisor = None  # of what plays live
+        self._settings = {}  # its, see live.LiveInstrument.change
 
     def load(self, job, *, checkpoint="starter_violin", folders=(), engine="small"):
         """Load a model's folder (or a file in it) by name; returns facts about it."""
@@ -87,33 +88,41 @@ class Worker:
         ]
         return {"rate": out_rate, "voiced": float(np.mean(voiced))}, [sound, *pictures]
 
-    def play(self, job, *, stream, milliseconds, midi=False, bend=0.0, vibrato=0.0, **settings):
-        """Play live on a stream of Pd's; how it goes is reported by events, see `serving.live`."""
+    def play(self, job, *, stream, milliseconds, **settings):
+        """Play live on a stream of Pd's; how it goes is reported by events, see `serving.live`.
+
+        settings: see `live.LiveInstrument.change`.
+        """
         instrument = self._require_model()
         if instrument.needs_audio:
             raise UserError("checkpoint", f"{instrument.name} cannot play live", "it needs whole sounds")
         from . import live  # needs torch
 
-        if self._player is not None:
-            self._player.end()
-        self._live = live.LiveInstrument(instrument, milliseconds, live_controls(settings), midi)
-        self._live.keys.bend, self._live.keys.vibrato = bend, vibrato
-        self._player = LiveThread(stream, self._live)
+        if self._supervisor is not None:
+            self._supervisor.end()
+        self._settings = settings
+        self._supervisor = Supervisor(
+            stream,
+            lambda pulse, report: live.in_child(instrument, milliseconds, self._settings, pulse),
+        )
         return {}
 
-    def change(self, job, *, midi=False, bend=0.0, vibrato=0.0, **settings):
-        """Change the controls of what plays live."""
-        if self._live is not None:
-            self._live.controls = live_controls(settings)
-            self._live.by_keys = midi
-            self._live.keys.bend, self._live.keys.vibrato = bend, vibrato
+    def change(self, job, **settings):
+        """Change the settings of what plays live, and of what takes its place."""
+        self._settings = {**self._settings, **settings}
+        self._call_playing("change", **settings)
         return {}
 
     def key(self, job, *, pitch, velocity):
         """Press a key of what plays live, or let it go."""
-        if self._live is not None:
-            self._live.keys.press(pitch, velocity)
+        self._call_playing("key", pitch=pitch, velocity=velocity)
         return {}
+
+    def _call_playing(self, name, **arguments):
+        """Let what plays answer a call, if there is anything."""
+        with contextlib.suppress(NotPlaying):
+            if self._supervisor is not None:
+                self._supervisor.call(name, **arguments)
 
     def draw(self, job, *, arrays):
         """Return [the picture of a sound's wave]."""
@@ -164,11 +173,6 @@ def normalize(audio):
     """Audio with its peak at 0.9; silence stays silent."""
     peak = np.abs(audio).max(initial=0)
     return (audio * (PEAK / peak)).astype(np.float32) if peak > 1e-6 else np.asarray(audio, np.float32)
-
-
-def live_controls(settings):
-    """Controls that need no whole phrase."""
-    return Controls(adjust=False, **settings)
 
 
 if __name__ == "__main__":

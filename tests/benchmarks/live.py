@@ -6,6 +6,7 @@ live.ddsp       starter_violin in [timbre_transfer~] at its usual latency
 live.samplernn  starter_beat in [samplernn~], one voice
 live.gansynth   starter_instruments in [gansynth~]: keys, each with a point that is new
 live.gansynth   starter_instruments in [gansynth~]: keys, none of which was played before
+live.killed_*   the longest of five silences, in seconds, after the process that plays was killed
 
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
@@ -22,6 +23,7 @@ play at the usual priority. LIVE_SECONDS sets how long.
 import contextlib
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +39,7 @@ from benchmarks import rave  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
+from support.processes import descendants  # noqa: E402
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
@@ -59,8 +62,8 @@ PATCH = """#N canvas 100 100 600 400 12;
 #X obj 320 20 receive record;
 #X obj 20 260 tabwrite~ heard;
 #X obj 120 110 tabwrite~ played;
-#X obj 320 260 array define heard 48000;
-#X obj 320 290 array define played 48000;
+#X obj 320 260 array define heard 96000;
+#X obj 320 290 array define played 96000;
 #X obj 500 20 receive click;
 #X msg 500 50 1 \\, 0 1;
 #X obj 500 80 vline~;
@@ -111,8 +114,8 @@ def measured_latency(pd):
     found = []
     for _ in range(5):
         pd.send("record")
-        time.sleep(1.3)
-        played, heard = (np.fft.rfft(envelope(pd.array(name)), 1 << 17) for name in ("played", "heard"))
+        time.sleep(2.3)
+        played, heard = (np.fft.rfft(envelope(pd.array(name)), 1 << 18) for name in ("played", "heard"))
         found.append(1000 * np.argmax(np.fft.irfft(heard * played.conj())[: RATE // 2]) / RATE)
     return float(np.median(found))
 
@@ -195,7 +198,7 @@ def keys(pd, jack):
         pd.send("record")
         pd.send("click")
         pd.send("live", "note", 48 + len(heard) % 36, 100)
-        time.sleep(1.1)
+        time.sleep(2.1)
         onsets = [first_of(np.asarray(pd.array(name))) for name in ("played", "heard")]
         heard.append(1000 * (onsets[1] - onsets[0]) / RATE)
     told = [message[2] for message in pd.received["live-out"] if message[0] == "onset"]
@@ -221,10 +224,33 @@ def play(kind, model, measure=stream):
         jack.close()
 
 
-def samplernn():
-    """starter_beat, its temperature moved."""
-    kind = Kind("05_samplernn", "samplernn~ none 1", level=1.0, cords=CHANCE)
-    return play(kind, ROOT / "05_samplernn/checkpoints/starter_beat.safetensors")
+def silence_after_a_kill(pd, module):
+    """Seconds of the longest silence in two seconds around a kill; all of them where the sound does not return."""
+    pd.send("record")
+    time.sleep(0.1)
+    os.kill(descendants(pd.process.pid, module)[-1], signal.SIGKILL)
+    time.sleep(2.2)
+    sounding = np.flatnonzero(np.abs(np.asarray(pd.array("heard"))) > 1e-6)
+    return float(np.diff(np.concatenate([[-1], sounding, [2 * RATE]])).max() / RATE)
+
+
+def killed(kind, model, module):
+    """Kill what plays five times, so far apart that it is replaced each time."""
+    jack = Jack(rate=RATE, period=PERIOD, realtime=True)
+    silences = []
+    try:
+        with playing(kind._replace(level=f"{kind.level} + 0"), model, jack) as pd:
+            for _ in range(5):
+                time.sleep(6)
+                silences.append(silence_after_a_kill(pd, module))
+    finally:
+        jack.close()
+    return {
+        "seconds": max(silences),
+        "audio_seconds": None,
+        "reference_seconds": None,
+        "silences": silences,
+    }
 
 
 def gansynth():
@@ -233,16 +259,25 @@ def gansynth():
     return play(kind, ROOT / "03_gansynth/checkpoints/starter_instruments", keys)
 
 
+RAVE = Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
+DDSP = (
+    Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3),
+    ROOT / "02_ddsp/checkpoints/starter_violin",
+)
+SAMPLERNN = (  # its temperature moves
+    Kind("05_samplernn", "samplernn~ none 1", level=1.0, cords=CHANCE),
+    ROOT / "05_samplernn/checkpoints/starter_beat.safetensors",
+)
+
 NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
-    "live.rave": lambda: play(
-        Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
-    ),
+    "live.rave": lambda: play(*RAVE),
     "live.rave_file": lambda: play(Kind("06_rave", "rave~ none forward 2048"), rave.v2()),
-    "live.ddsp": lambda: play(
-        Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3), ROOT / "02_ddsp/checkpoints/starter_violin"
-    ),
-    "live.samplernn": samplernn,
+    "live.ddsp": lambda: play(*DDSP),
+    "live.samplernn": lambda: play(*SAMPLERNN),
     "live.gansynth": gansynth,
+    "live.killed_rave": lambda: killed(*RAVE, b"rave_rt.worker"),
+    "live.killed_ddsp": lambda: killed(*DDSP, b"timbre_transfer.worker"),
+    "live.killed_samplernn": lambda: killed(*SAMPLERNN, b"samplernn.worker"),
 }

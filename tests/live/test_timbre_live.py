@@ -1,6 +1,8 @@
 """`[timbre_transfer~]` in real Pd: a tone goes in, an instrument comes out, and its controls are heard."""
 
 import itertools
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 from support.external import EXTERNAL
 from support.live_sound import undisturbed
 from support.pd_window import boxes, size
+from support.processes import descendants
 from support.sounds import loudness
 from support.timbre_files import write_model
+from support.waiting import wait_until
 from timbre_transfer import features
 
 HERE = Path(__file__).parent / "timbre"
@@ -71,6 +75,15 @@ def test_notes_are_played_and_bent(pd):
     pd.send("timbre-live", "note", 57, 0)
     pd.send("timbre-live", "note", 57)
     assert "note PITCH VELOCITY" in pd.expect(OUT, "error")[1]
+
+
+def test_killed_it_plays_on_as_it_was_set(pd):
+    pd.send("timbre-live", "octave", 1)
+    os.kill(descendants(pd.process.pid, b"timbre_transfer.worker")[-1], signal.SIGKILL)
+    assert "another one takes its place" in pd.expect(OUT, "error", timeout=PATIENCE)[1]
+    pd.send("voice-level", 0.3)
+    wait_until(lambda: loudness(heard(pd)) > 1e-3, "the sound is back")
+    assert pitch(heard(pd)) == pytest.approx(440, rel=0.02)
 
 
 def test_what_cannot_be_done_is_said_and_the_sound_goes_on(pd):

@@ -117,6 +117,16 @@ def test_the_latency_is_near_what_was_asked_and_never_too_short(generator, rate,
         assert (number + 1) * chain.piece + chain.compute_frames - out <= latency
 
 
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+def test_what_comes_out_is_in_step_with_what_goes_in(generator, rate):
+    """The entropy rises where the temperature does; the stream then makes all of it later by what is told."""
+    rises = rate // 4 + 77
+    curve = np.where(np.arange(rate // 2) < rises, 0, 1.5).astype(np.float32)
+    entropy = played(live_voices(generator, temperature=0.0), curve, rate=rate)[4]
+    found = np.argmax(entropy > 0.5 * np.median(entropy[rises + 200 :]))
+    assert abs(found - rises) < 0.001 * rate
+
+
 def test_a_model_that_is_too_slow_is_told_once():
     generator, said = Generator(small_model(sample_rate=384000), threads=1), []
     spec = {"milliseconds": 30, "seed": None, "controls": {}}

@@ -52,6 +52,11 @@ def _swift():
     return swift_f0.SwiftF0(threads=1, spin=False)
 
 
+def begin_anew():
+    """Load SwiftF0 again when it is needed: after a fork, its session is that of another process."""
+    _swift.cache_clear()
+
+
 def swift(audio, progress):
     """SwiftF0, a small network: a frame every 16 ms, between 47 and 2094 Hz; drawn out to 4 ms."""
     result = _swift().detect(audio, SAMPLE_RATE)

@@ -13,7 +13,7 @@ from pdworker.host.arrays import draw, existing
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Text, Toggle, Whole
 
-from .arrays import ArraySets
+from .arrays import ArraySets, stretch
 from .box import channels, stream_owner
 from .prior_files import find_prior
 from .takes import RaveTakes
@@ -396,9 +396,3 @@ def sample_rate(given):
 def _option(option, value):
     """The words of an option."""
     return [f"--{option}", *([] if value is True else [value])]
-
-
-def stretch(curve, length):
-    """A curve [n] over `length` points."""
-    places = np.linspace(0, len(curve) - 1, length)
-    return np.interp(places, np.arange(len(curve)), curve).astype(np.float32)

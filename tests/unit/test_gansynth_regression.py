@@ -20,7 +20,7 @@ from gansynth.generator import Generator
 from gansynth.model import load
 from gansynth.spectrogram import Spectrogram
 from gansynth.training import codes, losses, presets
-from gansynth.training.losses import spectral_distance
+from gansynth.training.losses import energy_bands, energy_loss, spectral_distance
 from gansynth.training.network import Activate, TrainableGenerator
 from gansynth.training.notes import Cache, Notes, timbre_names
 from gansynth.training.pictures import Pictures, wrap
@@ -119,6 +119,16 @@ def test_from_sound_to_picture_and_back(pictures):
         torch.stack([power, frequency], dim=-1)
     )
     torch.testing.assert_close(back, played, atol=2e-3, rtol=0)
+
+
+def test_energies_of_bands_are_compared_over_the_whole_sound():
+    sound = torch.randn(2, 8192, generator=torch.Generator().manual_seed(0))
+    bands = energy_bands(16000)
+    assert energy_loss(sound, sound, bands) == 0
+    assert float(energy_loss(0.5 * sound, sound, bands)) == pytest.approx(2 * np.log(2), abs=1e-4)
+    assert energy_loss(sound.flip(1), sound, bands) < 0.1  # the order in time does not count
+    silence, whisper = (float(energy_loss(part * sound, sound, bands)) for part in (0, 1e-6))
+    assert silence == whisper > 10
 
 
 def test_losses_are_least_at_the_truth_and_point_to_it(pictures):

@@ -7,7 +7,16 @@ from dlwakit.training.saving import save_state
 
 from . import codes as latent
 from . import warm
-from .losses import audibility, frequency_loss, linear_power, power_loss, sound_loss, spectral_distance
+from .losses import (
+    audibility,
+    energy_bands,
+    energy_loss,
+    frequency_loss,
+    linear_power,
+    power_loss,
+    sound_loss,
+    spectral_distance,
+)
 from .network import TrainableGenerator
 from .notes import Cache, Picture
 from .pictures import Pictures
@@ -20,7 +29,7 @@ AVERAGING = 0.995
 SPREADING = 0.02  # of the way to codes that are spread alike in all directions, each step
 NOISE = 0.14  # standard deviation around a code
 SOUND_FROM = 0.25  # share of the training from which the sound counts too
-WEIGHTS = {"power": 1.0, "linear": 4.0, "mel": 1.2, "sound": 1.0}
+WEIGHTS = {"power": 1.0, "linear": 4.0, "mel": 1.2, "sound": 1.0, "energy": 1.0}
 FOLLOW_EVERY = 100  # steps between two looks at where the codes are
 WINDOW, STEP, BEGINNING = (
     32,
@@ -49,6 +58,7 @@ class Trainer:
         self.notes, self.flags, self.settings = notes, flags, settings
         self.pictures = Pictures(flags)
         self.cache = Cache(notes, self.pictures)
+        self.bands = energy_bands(flags["sample_rate"])
         self.network = TrainableGenerator(flags, len(notes.pitches))
         start, spread = self._begin_with(source) if source else self._begin()
         self.codes = torch.nn.Parameter(start)
@@ -166,7 +176,9 @@ class Trainer:
             half = slice(0, None, 2)
             with torch.no_grad():
                 true = self.pictures.overlapped(wanted.power[half], wanted.frequency[half])
-            losses["sound"] = sound_loss(self.pictures.overlapped(power[half], frequency[half]), true)
+            played = self.pictures.overlapped(power[half], frequency[half])
+            losses["sound"] = sound_loss(played, true)
+            losses["energy"] = energy_loss(played, true, self.bands)
         return losses
 
     # What it has learned.

@@ -5,6 +5,7 @@ All are means over the batch; pictures are [batch, frames, bands], peaks and wei
 
 import math
 
+import librosa
 import torch
 
 from ..spectrogram import POWER_FLOOR
@@ -14,6 +15,8 @@ RANGE = 80 / DECIBELS  # nepers below a note's peak from which nothing is heard
 LEAST = 0.25  # weight of what is not heard
 AUDIBLE = 0.35  # exponent of power that weighs frequencies: 0.7 of magnitude
 WINDOWS = (256, 512, 1024)
+ENERGY_WINDOW, ENERGY_BANDS = 1024, 64
+ENERGY_RANGE = 60 / DECIBELS  # nepers below the loudest band from which a band counts as silent
 SILENCE = 0.05  # added to the magnitudes of the sound's spectra, whose peaks are near 200
 
 
@@ -52,6 +55,37 @@ def sound_loss(played, wanted):
         ]
         total = total + ((spectra[0] + SILENCE).log() - (spectra[1] + SILENCE).log()).abs().mean()
     return total / len(WINDOWS)
+
+
+def energy_bands(sample_rate):
+    """What brings power spectra to the energies of mel bands, [ENERGY_WINDOW / 2 + 1, ENERGY_BANDS]."""
+    bands = librosa.filters.mel(sr=sample_rate, n_fft=ENERGY_WINDOW, n_mels=ENERGY_BANDS)
+    return torch.from_numpy(bands.T.copy())
+
+
+def energy_loss(played, wanted, bands):
+    """Mean distance in nepers of the energies of bands, over the whole length of two sounds [batch, samples].
+
+    Distances of single points of a picture favour the middle of what is uncertain, so that partials whose phases
+    are painted less exactly come out too quiet. Energies over time say so. bands: of `energy_bands`.
+    """
+    window = torch.hann_window(ENERGY_WINDOW)
+    levels = [
+        (
+            torch.stft(
+                sound, ENERGY_WINDOW, ENERGY_WINDOW // 4, window=window, center=False, return_complex=True
+            )
+            .abs()
+            .square()
+            .mean(dim=2)
+            @ bands
+        )
+        .add(1e-9)
+        .log()
+        for sound in (played, wanted)
+    ]
+    floor = levels[1].max(dim=1, keepdim=True).values - ENERGY_RANGE
+    return (levels[0].maximum(floor) - levels[1].maximum(floor)).abs().mean()
 
 
 def spectral_distance(one, other, length=1024, depth=60.0):

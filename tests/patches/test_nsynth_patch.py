@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import nsynth
 import numpy as np
 import pytest
 import soundfile
@@ -26,6 +27,7 @@ def model(tmp_path):
     save(folder, Autoencoder(Config(RATE, HOP, 16, 4, 2, 8, 8, 2, 2, 8)), 1)
     notes = np.random.default_rng(0).standard_normal((5, 20, 16), np.float32)
     np.savez(folder / "notes.npz", **{f"note_{number}": note for number, note in enumerate(notes)})
+    nsynth.load(folder)  # the loops are compiled here: a worker of low priority may take minutes
     return folder
 
 

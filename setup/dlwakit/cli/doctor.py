@@ -60,7 +60,7 @@ def _system():
         "system",
         (name, version) in system.SUPPORTED,
         f"{title}, Python {python}",
-        "made for Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04, tried on Debian 12; others may do as well",
+        "made for Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04, tried on Debian 12 and 13; others may do as well",
         needed=False,
     )
 

@@ -196,7 +196,7 @@ def strange_setting(folder):
 
 
 def strange_meta(folder):
-    (folder / "meta.json").write_text('["no pitch"]')
+    (folder / "meta.json").write_text('{"a note": "no pitch"}')
 
 
 @pytest.mark.parametrize(

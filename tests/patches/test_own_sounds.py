@@ -92,9 +92,9 @@ def test_it_trains_is_heard_meanwhile_and_plays_in_the_patch(pd, folder, tmp_pat
     add_good_sounds(pd, folder)
     pd.send("own_sounds", "minutes", 0.5)
     pd.send("own_sounds", "train")
-    model = pd.expect(OBJECT, "model", timeout=120)[1]
+    model = pd.expect(OBJECT, "model", timeout=300)[1]
     pd.expect(OBJECT, "preview", RATE, timeout=60)
-    pd.expect("gansynth-out", "worker", "on", "name", Path(model).name, timeout=120)
+    pd.expect("gansynth-out", "worker", "on", "name", Path(model).name, timeout=300)
     pd.send("own_sounds", "stop")
     assert pd.expect(OBJECT, "ended", timeout=60)[1] in ("stopped", "done")
     pd.send("own_sounds", "keep", "mine")
@@ -114,10 +114,10 @@ def test_other_sounds_begin_a_run_with_what_was_learned(pd, folder, tmp_path):
     add_good_sounds(pd, folder)
     pd.send("own_sounds", "minutes", 0.05)
     pd.send("own_sounds", "train")
-    assert pd.expect(OBJECT, "ended", timeout=120)[1] == "done"
+    assert pd.expect(OBJECT, "ended", timeout=300)[1] == "done"
     pd.send("own_sounds", "use", 0, 0)
     pd.send("own_sounds", "train")
-    assert pd.expect(OBJECT, "ended", timeout=120)[1] == "done"
+    assert pd.expect(OBJECT, "ended", timeout=300)[1] == "done"
     runs = tmp_path / "data/dlwa/own/gansynth/my_sounds"
     assert read_run(runs / "my_sounds-2")["settings"]["source"] == str(runs / "my_sounds-1")
     assert pd.errors() == []

@@ -122,7 +122,8 @@ class Training:
             time.sleep(LOOK_S)
         self._look()
         status, state = self._process.returncode, files.read_state(self._run)
-        if status in (0, 130):
+        was_over = state.get("pid") == self._process.pid and state.get("state") in ("done", "stopped")
+        if status in (0, 130) or was_over:  # a stop may come when it has just ended by itself
             self._send("ended", {"word": state.get("state", "stopped"), "why": state.get("message", "")})
         else:
             self._send("ended", {"word": "failed", "why": last_line(self._log)})

@@ -214,6 +214,38 @@ def rave_prior(window):
     window.pd.let_time_pass(12000)
 
 
+OWN = """#N canvas 700 650 200 60 12;
+#X declare -path pyext -path {shared} -lib py;
+#X obj 10 10 dlwa-own-sounds 77 rave;
+"""
+
+
+def own_sounds(picture):
+    """The window of one's own sounds, in which a minute was trained on a sung phrase; two sounds have faults."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "own.pd")
+        file.write_text(OWN.format(shared=ROOT / "setup/patches"))
+        sounds = Path(folder, "sounds")
+        sounds.mkdir()
+        voice, rate = sung(Path(folder))
+        for part, sound in enumerate(np.array_split(voice, 4)):
+            soundfile.write(sounds / f"phrase-{part + 1}.wav", 0.5 * sound / np.abs(sound).max(), rate)
+        soundfile.write(sounds / "too-loud.wav", np.clip(8 * voice, -1, 1), rate)
+        soundfile.write(sounds / "nothing.wav", np.zeros(rate), rate)
+        with shown(file, "own_sounds", XDG_DATA_HOME=folder) as window:
+            window.patch.send("number")
+            number = int(window.patch.expect("number")[1])
+            window.pd.send(f"{number}-open", "bang")
+            window.patch.expect("sounds", 0, 0, 0, timeout=60)
+            window.patch.send("add", str(sounds))
+            window.patch.expect("sounds", 6)
+            window.patch.send("minutes", 1)
+            window.patch.send("train")
+            window.patch.expect("ended", timeout=900)
+            window.file = ROOT / "06_rave/rave.pd"  # whose title is at the same place
+            write_small(ROOT / picture, window.settled())
+
+
 def opened(window):
     """As it is before anything is pressed."""
     window.patch.expect("worker", "off")
@@ -239,11 +271,11 @@ SHOTS = (  # picture, patch, name of its object, what is done with it
 
 
 @contextmanager
-def shown(file, name):
-    """A patch on a display of its own."""
+def shown(file, name, **variables):
+    """A patch on a display of its own. variables: of Pd's environment."""
     screen = Screen()
     with tempfile.TemporaryDirectory() as folder:
-        variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": folder}
+        variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": folder, **variables}
         options = {"listen": [f"{name}-out"], "path": [EXTERNAL], "environment": variables}
         try:
             with PdSession([file], ["-r", "48000"], display=screen.name, **options) as pd:
@@ -286,6 +318,8 @@ def main(days):
                     work(window)
                     write_small(ROOT / picture, window.settled())
                 print(f"{picture}: {(ROOT / picture).stat().st_size} bytes", flush=True)
+        if day.name == "06_rave":
+            own_sounds("06_rave/media/own_sounds.png")
         draw(day)
 
 

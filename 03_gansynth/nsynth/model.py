@@ -10,13 +10,13 @@ being computed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.loops.pace import processors
 from modelfiles.resample import resample
 from numpy.typing import ArrayLike, NDArray
 
@@ -28,7 +28,6 @@ from .engine.pack import Packed
 from .engine.torch_engine import TorchEngine
 from .limits import check_rate, check_temperature, checked, checked_encodings
 
-MOST_THREADS = 4
 MOST_BITS_LOST = 0.01
 MEASURED = 128  # samples on which that is measured, at most
 
@@ -51,17 +50,6 @@ def load(path: str | Path) -> NSynth:
         There is no checkpoint, it is damaged, or not of NSynth.
     """
     return NSynth(network.load(Path(path)))
-
-
-def processors() -> int:
-    """Count the threads that are useful.
-
-    Returns
-    -------
-    int
-        The processors that this process may use, at most MOST_THREADS.
-    """
-    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
 class NSynth:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from modelfiles.errors import UserError
 from modelfiles.finding import find
+from modelfiles.loops.pace import processors
 from modelfiles.places import checkpoint_folders
 from modelfiles.resample import resample
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +33,6 @@ from .engine.voices import Packed
 
 Temperature = Union[float, str, ArrayLike]  # a number, text of the form `Env(...)`, or the points of a curve
 
-MOST_THREADS = 4
 MOST_BITS_LOST = 0.01
 MEASURED_BLOCKS = 16
 LARGE = 2**22  # weights that every step reads: fewer fit every processor's cache
@@ -86,17 +85,6 @@ def load(
     missing = {"q_type": q_type, "sample_rate": sample_rate}
     settings = {key: value for key, value in missing.items() if value is not None}
     return Generator(store.read(path, settings, str(name_or_path)), threads, device)
-
-
-def processors() -> int:
-    """Count the threads that are useful.
-
-    Returns
-    -------
-    int
-        The processors that this process may use, at most MOST_THREADS.
-    """
-    return min(MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
 class Generator:

@@ -202,7 +202,7 @@ def test_in_pieces_or_at_once_is_the_same(generator):
     generation = generator.start(200, hot(2, 200), seed=6)
     pieces = []
     while not generation.finished:
-        generation.stride = 16
+        generation.pace.stride = 16
         pieces.append(generation.more(0))
     assert len(pieces) > 3
     assert np.array_equal(whole, np.concatenate(pieces, axis=1))

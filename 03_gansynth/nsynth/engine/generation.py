@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from modelfiles.loops.pace import Pace
 from modelfiles.resample import WHOLE, StreamResampler
 from numpy.typing import NDArray
 
 from . import mulaw
 from .config import BEFORE
 
-LEAST, MOST = 16, 8192  # samples between two checks whether to stop
-QUICK, SLOW = 0.025, 0.1  # seconds that so many should take
+LEAST = 16  # samples between two checks whether to stop
 
 
 class Engine(Protocol):
@@ -41,9 +40,8 @@ class SoundStream:
 
     def __init__(self, engine: Engine, own_rate: int, rate: int) -> None:
         self.engine, self.rate, self.done = engine, rate, 0
-        self._total = engine.codes.shape[1] - BEFORE
-        self.length = max(1, round(self._total * rate / own_rate))
-        self._computed, self._stride = 0, LEAST
+        self._pace = Pace(engine.compute, engine.codes.shape[1] - BEFORE, LEAST)
+        self.length = max(1, round(self._pace.total * rate / own_rate))
         self._resampler = StreamResampler(own_rate, rate, len(engine.codes), WHOLE)
 
     @property
@@ -66,19 +64,10 @@ class SoundStream:
         ndarray of float32, shape (sounds, n)
             Within -1 to 1.
         """
-        first, deadline = self._computed, time.monotonic() + seconds
-        while self._computed < self._total:
-            check()
-            began = time.monotonic()
-            end = min(self._computed + self._stride, self._total)
-            self.engine.compute(self._computed, end)
-            self._computed = end
-            now = time.monotonic()
-            self._choose_stride(now - began)
-            if now >= deadline:
-                break
-        is_last = self._computed == self._total
-        new = mulaw.decode(self.engine.codes[:, BEFORE + first : BEFORE + self._computed])
+        first = self._pace.done
+        self._pace.go_on(seconds, check)
+        is_last = self._pace.finished
+        new = mulaw.decode(self.engine.codes[:, BEFORE + first : BEFORE + self._pace.done])
         sound = self._resampler.process(new, is_last)[:, : self.length - self.done]
         if is_last:
             sound = np.pad(sound, ((0, 0), (0, self.length - self.done - sound.shape[1])))
@@ -91,10 +80,3 @@ class SoundStream:
         while not self.finished:
             pieces.append(self.more(float("inf")))
         return np.concatenate(pieces, axis=1)
-
-    def _choose_stride(self, took: float) -> None:
-        """Few enough samples at a time to stop soon, enough to be quick."""
-        if took < QUICK:
-            self._stride = min(2 * self._stride, MOST)
-        elif took > SLOW:
-            self._stride = max(self._stride // 2, LEAST)

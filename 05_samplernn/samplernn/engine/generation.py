@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
+from modelfiles.loops.pace import Pace
 from modelfiles.resample import WHOLE, StreamResampler
 from numpy.typing import NDArray
 
@@ -28,7 +28,8 @@ class Generation:
 
     def __init__(self, config: Config, engine: KernelEngine | TorchEngine, known: int, samples: int) -> None:
         self.config, self.engine, self.known, self.length = config, engine, known, samples
-        self.done, self.computed, self.stride = 0, 0, config.big_frame_size
+        self.done, block = 0, config.big_frame_size
+        self.pace = Pace(engine.compute, engine.codes.shape[1] - block, block)
 
     @property
     def sounds(self) -> int:
@@ -42,32 +43,14 @@ class Generation:
 
     def more(self, seconds: float, check: Callable[[], None] = lambda: None) -> NDArray[np.float32]:
         """Compute, and hand out what is new; see `SoundStream.more`."""
-        block, deadline = self.config.big_frame_size, time.monotonic() + seconds
-        total = self.engine.codes.shape[1] - block
-        while self.computed < total:
-            check()
-            began = time.monotonic()
-            end = min(self.computed + self.stride, total)
-            self.engine.compute(self.computed, end)
-            self.computed = end
-            now = time.monotonic()
-            self._choose_stride(now - began)
-            if now >= deadline:
-                break
-        first, last = self.known + self.done, min(self.computed, self.known + self.length)
+        self.pace.go_on(seconds, check)
+        first, last = self.known + self.done, min(self.pace.done, self.known + self.length)
         if last <= first:
             return np.zeros((self.sounds, 0), np.float32)
         self.done = last - self.known
+        block = self.config.big_frame_size
         codes = self.engine.codes[:, block + first : block + last]
         return quantise.decode(codes, self.config.q_type, self.config.q_levels)
-
-    def _choose_stride(self, took):
-        """Compute as many blocks at a time as take some 50 ms: few enough to stop soon, many enough to be quick."""
-        if took < 0.025:
-            self.stride *= 2
-        elif took > 0.1 and self.stride > self.config.big_frame_size:
-            self.stride //= 2
-        self.stride = max(self.stride // self.config.big_frame_size, 1) * self.config.big_frame_size
 
 
 class SoundStream:

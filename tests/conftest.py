@@ -3,6 +3,7 @@
 Marked by hand are `slow` tests, which take more than a few seconds (trainings among them), and those that need the
 environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches and tests/live, which play
 in real Pd, `realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
+A `realtime` test that fails is run once more, and the summary names it: what else the machine does may disturb one.
 """
 
 import os
@@ -32,6 +33,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("window")
         if any(map(item.path.is_relative_to, IN_PD)):
             item.add_marker("realtime")
+            item.add_marker(pytest.mark.flaky(reruns=1))
         if not any(item.get_closest_marker(name) for name in NOT_QUICK):
             item.add_marker("quick")
 

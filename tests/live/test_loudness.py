@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from dlwakit.pdtools.pd_session import wait_for_sound
 from support.external import EXTERNAL
 from support.live_sound import undisturbed
 from support.page import Page
-from support.waiting import wait_until
 
 pytestmark = [pytest.mark.needs("ffmpeg"), pytest.mark.slow]
 
@@ -38,7 +38,7 @@ def loudness(page, file, begin, milliseconds):
     page.pd.let_time_pass(milliseconds)
     page.say("record-file", "stop")
     page.expect("saved")
-    wait_until(lambda: file.stat().st_size > 4 * 44100 * milliseconds / 1000, "the recording")
+    wait_for_sound(file)
     said = subprocess.run(
         ["ffmpeg", "-nostats", "-i", file, "-af", "ebur128", "-f", "null", "-"],
         capture_output=True, text=True, check=True,

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from dlwakit.pdtools.pd_session import wait_for_sound
 from support.course_copy import ROOT
 
 RATE = 44100
@@ -42,6 +43,7 @@ def record(play, tmp_path):
         pd.let_time_pass(1000 * samples / RATE + 300)
         pd.send(f"{number}-record-file", "stop")
         pd.expect("page-out", "saved")
+        wait_for_sound(file)
         pd.quit()
         return soundfile.read(file)[0][:, 0]
 

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from dlwakit.pdtools.pd_session import wait_for_sound
 from pdworker.takes import formats
 from pdworker.takes.place import Place
 from pdworker.takes.store import Store
@@ -31,7 +32,7 @@ def test_what_a_patch_plays_is_recorded(page, tmp_path):
     page.say("record", 0)
     assert page.hear("record-set") == ["set", 0]
     assert page.pd.expect("page-out", "saved") == ["saved", str(file)]
-    wait_until(lambda: file.exists() and file.stat().st_size > 10000, "the sound file")
+    wait_for_sound(file)
     sound, rate = soundfile.read(file)
     assert rate == 44100 and sound.shape[1] == 2
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
@@ -69,7 +70,7 @@ def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
     wait_until(lambda: file.with_suffix(".json").exists(), "the take")
     facts = json.loads(file.with_suffix(".json").read_text())
     assert facts["patch"] == "tones" and facts["kept"] and facts["late"] == 2 and facts["seconds"] >= 1
-    wait_until(lambda: soundfile.info(file).frames > 40000, "the sound file")
+    wait_for_sound(file)
     sound, rate = soundfile.read(file)
     assert rate == 44100 and sound.shape[1] == 2 and soundfile.info(file).subtype == "FLOAT"
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0

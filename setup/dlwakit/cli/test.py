@@ -15,7 +15,7 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-IN_PD = "tests/patches"  # about half of the time, most of it waiting
+WAITING = ("tests/patches", "tests/exercises", "tests/training")  # half of the time, much of it spent waiting
 LIVE = "tests/live"  # sound is compared with what was played: nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
@@ -48,16 +48,17 @@ def run(args):
 
 
 def in_parts(command):
-    """Run pytest on the tests that play in Pd, on all others at the same time, then on live sound; the exit status.
+    """Run pytest on the tests that wait much, on all others at the same time, then on live sound; the exit status.
 
     What is said of the first is seen as it comes, and then what was said of the others.
     """
-    others = [*command, "tests", f"--ignore={IN_PD}", f"--ignore={LIVE}"]
+    waiting = [*command, *WAITING]
+    others = [*command, "tests", *(f"--ignore={folder}" for folder in (*WAITING, LIVE))]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         say(f"$ {' '.join(map(str, others))} &")
         with subprocess.Popen(others, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as running:
-            say(f"$ {' '.join(map(str, [*command, IN_PD]))}")
-            results = [call([*command, IN_PD], cwd=ROOT), running.wait()]
+            say(f"$ {' '.join(map(str, waiting))}")
+            results = [call(waiting, cwd=ROOT), running.wait()]
         said.seek(0)
         for line in said:
             say(line.rstrip("\n"))

@@ -71,7 +71,7 @@ def _write_sources(docs, root):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     for name in assets:
-        own = name.startswith(f"{OWN}/")
+        own = Path(name).parent.as_posix() == OWN
         file = docs / ("assets" if own else "") / (Path(name).name if own else name)
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, file)

@@ -20,6 +20,7 @@ FIRST = (
 )
 LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
+    ("From noise to sound", "setup/book/noise_to_sound.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
     ("Training", "setup/dlwakit/training/README.md"),

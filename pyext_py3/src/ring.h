@@ -20,6 +20,7 @@ struct RingHeader {
     std::atomic<uint32_t> latency;   // frames from an input to the output that the worker computed from it
     std::atomic<uint32_t> restarts;  // of Pd's DSP with another rate or block size
     std::atomic<uint32_t> blocks;    // that Pd has played; a futex, on which the worker sleeps
+    std::atomic<uint32_t> streams;   // that workers have begun; the last one counts
     alignas(64) std::atomic<uint64_t> captured;    // Pd has written the input up to here
     alignas(64) std::atomic<uint64_t> valid_from;  // the worker's output begins here
     std::atomic<uint64_t> rendered;                // and ends here

@@ -37,6 +37,7 @@ struct Stream {
     void play(uint64_t position, int frames);
     void silence(int frames);
     void handle_late_output(int frames);
+    void count_missed();
 
     t_object *object;
     Ring ring;
@@ -51,6 +52,9 @@ struct Stream {
     bool alive = false;          // the worker has delivered within the last second
     uint64_t last_delivery = 0;  // the position at which it last delivered
     unsigned late = 0;
+    unsigned missed = 0;    // silent blocks that are late if the same stream plays on
+    uint32_t stream = 0;    // the one that has played
+    uint64_t rendered = 0;  // up to where it had, when that was last looked at
     unsigned late_reported = 0;
     bool alive_reported = false;
 };
@@ -157,8 +161,21 @@ void Stream::play(uint64_t position, int frames) {
             out[i][n] *= t_sample(n) / t_sample(fade);
         last[i] = out[i][frames - 1];
     }
+    count_missed();
     last_delivery = position;
     playing = alive = true;
+}
+
+// What was silent counts as late once the same stream goes on. Between two streams, and behind the last one,
+// silence is intended.
+void Stream::count_missed() {
+    RingHeader &header = ring.header();
+    const uint32_t now = header.streams;
+    if (now == stream)
+        late += missed;
+    missed = 0;
+    stream = now;
+    rendered = header.rendered;
 }
 
 void Stream::silence(int frames) {
@@ -176,7 +193,12 @@ void Stream::handle_late_output(int frames) {
     silence(frames);
     if (!alive)
         return;
-    ++late;
+    if (header.streams == stream) {
+        ++missed;
+        if (header.rendered != rendered)
+            count_missed();
+    } else
+        missed = 0;
     const uint64_t silent_since = last_delivery + header.latency;
     if (double(header.captured - silent_since) > worker_timeout_s * double(sample_rate))
         alive = false;

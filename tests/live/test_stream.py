@@ -124,6 +124,20 @@ def test_a_killed_worker_leaves_silence_and_another_one_brings_the_sound_back(pd
     np.testing.assert_allclose(heard[4096:40000], 0.25 * played[: 40000 - 4096], atol=1e-6)
 
 
+def test_what_is_silent_between_two_workers_is_not_late(pd, worker):
+    pd.send("stream", "latency", 1000)  # more than a second: nothing else is late
+    path = stream_path(pd)
+    for _ in range(2):
+        other = worker(path)
+        pd.expect("stream-out", "alive", 1)
+        other.kill()
+        pd.expect("stream-out", "alive", 0)
+    worker(path)
+    pd.expect("stream-out", "alive", 1)
+    pd.let_time_pass(300)
+    assert not [message for message in pd.received["stream-out"] if message[0] == "late"]
+
+
 def test_where_the_sound_stops_and_starts_it_fades(pd, worker):
     first = worker(stream_path(pd))
     pd.expect("stream-out", "alive", 1)

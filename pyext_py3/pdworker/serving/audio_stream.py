@@ -40,7 +40,8 @@ class RingHeader(ctypes.Structure):
         ("latency", ctypes.c_uint32),
         ("restarts", ctypes.c_uint32),
         ("blocks", ctypes.c_uint32),
-        ("_to_captured", ctypes.c_char * 24),
+        ("streams", ctypes.c_uint32),
+        ("_to_captured", ctypes.c_char * 20),
         ("captured", ctypes.c_uint64),
         ("_to_valid_from", ctypes.c_char * 56),
         ("valid_from", ctypes.c_uint64),
@@ -94,6 +95,7 @@ class Stream:
         channels = np.frombuffer(memory, np.float32, offset=CHANNELS_AT).reshape(-1, self._header.capacity)
         self._input, self._output = channels[: self.inputs], channels[self.inputs :]
         self.skipped = 0
+        self._header.streams += 1
         self._jump(self._header.captured)
 
     @property

@@ -2,6 +2,7 @@
 
 DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. Some days have more than one patch: PATCH is a part
 of its name, as in `setup/dlwa open 4 noz`. `setup/dlwa open 1 neuron` opens a small patch in which one idea sounds.
+`setup/dlwa open quiz` opens a listening quiz, `setup/dlwa open piece` a piece that three days play.
 The overview checks sound, microphone and MIDI, and lists what is installed.
 """
 
@@ -19,12 +20,17 @@ from dlwakit.install.components import ensure
 from dlwakit.pdtools.pd_session import escape
 
 OVERVIEW = ROOT / "setup/overview.pd"
+OTHERS = {
+    "quiz": ROOT / "setup/quiz/quiz.pd",
+    "piece": ROOT / "setup/piece/piece.pd",
+}  # of no day, or of several
 LINES, LETTERS = 16, 48  # as many lines on the overview, as many letters in each
 
 
 def add_arguments(parser):
     """DAY, PATCH, --yes."""
-    parser.add_argument("day", metavar="DAY", nargs="?", help="without one: the overview of all days")
+    words = "without one: the overview of all days; or: " + ", ".join(OTHERS)
+    parser.add_argument("day", metavar="DAY", nargs="?", help=words)
     parser.add_argument(
         "patch", metavar="PATCH", nargs="?", help="part of a patch's name; without one: the first"
     )
@@ -33,14 +39,15 @@ def add_arguments(parser):
 
 def run(args):
     """Install what is missing, then become Pd."""
-    day = find_day(args.day) if args.day else None
-    patch = find_patch(day, args.patch) if day else OVERVIEW
+    other = OTHERS.get(args.day)
+    day = find_day(args.day) if args.day and not other else None
+    patch = find_patch(day, args.patch) if day else other or OVERVIEW
     ensure(to_play(day.environment if day else "torch"), yes=args.yes)
     pd = shutil.which("pd")
     if pd is None:
         raise UserError("environment", "Pd is not on the PATH", "sudo apt-get install puredata")
-    say(f"{day.title if day else 'Overview'}: {patch}")
-    words = [] if day else what_is_installed(doctor.report())
+    say(f"{day.title if day else patch.stem.capitalize()}: {patch}")
+    words = what_is_installed(doctor.report()) if patch == OVERVIEW else []
     os.execv(pd, [pd, "-open", str(patch), *words])
 
 

@@ -2,7 +2,8 @@
 
 The page has pictures, players, and how each take was made. With --list they are printed, newest last. --folder and
 --gigabytes say where takes are kept from now on, and how much room they may have: the oldest that nobody has marked
-with `keep` in a patch go first. A new folder begins empty; what lies in the old one stays there.
+with `keep` in a patch go first. A new folder begins empty; what lies in the old one stays there. --quiz makes a round
+of the listening quiz of them: which model made this take?
 """
 
 import json
@@ -13,13 +14,14 @@ from pdworker.takes.place import place, set_place
 from pdworker.takes.store import Store
 
 from dlwakit.base.console import say
-from dlwakit.takes import page
+from dlwakit.takes import page, quiz
 
 
 def add_arguments(parser):
-    """--list, --json, --no-open, --folder, --gigabytes."""
+    """--list, --json, --quiz, --no-open, --folder, --gigabytes."""
     parser.add_argument("--list", action="store_true", help="print them")
     parser.add_argument("--json", action="store_true", help="print what is known of each, as JSON")
+    parser.add_argument("--quiz", action="store_true", help="write a round for `setup/dlwa open quiz`")
     parser.add_argument("--no-open", action="store_true", help="only make the page")
     parser.add_argument("--folder", metavar="FOLDER", help="keep takes there from now on")
     parser.add_argument(
@@ -37,6 +39,8 @@ def run(args):
     takes = Store(where).takes()
     if args.json:
         print(json.dumps([{"path": str(take.path), **take.facts} for take in takes], ensure_ascii=False))
+    elif args.quiz:
+        say(f"A round of the quiz: {quiz.write(where, takes)}")
     elif args.list:
         _list(where, takes)
     else:

@@ -6,9 +6,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
+import soundfile
 from dlwakit.book.build import build, is_current
 from dlwakit.book.pages import Page, all_pages
+from dlwakit.book.pdf import write_pdf
+from dlwakit.book.sheets import PRINT, SLIDES
 from dlwakit.book.source import Source, folded, indented
 from dlwakit.cli import lesson
 from modelfiles.errors import UserError
@@ -27,6 +31,14 @@ setTimeout(async () => {
   const found = await until(() => { type(); return shadow().querySelector("ol a, li a"); });
   document.body.append(Object.assign(document.createElement("pre"), {id: "found", textContent: found.href}));
 }, 500);
+</script>"""
+
+TOLD = """<script>
+const tell = (text) => {
+  const told = Object.assign(document.createElement("pre"), {className: "told", textContent: text});
+  document.body.append(told);
+};
+const press = (text) => [...document.querySelectorAll(".touch button")].find((one) => one.textContent === text).click();
 </script>"""
 
 
@@ -149,19 +161,126 @@ def test_exercises_are_folded_terms_explained_and_formulas_drawn(book):
     )
 
 
-@pytest.mark.slow
-def test_the_search_finds_a_word_without_a_server(book, tmp_path):
-
+@pytest.fixture
+def browse(book, tmp_path):
+    """`browse("index.html", script)`: what Chromium shows of a page, as HTML, after a script of ours has run in it."""
     need("chromium")
-    page = book / "probe.html"
-    page.write_text((book / "index.html").read_text().replace("</body>", SEARCH + "</body>"))
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    more = [f"--user-data-dir={tmp_path}", "--virtual-time-budget=60000", "--dump-dom"]
-    said = subprocess.run(
-        ["chromium", *flags, *more, page.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    ).stdout
-    page.unlink()
-    assert re.search(r'<pre id="found">file://\S+/index.html', said)
+
+    def open_page(name, script):
+        page = (book / name).with_name("probe.html")
+        page.write_text((book / name).read_text().replace("</body>", script + "</body>"))
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        more = [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
+        command = ["chromium", *flags, *more, page.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        page.unlink()
+        return done.stdout
+
+    return open_page
+
+
+@pytest.mark.slow
+def test_the_search_finds_a_word_without_a_server(browse):
+    assert re.search(r'<pre id="found">file://\S+/index.html', browse("index.html", SEARCH))
+
+
+def told(text):
+    """What a script has written behind a page."""
+    return re.findall(r'<pre class="told">(.*?)</pre>', text, re.DOTALL)
+
+
+@pytest.mark.slow
+def test_a_kernel_keeps_the_tones_and_drops_the_drums(browse):
+    said = told(browse("convolution.html", TOLD + """<script>
+        const light = (frame, band) => [...document.querySelectorAll("#touch-convolution canvas")[1].getContext("2d")
+            .getImageData(8 * frame + 4, 8 * (39 - band) + 4, 1, 1).data][0];
+        press("kernel: tones");
+        tell([light(2, 4), light(16, 20)]);
+        press("kernel: beginnings");
+        tell([light(3, 4), light(16, 20)]);
+        const canvas = document.querySelector("#touch-convolution canvas");
+        canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowUp"}));
+        tell(document.querySelector("#touch-convolution .touch-said").textContent);
+        tell(canvas.getAttribute("aria-label"));
+        </script>"""))  # fmt: skip
+    tone, drum = eval(said[0])
+    assert tone > 200 and drum < 60
+    tone, drum = eval(said[1])
+    assert tone < 30 and drum > 200
+    assert said[2].startswith("Band 12, frame 17: the nine products and the bias sum up to ")
+    assert said[3].startswith("What goes in: time across, pitch upwards; largest at ")
+
+
+@pytest.mark.slow
+def test_attention_finds_what_followed_the_same_note(browse):
+    said = told(browse("attention.html", TOLD + """<script>
+        const fields = document.querySelectorAll("#touch-attention input");
+        const set = (...values) => values.forEach((value, number) => {
+          fields[number].value = value;
+          fields[number].dispatchEvent(new Event("input"));
+        });
+        const text = () => tell(document.querySelector("#touch-attention .touch-said").textContent);
+        const note = (number) => document.querySelectorAll("#touch-attention .touch-bars button")[number - 1];
+        set(6, 0, 0, 0); note(6).click(); text();
+        tell(note(2).getAttribute("aria-label"));
+        set(6, 6, 0, 0); note(8).click(); text();
+        press("add the likeliest next note"); text();
+        </script>"""))  # fmt: skip
+    assert said[0].startswith("Note 6, D, asks. Next note: E 9")
+    assert re.fullmatch(r"note 2, D, 9\d %", said[1])
+    assert said[2].startswith("Note 8, C, asks. Next note: C ")
+    assert said[3].startswith("Note 17, E, asks. Next note: F ")
+
+
+@pytest.mark.slow
+def test_a_map_plays_the_part_of_its_sound_that_a_point_stands_for(browse, book):
+    sound, rate = soundfile.read(book / "setup/book/latent_map.flac")
+    assert len(sound) / rate == pytest.approx(25 * 0.8) and np.std(sound.reshape(25, -1), axis=1).min() > 0.01
+    said = told(browse("latent_map.html", TOLD + """<script>
+        const audio = document.querySelector("audio");
+        audio.play = () => Promise.resolve();
+        audio.addEventListener("loadedmetadata", () => {
+          press("C3");
+          tell(audio.currentTime.toFixed(2));
+          document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowUp", bubbles: true}));
+          tell(document.querySelector("#touch-map .touch-said").textContent);
+        });
+        </script>"""))  # fmt: skip
+    assert float(said[0]) == pytest.approx(12 * 0.8)
+    assert re.match(r"C[23]: the middle of its spectrum is at \d+ Hz", said[1])
+
+
+def test_the_book_to_print_holds_every_page_unfolded(book):
+    text = (book / PRINT).read_text()
+    assert text.count("<article ") == len(PAGES)
+    assert text.count("<details open") == text.count("<details") > 50 and "<script" not in text
+    assert f'href="{PRINT}"' in (book / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_book_becomes_a_pdf_or_one_line_says_what_is_missing(book, tmp_path, monkeypatch):
+    need("chromium")
+    write_pdf(book / PRINT, tmp_path / "the book.pdf")
+    content = (tmp_path / "the book.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and len(re.findall(rb"/Type ?/Page\b", content)) > 50
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="no Chromium"):
+        write_pdf(book / PRINT, tmp_path / "another.pdf")
+
+
+@pytest.mark.slow
+def test_each_day_has_slides_of_its_sections(browse, book):
+    lessons = [page for page in PAGES if page.title == "Lesson"]
+    assert all((book / page.target).with_name(SLIDES).is_file() for page in lessons)
+    said = told(browse(f"03_gansynth/{SLIDES}", TOLD + """<script>
+        const all = [...document.querySelectorAll("main > section")];
+        tell(all.length);
+        tell(Math.max(...all.map((slide) => slide.textContent.split(/\\s+/).length)));
+        tell(all.filter((slide) => slide.querySelector("img, audio")).length);
+        tell(all[1].dataset.number);
+        </script>"""))  # fmt: skip
+    slides, longest, shown = map(int, said[:3])
+    assert slides > 10 and longest < 250 and shown > 4 and said[3] == f"2 / {slides}"
 
 
 def test_the_command_opens_a_day_and_makes_the_book_where_it_is_old(monkeypatch, tmp_path):
@@ -170,7 +289,7 @@ def test_the_command_opens_a_day_and_makes_the_book_where_it_is_old(monkeypatch,
     monkeypatch.setattr(lesson, "is_current", lambda: bool(made))
     monkeypatch.setattr(lesson, "make", lambda folder, yes: made.append(folder))
     monkeypatch.setattr(lesson.webbrowser, "open", lambda address: opened.append(address) or len(opened) < 3)
-    words = {"build": None, "yes": False}
+    words = {"build": None, "yes": False, "slides": False, "pdf": None}
     lesson.run(type("Args", (), {"day": "5", **words}))
     lesson.run(type("Args", (), {"day": None, **words}))
     assert made == [tmp_path / "book"]
@@ -179,8 +298,13 @@ def test_the_command_opens_a_day_and_makes_the_book_where_it_is_old(monkeypatch,
     ]
     with pytest.raises(UserError, match="no browser"):
         lesson.run(type("Args", (), {"day": "1", **words}))
-    lesson.run(type("Args", (), {"day": None, "build": tmp_path / "mine", "yes": False}))
+    lesson.run(type("Args", (), {"day": None, **words, "build": tmp_path / "mine"}))
     assert made[1:] == [tmp_path / "mine"] and len(opened) == 3
+    with pytest.raises(UserError, match="no browser"):
+        lesson.run(type("Args", (), {"day": "2", **words, "slides": True}))
+    assert opened[-1].endswith(f"02_ddsp/{SLIDES}")
+    with pytest.raises(UserError, match="of a day"):
+        lesson.run(type("Args", (), {"day": None, **words, "slides": True}))
 
 
 def test_a_folder_with_other_things_is_not_overwritten(tmp_path):

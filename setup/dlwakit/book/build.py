@@ -12,11 +12,13 @@ from modelfiles.errors import UserError
 
 from dlwakit.base.files import fingerprint, read_json, remove, write_json
 from dlwakit.base.paths import ROOT, find_python
+from dlwakit.book import sheets
 from dlwakit.book.pages import all_pages
 from dlwakit.book.source import Source
 
 BOOK = ROOT / "book"
 OWN = "setup/book"  # the configuration, the look and the first pages
+LOADED = "*.*s"  # of these, the files that pages load: styles and programs
 STAMP = "made-from.json"
 EXTENSION = "lessons"  # the Markdown extension beside the configuration
 
@@ -25,7 +27,7 @@ def sources(root=ROOT):
     """({path in the book: Markdown}, [path of a file of the checkout that is copied]) of all pages."""
     pages = all_pages(root)
     places = {page.source: page.target for page in pages}
-    texts, assets = {}, {f"{OWN}/{file.name}" for file in (root / OWN).glob("*.*s")}
+    texts, assets = {}, {f"{OWN}/{file.name}" for file in (root / OWN).glob(LOADED)}
     for page in pages:
         source = Source(root, page, places)
         texts[page.target] = source.text()
@@ -60,6 +62,7 @@ def build(folder, root=ROOT):
         made = place / "site"
         for name in ("404.html", "sitemap.xml", "search.json"):  # for servers; the book is read without one
             (made / name).unlink(missing_ok=True)
+        sheets.write(made, root)
         write_json(made / STAMP, {"fingerprint": current(root)})
         _replace(made, folder)
 
@@ -71,7 +74,7 @@ def _write_sources(docs, root):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     for name in assets:
-        own = Path(name).parent.as_posix() == OWN
+        own = Path(name).match(f"{OWN}/{LOADED}")
         file = docs / ("assets" if own else "") / (Path(name).name if own else name)
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, file)

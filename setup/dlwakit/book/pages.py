@@ -18,8 +18,14 @@ FIRST = (
     ("The terminal in ten minutes", "setup/book/terminal.md"),
     ("Glossary", "setup/book/glossary.md"),
 )
+TO_TOUCH = (
+    ("A convolution", "setup/book/convolution.md"),
+    ("Attention", "setup/book/attention.md"),
+    ("A map of sounds", "setup/book/latent_map.md"),
+)
 LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
+    ("Listening quiz", "setup/quiz/README.md"),
     ("From noise to sound", "setup/book/noise_to_sound.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
@@ -39,8 +45,10 @@ class Page:
     def target(self):
         """Its Markdown file in the book; the folder's page where the source is a README."""
         path = Path(self.source)
-        if path.parent.as_posix() == "setup/book":
+        if path.parts[:2] == ("setup", "book"):
             return path.name
+        if path.parts[0] == "setup":
+            path = path.relative_to("setup")
         return (path.parent / path.name.replace("README", "index")).as_posix()
 
 
@@ -50,5 +58,6 @@ def all_pages(root):
     for day in all_days(root):
         chapter = f"{int(day.name[:2])} {day.title}"
         rows += [(chapter, title, f"{day.name}/{file}") for title, file in OF_A_DAY]
+    rows += [("With the mouse", *row) for row in TO_TOUCH]
     rows += [("After", *row) for row in LAST]
     return [Page(*row) for row in rows if (Path(root) / row[2]).is_file()]

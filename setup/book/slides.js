@@ -1,0 +1,57 @@
+// Slides of a day: each section of its lesson becomes a page with its picture, its sounds and its first sentences.
+(() => {
+  const PARAGRAPHS = 3, ITEMS = 6, ROWS = 8, LETTERS = 80;
+  const LEFT_OUT = /^(Messages|Inside|From Python|When something|Sources|Go on)/; // sections to read, not to show
+  const main = document.querySelector("main");
+  const slides = [];
+  const add = (element) => slides.at(-1)?.append(element);
+
+  // The first sentences of a paragraph, one if it is long enough.
+  function short(paragraph) {
+    const copy = paragraph.cloneNode(true);
+    copy.querySelectorAll("audio, img").forEach((one) => one.remove());
+    let text = "";
+    for (const sentence of copy.textContent.trim().match(/.+?(?:[.!?](?=\s|$)|$)/gs) ?? [])
+      if (text.length < LETTERS) text += sentence;
+    return Object.assign(document.createElement("p"), { textContent: text });
+  }
+
+  let paragraphs = 0, shown = true;
+  for (const element of [...main.children]) {
+    const name = element.tagName;
+    if (/^H[12]$/.test(name)) shown = !LEFT_OUT.test(element.textContent);
+    if (!shown) continue;
+    if (/^H[1-3]$/.test(name)) {
+      slides.push(document.createElement("section"));
+      paragraphs = 0;
+      add(element);
+    } else if (name === "P" && element.querySelector("img, audio")) {
+      element.querySelectorAll("img, audio").forEach((one) => {
+        add(one);
+        if (one.tagName === "AUDIO") one.before(one.getAttribute("aria-label") + " ");
+      });
+    } else if (name === "P" && paragraphs++ < PARAGRAPHS) add(short(element));
+    else if (name === "MATH" || (name === "DIV" && element.querySelector("table"))) {
+      if (element.querySelectorAll("tr").length <= ROWS) add(element);
+    } else if (name === "TABLE" && element.rows.length <= ROWS) add(element);
+    else if (name === "OL" || name === "UL") {
+      [...element.children].slice(ITEMS).forEach((item) => item.remove());
+      for (const item of element.children) {
+        item.querySelectorAll("details").forEach((one) => one.remove());
+        item.replaceChildren(...short(item).childNodes);
+      }
+      add(element);
+    }
+  }
+  main.replaceChildren(...slides.filter((slide) => slide.children.length > 1));
+
+  const all = [...main.children];
+  all.forEach((slide, number) => (slide.dataset.number = `${number + 1} / ${all.length}`));
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1 }[event.key];
+    if (!step || event.target.closest("audio, button, input")) return;
+    event.preventDefault();
+    const now = all.findIndex((slide) => slide.getBoundingClientRect().top > -window.innerHeight / 2);
+    all[Math.max(0, Math.min(all.length - 1, now + step))].scrollIntoView();
+  });
+})();

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 
 import torch
+from dlwakit.training import nearness
 from dlwakit.training.options import given, train_parser
 from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
@@ -27,6 +28,7 @@ DISTANCE = "how far its notes are from yours, decibels (lower is better)"
 PLOTS = [
     Plot(DISTANCE, {"training_db": "notes that it learns from", "held_out_db": "held out"}),
     Plot("losses", {"power": "power", "linear": "frequency", "sound": "sound"}),
+    nearness.PLOT,
 ]
 FITTING = "fitting"  # what --from means by the starter that fits, where one has the sample rate
 DEFAULTS = {
@@ -42,13 +44,14 @@ STATE = "last.pt"
 
 @dataclass
 class Training:
-    """What a training needs: its run, its notes, magenta's flags, a model to begin with, seconds it may last."""
+    """What a training needs: run, notes, magenta's flags, a model to begin with, seconds it may last, a measure."""
 
     run: Run
     notes: Notes
     flags: dict
     source: ModelFolder | None
     seconds: float | None
+    nearness: nearness.Nearness
 
 
 def open_training(options):
@@ -89,7 +92,9 @@ def open_training(options):
         run.settings["sizes"] = sizes_of(source, notes.sample_rate) if source else {}
     flags |= run.settings.get("sizes", {})
     run.goal = options.steps * run.settings["batch_size"] if options.steps else ENDLESS
-    return Training(run, notes, flags, source, seconds_for(options, MINUTES[preset]))
+    near = nearness.Nearness(notes.audio[notes.learned], notes.audio[notes.held_out], notes.sample_rate)
+    run.compare(nearness.PLOT.title, near.lines)
+    return Training(run, notes, flags, source, seconds_for(options, MINUTES[preset]), near)
 
 
 def _source(name, notes):
@@ -115,7 +120,7 @@ def train(training):
                 f"with the weights of {training.source.name}" if training.source else "with random weights"
             )
         if run.lacks_check(trainer.images):
-            _check(run, trainer, model)
+            _check(training, trainer, model)
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.images)
         while run.wants_more(trainer.images):
@@ -123,22 +128,23 @@ def train(training):
             run.progress(trainer.images, **numbers)
             progress = clock.progress(trainer.images)
             if clock.check_due(trainer.images):
-                _check(run, trainer, model)
+                _check(training, trainer, model)
         if model.exists():
             run.log(f"wrote {model}")
             run.log(f"next  setup/dlwa checkpoints add {model}")
     return run.exit_status
 
 
-def _check(run, trainer, model):
-    means = run.means()
+def _check(training, trainer, model):
+    run, means = training.run, training.run.means()
     trainer.save(run.checkpoints / STATE)
     best, figures = run.history.best("training_db"), trainer.judge()
     if best is None or not model.exists() or figures["training_db"] <= best["training_db"]:
         trainer.export(model)
-    run.preview(trainer.images, trainer.preview(), trainer.notes.sample_rate)
+    sound = trainer.preview()
+    run.preview(trainer.images, sound, trainer.notes.sample_rate)
     keep_stage(run, [model])
-    run.check(trainer.images, **means, **figures)
+    run.check(trainer.images, **means, **figures, **training.nearness.of(sound))
 
 
 def main(arguments=None):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dlwakit.training import nearness
 from dlwakit.training.options import given, old_learning_rate, train_parser
 from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
@@ -57,13 +58,14 @@ EXPECT = {
 
 @dataclass
 class Training:
-    """What a training needs: its run, configuration, chunks to learn from and held out, seconds it may last."""
+    """What a training needs: run, configuration, chunks to learn from and held out, seconds it may last, a measure."""
 
     run: Run
     config: Config
     chunks: np.ndarray
     held_out: np.ndarray
     seconds: float | None
+    nearness: nearness.Nearness
 
 
 def read_preset(preset):
@@ -90,6 +92,7 @@ def open_run(options):
         plots=[
             Plot(BITS, {"training_bits": "what it learns from", "bits": "held out (never trained on)"}),
             Plot(LEVEL, {"level_db": "at temperature 0.95"}),
+            nearness.PLOT,
         ],
         watch="bits",
         learned="training_bits",
@@ -102,10 +105,12 @@ def open_run(options):
     about = {name.replace("_", " "): value for name, value in facts.items() if "sounds" not in name}
     run.describe({"sounds": len(facts.get("sounds", [])), **about}, run.settings["data"])
     run.compare(BITS, {"blind guessing": math.log2(config.q_levels)})
+    near = nearness.Nearness(chunks, held_out, config.sample_rate)
+    run.compare(nearness.PLOT.title, near.lines)
     minutes = MINUTES.get(run.settings["preset"])
     seconds = seconds_for(options, minutes) if minutes or options.minutes else None
     run.goal = options.steps or (STEPS if seconds is None else ENDLESS)
-    return Training(run, config, chunks, held_out, seconds)
+    return Training(run, config, chunks, held_out, seconds, near)
 
 
 def begin(run, trainer):
@@ -179,7 +184,7 @@ def check(training, trainer, model):
         store.save(model, trainer.average.module)
     run.preview(trainer.step, sound, training.config.sample_rate)
     keep_stage(run, [model, store.config_path(model)])
-    run.check(trainer.step, **means, bits=bits, level_db=level)
+    run.check(trainer.step, **means, bits=bits, level_db=level, **training.nearness.of(sound))
 
 
 def is_best(bits, level, rows):

@@ -33,6 +33,7 @@ VARIATIONS = ((-1, 1.0), (1, 0.94), (-1, 1.06))  # sign and speed
 USUAL_RATE = 48000  # of a model that does not tell
 PREVIEW_S = 4
 PREVIEW_SEED = 0
+COMPARED_S = 60  # of what is learned from, and of what is held out
 
 
 def main(arguments=None):
@@ -55,6 +56,7 @@ def main(arguments=None):
 def train(options):
     """Train until the time is over, the goal is reached or a signal comes; the exit status."""
     import torch  # takes seconds; --help should not
+    from dlwakit.training.nearness import PLOT, Nearness
 
     from .model import load
     from .prior_files import NONE
@@ -71,13 +73,17 @@ def train(options):
         latents = read_latents(run, model)
         trainer = make_trainer(run, model, latents)
         run.compare(NATS, trainer.baselines())
+        near = Nearness(*(decoded(model, latents[part]) for part in ("train", "held_out")), model.rate)
+        run.compare(PLOT.title, near.lines)
         run.begin(trainer.step)
-        work(run, trainer, model, options)
+        work(run, trainer, model, near, options)
     return run.exit_status
 
 
 def open_run(options):
     """The run that the options mean. Raises UserError."""
+    from dlwakit.training.nearness import PLOT
+
     preset = options.preset or DEFAULTS["preset"]
     run = Run(
         options.run or Path("runs/prior") / f"my_{preset}",
@@ -86,7 +92,7 @@ def open_run(options):
         given(options, DEFAULTS),
         goal=options.steps or ENDLESS,
         check_every=options.check_every or ENDLESS,
-        plots=[Plot(NATS, {"nats": "what it learns from", "held_out": "held out"})],
+        plots=[Plot(NATS, {"nats": "what it learns from", "held_out": "held out"}), PLOT],
         watch="held_out",
         learned="nats",
         may_change=("data", "model"),
@@ -149,7 +155,7 @@ def make_trainer(run, model, latents):
     return trainer
 
 
-def work(run, trainer, model, options):
+def work(run, trainer, model, near, options):
     """The steps and checks of a training."""
     from .training.prior import EXPECT
 
@@ -158,16 +164,16 @@ def work(run, trainer, model, options):
         run.log(f"{seconds / 60:g} minutes in all: {EXPECT[run.settings['preset']]}")
     clock = Clock(run, seconds)
     if run.lacks_check(trainer.step):
-        check(run, trainer, model)
+        check(run, trainer, model, near)
     progress = clock.progress(trainer.step)
     while run.wants_more(trainer.step):
         run.progress(trainer.step + 1, nats=trainer.learn(progress))
         progress = clock.progress(trainer.step)
         if run.check_due(trainer.step) if options.check_every else clock.check_due(trainer.step):
-            check(run, trainer, model)
+            check(run, trainer, model, near)
 
 
-def check(run, trainer, model):
+def check(run, trainer, model, near):
     """Save the state and judge the averaged weights; the best so far are what plays."""
     from .engine.prior import write_prior
     from .prior_files import SUFFIX
@@ -178,9 +184,17 @@ def check(run, trainer, model):
     held_out = trainer.judge()
     if best is None or held_out < best["held_out"] or not file.exists():
         write_prior(file, trainer.prior())
-        run.preview(trainer.step, preview(trainer.prior(), model), model.rate)
+        sound = preview(trainer.prior(), model)
+        run.preview(trainer.step, sound, model.rate)
+        means |= near.of(sound)
     keep_stage(run, [file])
     run.check(trainer.step, **means, held_out=held_out)
+
+
+def decoded(model, latents):
+    """What the model plays of the beginning of some latents, float32 [n]: sounds as a prior can make them at best."""
+    ratio = model.methods["decode"].in_ratio
+    return model.decode(latents[:, : round(COMPARED_S * model.rate / ratio)], seed=PREVIEW_SEED)[0]
 
 
 def preview(prior, model):

@@ -2,39 +2,21 @@
 
     listen_back.py SOUND DATA FOLDER
 
-Two seconds of sound are alike when their mel spectrograms are: 64 bands, level and all, compared frame by frame. This
-finds copies and near copies of the same place in time; it does not find the same melody at another speed or pitch.
+`dlwakit.training.nearness` says what counts as alike.
 """
 
 import html
 import sys
 from pathlib import Path
 
-import librosa
 import numpy as np
+from dlwakit.training.nearness import HOP, RATE, WINDOW, distances, windows
 from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_sound, write_sound
 from sound_page import player, write_page
 
-RATE, HOP, BANDS = 16000, 1024, 64
-WINDOW = RATE // HOP  # frames in a second
 LONGEST_S = 600  # of each file
 SHOWN = 5
-
-
-def windows(sound, step):
-    """Rows of numbers, one for each window of a second, and the frames at which they begin."""
-    mel = librosa.feature.melspectrogram(y=sound, sr=RATE, n_fft=2 * HOP, hop_length=HOP, n_mels=BANDS)
-    level = librosa.power_to_db(mel, ref=1.0, amin=1e-5).T
-    starts = np.arange(0, len(level) - WINDOW + 1, step)
-    rows = [level[start : start + WINDOW].ravel() for start in starts]
-    return np.array(rows, np.float32).reshape(len(starts), WINDOW * BANDS), starts
-
-
-def distances(some, others):
-    """Root mean square difference in dB of each of some rows and each of others: [some, others]."""
-    squares = (some**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * some @ others.T
-    return np.sqrt(np.maximum(squares, 0) / some.shape[1])
 
 
 class Data:

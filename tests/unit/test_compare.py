@@ -43,7 +43,8 @@ def test_a_copied_second_is_found_where_it_is(tmp_path):
     soundfile.write(tmp_path / "made.wav", copied[32000:52000] + rng.normal(0, 1e-4, 20000), 16000)
     done = subprocess.run(
         [sys.executable, ROOT / "setup/compare/listen_back.py", tmp_path / "made.wav", data, tmp_path / "page"],
-        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "pyext_py3")},
+        capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((f"{ROOT}/pyext_py3", f"{ROOT}/setup"))},
     )  # fmt: skip
     first = done.stdout.splitlines()[0]
     assert "near tune2.wav at 2.0 s" in first and "closer than 100 %" in first, done.stdout

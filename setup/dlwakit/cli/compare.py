@@ -44,7 +44,7 @@ def existing(path):
 def make_page(program, words, folder, args):
     """Run a program of setup/compare, which makes a page of sounds in a folder, and open the page."""
     ensure([Environment("torch")], yes=args.yes)
-    path = [*(day.folder for day in all_days()), EXTERNAL_SOURCE]
+    path = [*(day.folder for day in all_days()), EXTERNAL_SOURCE, ROOT / "setup"]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
     command = [find_python("torch"), ROOT / "setup/compare" / program, *words]
     status = subprocess.run(command, env=variables, check=False).returncode

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from dlwakit.runs.state import minutes
 from dlwakit.training.sources import NOT_STATED, TABLE
 
+WATTS = {"processor": 45, "graphics card": 350}  # assumed: a laptop at work, a computer whose card is at work
 
-def draft(name, run, state, best):
-    """Markdown text. run: what run.json holds; state: what state.json holds; best: the best row or None."""
+
+def draft(name, run, state, best, seconds=0):
+    """Markdown text. run, state: what their JSON files hold; best: the best row or None; seconds: of training."""
     start = run["starts"][-1]
     settings = ", ".join(f"{name} {_without_folder(value)}" for name, value in run["settings"].items())
     data = "\n".join(f"- {name}: {value}" for name, value in run["data"].items()) or "- (nothing is known)"
@@ -35,6 +38,10 @@ A model of the kind `{run["model"]}`, trained {start["when"][:10]} by [your name
 
 Made with {versions}.
 
+## What it cost
+
+{cost(seconds, start.get("device", "processor"))}
+
 ## How good it is
 
 {figures}
@@ -49,6 +56,17 @@ Made with {versions}.
 
 [Of the model, and of the sounds. When in doubt, do not pass it on.]
 """
+
+
+def cost(seconds, device):
+    """Minutes and energy of a training, in a sentence each."""
+    watts = WATTS[device]
+    used = watts * seconds / 3600
+    energy = f"{used:.0f}" if used >= 10 else f"{used:.1g}"
+    return (
+        f"{minutes(seconds)} of training on a {device}. That is about {energy} Wh if the machine takes "
+        f"{watts} W, which is assumed and was not measured. [Do you know better? Then correct it.]"
+    )
 
 
 def _whose(rows):

@@ -35,7 +35,7 @@ def write(folder):
         )
     watched = [row for row in comparable if run["watch"] in row]
     best = min(watched, key=lambda row: row[run["watch"]]) if watched else (comparable or [None])[-1]
-    card = draft(folder.name, run, state, best)
+    card = draft(folder.name, run, state, best, rows[-1]["seconds"] if rows else 0)
     files.write_whole(folder / files.CARD, card)
     pictures = [(plot["title"], curves(plot, rows, healthy, run["unit"])) for plot in run["plots"] if rows]
     sounds = [_sound(path) for path in _chosen(sorted((folder / files.PREVIEWS).glob("*.wav")))]

@@ -39,7 +39,7 @@ from dlwakit.training import sources
 from dlwakit.training.history import History
 from dlwakit.training.patience import ENDLESS
 from dlwakit.training.stopping import StopSignal
-from dlwakit.training.versions import versions
+from dlwakit.training.versions import device, versions
 
 REPORT_EVERY = 60  # seconds between two reports while it trains
 STATE_EVERY = 1  # seconds between two states
@@ -184,6 +184,7 @@ class Run:
                 {
                     "when": time.strftime("%Y-%m-%d %H:%M:%S"),
                     "machine": platform.node(),
+                    "device": device(),
                     "versions": versions(),
                     "arguments": sys.argv[1:],
                 }

@@ -1,5 +1,6 @@
-"""Versions that a training ran with: Python, packages. Runs in a training."""
+"""What a training ran with: versions of Python and packages, the kind of device. Runs in a training."""
 
+import os
 import platform
 from importlib import metadata
 
@@ -27,3 +28,8 @@ def versions():
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def device():
+    """What computes: "graphics card" where an NVIDIA card is ready, else "processor"."""
+    return "graphics card" if os.path.exists("/dev/nvidiactl") else "processor"

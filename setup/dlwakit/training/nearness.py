@@ -1,0 +1,56 @@
+"""How near sounds come to those of a training set: whether a model memorises. Runs in a training and in `listen-back`.
+
+Two seconds of sound are alike when their mel spectrograms are: 64 bands, level and all, compared frame by frame. This
+finds copies and near copies of the same place in time; it does not find the same melody at another speed or pitch.
+"""
+
+import librosa
+import numpy as np
+
+from dlwakit.training.run import Plot
+
+RATE, HOP, BANDS = 16000, 1024, 64
+WINDOW = RATE // HOP  # frames in a second
+LONGEST_S = 300  # of a training set that is looked through
+PLOT = Plot(
+    "distance to the nearest second that it learns from, dB (far below the line: it memorises)",
+    {"nearest_db": "what the model makes"},
+)
+
+
+def windows(sound, step):
+    """Rows of numbers, one for each window of a second, and the frames at which they begin."""
+    mel = librosa.feature.melspectrogram(y=sound, sr=RATE, n_fft=2 * HOP, hop_length=HOP, n_mels=BANDS)
+    level = librosa.power_to_db(mel, ref=1.0, amin=1e-5, top_db=None).T
+    starts = np.arange(0, len(level) - WINDOW + 1, step)
+    rows = [level[start : start + WINDOW].ravel() for start in starts]
+    return np.array(rows, np.float32).reshape(len(starts), WINDOW * BANDS), starts
+
+
+def distances(some, others):
+    """Root mean square difference in dB of each of some rows and each of others: [some, others]."""
+    squares = (some**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * some @ others.T
+    return np.sqrt(np.maximum(squares, 0) / some.shape[1])
+
+
+class Nearness:
+    """Measures sounds against those that are learned from: int16 or float32, at one rate, in any shape."""
+
+    def __init__(self, known, held_out, rate):
+        self.rate = rate
+        self.rows = self._windows(known, 1)
+        usual = self.of(held_out)
+        self.lines = {"held-out sounds": usual["nearest_db"]} if usual else {}
+
+    def of(self, sound):
+        """{"nearest_db": the median distance of its seconds}, or {} where there is less than a second."""
+        rows = self._windows(sound, WINDOW // 4)
+        if not len(rows) or not len(self.rows):
+            return {}
+        return {"nearest_db": float(np.median(distances(rows, self.rows).min(1)))}
+
+    def _windows(self, sound, step):
+        sound = np.ravel(sound)[: LONGEST_S * self.rate]
+        scale = 32768 if sound.dtype.kind == "i" else 1
+        sound = librosa.resample(np.float32(sound) / scale, orig_sr=self.rate, target_sr=RATE)
+        return windows(sound, step)[0] if len(sound) >= RATE else np.empty((0, WINDOW * BANDS), np.float32)

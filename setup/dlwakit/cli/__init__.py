@@ -25,6 +25,7 @@ COMMANDS = (
     "lesson",
     "compare",
     "listen-back",
+    "gallery",
     "demo",
     "test",
     "bench",

@@ -8,7 +8,6 @@ MODEL is one of melody, ddsp, gansynth, samplernn, rave. Nothing else should run
 time. NOISE_TO_SOUND_MINUTES sets another length.
 """
 
-import importlib
 import json
 import os
 import subprocess
@@ -19,15 +18,12 @@ from pathlib import Path
 import librosa
 import numpy as np
 import soundfile
+from dlwakit.training import material
+from dlwakit.training.pictures import spectrogram
+from modelfiles.sounds import read_sound
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(day) for day in sorted(ROOT.glob("0[0-9]_*"))]
-
-from dlwakit.training import material  # noqa: E402
-from dlwakit.training.pictures import spectrogram  # noqa: E402
-from modelfiles.sounds import read_sound  # noqa: E402
-
-from support import hearing  # noqa: E402
+from support import hearing
+from support.lesson_sounds import ROOT, load_of
 
 OUT = ROOT / "setup/book/noise_to_sound"
 MINUTES = os.environ.get("NOISE_TO_SOUND_MINUTES", "1")
@@ -53,7 +49,7 @@ def dlwa(*words):
 
 
 def load(package, path):
-    return importlib.import_module(package).load(path)
+    return load_of(package)(path)
 
 
 def piano(notes):

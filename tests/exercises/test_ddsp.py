@@ -152,3 +152,24 @@ def test_4_two_timbres(player, song, row):
     )
     assert timbres > 3 and together > 0.9 and swells > 0.6 and mixed > 0.7
     assert min(level(one), level(other)) > -50
+
+
+def test_5_louder_is_another_timbre(player, song, row):
+    """A loud trumpet is a bright one; a loud violin is loud."""
+    colours, levels = {}, {}
+    for name in ("starter_trumpet", INSTRUMENT):
+        played = [player.plays(song, name, adjust=0, loudness=decibels) for decibels in (-12, 12)]
+        colours[name] = [2 ** brightness(sound, RATE) for sound in played]
+        levels[name] = [level(sound) for sound in played]
+    player.patch.send("loudness", 0)
+    row(
+        "2.5",
+        "with loudness the trumpet becomes brighter, the violin only louder",
+        "; ".join(
+            f"{name} {colours[name][0]:.0f} to {colours[name][1]:.0f} Hz, {levels[name][1] - levels[name][0]:+.0f} dB"
+            for name in colours
+        ),
+    )
+    (soft, loud), (violin_soft, violin_loud) = colours["starter_trumpet"], colours[INSTRUMENT]
+    assert loud > 1.2 * soft and abs(violin_loud / violin_soft - 1) < 0.1
+    assert all(after - before > 10 for before, after in levels.values())

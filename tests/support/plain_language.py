@@ -77,7 +77,18 @@ AVOID = {
     r"is courage\b|high dares": "high is surprising",
     r"wakes it\b": "start high",
     r"and are heard\b": "test sound and microphone",
-    r"Press one \\?,? then wait": "press a model and wait for Ready",
+    r"Press one ?\\?,? then wait": "press a model and wait for Ready",
+    r"says what is there and, for what": "lists what is installed, and the command that installs each missing part",
+    r"with a name that is no model": "`setup/dlwa train --help` lists the models",
+    r"erased from the notebook": "forgotten (forget gate)",
+    r"which keys fit so far": "which musical keys (C major, G major ...) fit so far",
+    r"is sound on crossed": "is there a cross in the box *sound on*",
+    r"images, spectrograms that": "training length is counted in images",
+    r"the line of what is held out": "the held-out curve",
+    r"say them, as shown above": "add them to the message",
+    r"What nobody wrote down": "it is not in the numbers",
+    r"they begin the same, or you": "all lines should begin with the same words",
+    r"a card that hides it": "hiding this in the model card",
 }
 
 
@@ -87,15 +98,25 @@ def avoided(text):
     return [(found[0], plain) for words, plain in AVOID.items() for found in re.finditer(words, text, flags)]
 
 
-def sentences(markdown):
-    """The sentences of a page's paragraphs and lists, each as its words; no code, tables, pictures or headings."""
-    text = re.sub(r"^```.*?^```$|<!--.*?-->", "", markdown, flags=re.DOTALL | re.MULTILINE)
+def written(markdown):
+    """The sentences of a page's paragraphs and lists, as text; no code, tables, pictures or headings."""
+    text = re.sub(
+        r"^```.*?^```$|<!--.*?-->|<script.*?</script>|<.*?>", "", markdown, flags=re.DOTALL | re.MULTILINE
+    )
     text = re.sub(r"^(?:\||#| {4}|!\[).*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"`[^`]*`", "x", text)  # a name or a command counts as one word
     text = re.sub(r"^\s*(?:[-*]|\d+\.)\s+", "\n\n", text, flags=re.MULTILINE).replace("*", "")
-    pieces = [piece for block in re.split(r"\n\s*\n", text) for piece in re.split(r"[.!?](?=[\s)]|$)", block)]
-    words = [re.findall(r"[\w'’-]*\w", piece) for piece in pieces]
+    return [
+        piece
+        for block in re.split(r"\n\s*\n", text)
+        for piece in re.findall(r".+?[.!?](?=[\s)]|$)|.+", block, re.DOTALL)
+    ]
+
+
+def sentences(markdown):
+    """The sentences of a page, each as its words."""
+    words = [re.findall(r"[\w'’-]*\w", piece) for piece in written(markdown)]
     return [found for found in words if len(found) > 1]
 
 
@@ -118,3 +139,16 @@ def texts():
                 node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
             )
         yield file.relative_to(ROOT), text.replace("\\ ", " ").replace(" \\,", ",").replace("\\,", ",")
+
+
+# A sentence that does not begin with its subject, as far as its first words tell.
+INVERTED = re.compile(
+    r"(?:What|Whatever|Whoever|Who|Whose|Where|How|Whether)\b(?!.*\?)"  # a relative clause as the subject
+    r"|(?:Of|From|In|At|On|Into|To|By|With|Beside|Behind|Under|Below|Between|Here|There)(?: [\w'’-]+){0,4}"
+    r" (?:is|are|was|were|lies?|stands?|comes?|goes|has|have|can|may)\b",  # a verb before its subject
+)
+
+
+def inverted(sentence):
+    """Whether a sentence, as text, seems to begin with something else than its subject."""
+    return bool(INVERTED.match(sentence.strip()))

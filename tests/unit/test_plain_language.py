@@ -1,10 +1,13 @@
 """Lessons, patches and messages keep to words that a reader can look up, in sentences that stay short."""
 
 import pytest
-from support.plain_language import LESSONS, ROOT, avoided, measure, sentences, texts
+from support.measure_book import pictures, share_inverted, tiers
+from support.plain_language import LESSONS, ROOT, avoided, inverted, measure, sentences, texts
 
 # Mean words in a sentence, and share of sentences of more than 30 words: of all lessons together, and of one.
 TOGETHER, ALONE = (13.6, 0.025), (15.5, 0.05)
+UNDERSTAND = 1000, 1800  # words of this tier of a day
+INVERTED = 0.04  # the share of sentences that may begin with something else than their subject
 
 
 def test_no_text_uses_an_avoided_word():
@@ -23,6 +26,30 @@ def test_sentences_stay_short():
 def test_sentences_of_one_lesson_stay_short(page):
     mean, share = measure([page.read_text()])
     assert mean <= ALONE[0] and share <= ALONE[1]
+
+
+@pytest.mark.parametrize("day, counts", tiers().items(), ids=list(tiers()))
+def test_a_day_explains_enough_and_not_too_much(day, counts):
+    play, understand, inside = counts
+    assert play < 300 and UNDERSTAND[0] <= understand <= UNDERSTAND[1] and inside > 300
+
+
+def test_every_picture_has_a_description():
+    total, without = pictures()
+    assert total > 20 and without == 0
+
+
+def test_sentences_begin_with_their_subject():
+    assert share_inverted() <= INVERTED
+    turned = "What it learned is heard.", "Below the curve is a line.", "From a chord comes one note."
+    assert all(map(inverted, turned))
+    plain = (
+        "What is heard?",
+        "The line is below the curve.",
+        "In this lesson you play.",
+        "From here on it plays.",
+    )
+    assert not any(map(inverted, plain))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from modelfiles.errors import UserError
 from pdworker.serving.live import Pulse, Report, StreamForm
 
 from . import rates
+from .engine.in_numpy import NumpyModel
 from .engine.torchscript import Model, resolved
 from .engine.weights import Memory, bending_of
 
@@ -87,6 +88,17 @@ def buffer_size(model, wanted):
     return size
 
 
+def delay_of(module, own):
+    """Samples by which what `forward` answers lags behind what it was given; 0 where nothing is known of it.
+
+    own: whether it is this day's own network, where the two filters of the bank do.
+    """
+    if not own:
+        return 0
+    bands, _, taps = dict(module.named_parameters())["encoder.layers.0.conv.weight"].shape
+    return taps - bands
+
+
 def latents_of(model, method):
     """How many latents `method` has to scale; UserError where it is not a forward that encodes and decodes."""
     encode, decode = model.methods.get("encode"), model.methods.get("decode")
@@ -114,7 +126,8 @@ class LiveModel:
     module : torch.nn.Module
     prior : Prior or None
     spec : dict
-        What to play: "method", "buffer", "settings", "scale", "bias", "bends", "enabled".
+        What to play: "method", "buffer", "settings", "scale", "bias", "bends", "enabled"; "own": whether it is this
+        day's own network.
     threads : int
         For torch.
     pulse : Pulse
@@ -136,7 +149,8 @@ class LiveModel:
         self._last_warning = ""
         self._gain, self._enabled, self._bend = 0.0, spec["enabled"], None
         with pulse.busy():
-            self._model = model = Model(module, prior)
+            self._model = model = (NumpyModel if spec["own"] else Model)(module, prior)
+            self._delay = delay_of(module, spec["own"])
             self._memory = Memory(module)
             self._bending = bending_of(module)
             self._bending.put(spec["bends"])
@@ -160,13 +174,14 @@ class LiveModel:
 
     def describe(self, form: StreamForm) -> dict:
         """Return what plays, for the patch."""
-        method = self._method
+        method, rate = self._method, self._model.rate or form.sample_rate
         return {
             "method": method.name,
             "inputs": method.inputs,
             "outputs": method.outputs,
             "buffer": self._buffer,
-            "rate": self._model.rate or form.sample_rate,
+            "rate": rate,
+            "delay": self._delay * form.sample_rate // rate if method.name == "forward" else 0,
         }
 
     # Calls.
@@ -244,7 +259,7 @@ class LiveModel:
 
     def _warm_up(self, module, prior):
         """Let torch optimise on a twin, whose memory of the sound is its own."""
-        twin = Model(copy.deepcopy(module), prior)
+        twin = type(self._model)(copy.deepcopy(module), prior)
         zeros = np.zeros((self._method.inputs, self._buffer // self._method.in_ratio), np.float32)
         for _ in range(WARM_UP_BUFFERS):
             try:

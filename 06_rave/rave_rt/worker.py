@@ -29,6 +29,7 @@ class Worker:
 
     def __init__(self):
         self._module = self._prior = None
+        self._own = False  # whether it is a network of this day's own training, played by our layers
         self._threads = 1  # of what plays
         self._settings = {}  # values of attributes that were set
         self._layers, self._bends = [], []  # names, and what is bent, see modelfiles.bending
@@ -52,6 +53,7 @@ class Worker:
             found = None
             send_event("warning", {"message": misfit})
         self._module, self._prior, self._threads, self._settings = module, found, int(threads), {}
+        self._own = not reason and isinstance(module, torch.jit.ScriptModule)
         layers = bending_of(module).describe()
         self._layers, self._bends = [name for name, *_ in layers], []
         return {
@@ -104,6 +106,7 @@ class Worker:
             "bias": bias,
             "bends": self._bends,
             "settings": self._settings,
+            "own": self._own,
         }
         self._supervisor = Supervisor(
             stream, lambda pulse, report: LiveModel(module, prior, spec, threads, pulse, report)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from modelfiles.errors import UserError
 from rave_rt import load
+from rave_rt.engine.in_numpy import NumpyModel
 from rave_rt.engine.opening import open_model
 from rave_rt.engine.torchscript import Model, load_module
+from rave_rt.engine.weights import Memory, bending_of
 from support import rave_files
 from support.course_copy import ROOT
 
@@ -38,6 +40,31 @@ def test_a_starter_is_played_by_our_layers_as_by_its_program(path):
         np.testing.assert_allclose(*answers, atol=1e-5)
     own.set("noise", [0])
     assert own.get("noise") == [False]
+
+
+@pytest.mark.parametrize("path", STARTERS, ids=lambda path: path.stem)
+def test_a_starter_in_numpy_is_as_in_torch(path):
+    """Also bent, and after the memory was emptied."""
+    modules = [open_model(path)[0] for _ in range(2)]
+    models = [NumpyModel(modules[0]), Model(modules[1])]
+    for model in models:
+        model.set("noise", [0])
+
+    def assert_equal():
+        for start, blocks in ((0, 1), (1024, 2), (4096, 1)):
+            sound = NOISE[:, start : start + blocks * models[0].largest_ratio]
+            latents = np.repeat(NOISE[:, :blocks], models[0].methods["decode"].inputs, 0)
+            for name, values in (("forward", sound), ("encode", sound), ("decode", latents)):
+                answers = [model.run(name, values) for model in models]
+                np.testing.assert_allclose(*answers, atol=1e-5)
+
+    assert_equal()
+    memories, bendings = [list(map(one, modules)) for one in (Memory, bending_of)]
+    layer = bendings[0].describe()[3][0]
+    for bending, memory in zip(bendings, memories):
+        bending.put([[layer, "scale", 0.3]])
+        memory.restore()
+    assert_equal()
 
 
 def test_nothing_of_a_program_is_run_that_our_layers_stand_for(tmp_path):

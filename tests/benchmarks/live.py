@@ -5,19 +5,20 @@ live.rave_file  a RAVE of the official v2 configuration with random weights, at 
 live.ddsp       starter_violin in [timbre_transfer~] at its usual latency
 live.samplernn  starter_beat in [samplernn~], one voice
 live.gansynth   starter_instruments in [gansynth~]: keys, each with a point that is new
-live.gansynth   starter_instruments in [gansynth~]: keys, none of which was played before
 live.killed_*   the longest of five silences, in seconds, after the process that plays was killed
 
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
 latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
 the model's own delay included; for [samplernn~] the temperature goes up and down, and the entropy follows; for
-[gansynth~] it is the time from the key to the onset, and latency_ms the longest time that was told; late_blocks
-counts keys that took longer than 100 ms.
+[gansynth~] it is the time from the key to the onset, told and measured, a median; late_blocks counts keys that took
+longer than 100 ms.
 late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
-virtual machine had its processors. Workers have given up root's rights: with a limit of zero (`ulimit -r`) they
-play at the usual priority. LIVE_SECONDS sets how long.
+virtual machine had its processors. nn_latency_ms and nn_core_share are those of [nn~] with the same file and buffer
+in the same patch; it is looked for in the folder that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers
+have given up root's rights: with a limit of zero (`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how
+long.
 """
 
 import contextlib
@@ -43,6 +44,7 @@ from support.processes import descendants  # noqa: E402
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
+RECORDED = 96000  # samples
 PRIORITY = 95
 KEY_MS = 100  # from a key to its sound, at most
 FLAGS = (
@@ -56,14 +58,14 @@ PATCH = """#N canvas 100 100 600 400 12;
 #X obj 20 50 *~;
 #X obj 20 140 {box};
 #X obj 20 180 *~ 0.1;
-#X obj 20 210 dac~;
+#X obj 20 210 {sink};
 #X obj 200 20 receive live;
 #X obj 200 210 send live-out;
 #X obj 320 20 receive record;
 #X obj 20 260 tabwrite~ heard;
 #X obj 120 110 tabwrite~ played;
-#X obj 320 260 array define heard 96000;
-#X obj 320 290 array define played 96000;
+#X obj 320 260 array define heard {recorded};
+#X obj 320 290 array define played {recorded};
 #X obj 500 20 receive click;
 #X msg 500 50 1 \\, 0 1;
 #X obj 500 80 vline~;
@@ -95,34 +97,34 @@ class Kind(NamedTuple):
 _folder = tempfile.TemporaryDirectory()
 
 
-def patch(name, kind, box, cords):
+def patch(name, kind, box, cords, sink="dac~"):
     """The patch with a box and its cords; returns its path."""
     path = Path(_folder.name, f"{name}.pd")
-    text = PATCH.format(source=kind.source, level=kind.level, box=box)
+    text = PATCH.format(source=kind.source, level=kind.level, box=box, sink=sink, recorded=RECORDED)
     path.write_text(text + "".join(f"#X connect {cord};\n" for cord in cords))
     return path
 
 
-def envelope(sound):
+def envelope(sound, rate):
     """How loud a sound is, over a millisecond, around its mean."""
-    level = np.convolve(np.abs(np.asarray(sound)), np.ones(RATE // 1000), "same")
+    level = np.convolve(np.abs(np.asarray(sound)), np.ones(rate // 1000), "same")
     return level - level.mean()
 
 
-def measured_latency(pd):
+def measured_latency(pd, rate=RATE, times=5):
     """Milliseconds by which what comes out follows what goes in: where their envelopes agree best, a median."""
     found = []
-    for _ in range(5):
+    for _ in range(times):
         pd.send("record")
-        time.sleep(2.3)
-        played, heard = (np.fft.rfft(envelope(pd.array(name)), 1 << 18) for name in ("played", "heard"))
-        found.append(1000 * np.argmax(np.fft.irfft(heard * played.conj())[: RATE // 2]) / RATE)
+        time.sleep(RECORDED / rate + 0.3)
+        played, heard = (np.fft.rfft(envelope(pd.array(name), rate), 1 << 18) for name in ("played", "heard"))
+        found.append(1000 * np.argmax(np.fft.irfft(heard * played.conj())[: rate // 2]) / rate)
     return float(np.median(found))
 
 
 @contextlib.contextmanager
 def playing(kind, model, jack):
-    """A Pd in which a model plays, beside one that plays the same patch without it."""
+    """(a Pd in which a model plays, one that plays the same patch without it)."""
     flags = ["-lib", "py", "-r", str(RATE), "-jackname", "model", *FLAGS]
     session = PdSession(
         [patch("model", kind, kind.box, kind.cords)],
@@ -140,7 +142,7 @@ def playing(kind, model, jack):
         with PdSession([plain], ["-r", str(RATE), "-jackname", "plain"], jack=jack) as other:
             other.send("pd", "dsp", 1)
             time.sleep(2)
-            yield pd
+            yield pd, other
 
 
 def last(pd, word, default=0):
@@ -192,19 +194,24 @@ def keys(pd, jack):
     """How an object that plays keys does."""
     before, began, heard = counted(pd, jack), time.monotonic(), []
     while time.monotonic() < began + SECONDS:
-        pd.send("live", "random")
-        pd.send("live", "silence")
-        time.sleep(0.1)
-        pd.send("record")
-        pd.send("click")
-        pd.send("live", "note", 48 + len(heard) % 36, 100)
-        time.sleep(2.1)
-        onsets = [first_of(np.asarray(pd.array(name))) for name in ("played", "heard")]
-        heard.append(1000 * (onsets[1] - onsets[0]) / RATE)
+        heard.append(onset(pd, 48 + len(heard) % 36))
     told = [message[2] for message in pd.received["live-out"] if message[0] == "onset"]
     found = {"latency_ms": float(np.median(told)), "latency_measured_ms": float(np.median(heard))}
     found |= {"blocks": float(len(heard)), "late_blocks": float(sum(time > KEY_MS for time in heard))}
     return figures(before, counted(pd, jack), time.monotonic() - began, **found)
+
+
+def onset(pd, pitch, rate=RATE):
+    """Milliseconds from a key to its sound, of a point that is new."""
+    pd.send("live", "random")
+    pd.send("live", "silence")
+    time.sleep(0.1)
+    pd.send("record")
+    pd.send("click")
+    pd.send("live", "note", pitch, 100)
+    time.sleep(RECORDED / rate + 0.1)
+    clicked, sounded = (first_of(np.asarray(pd.array(name))) for name in ("played", "heard"))
+    return 1000 * (sounded - clicked) / rate
 
 
 def first_of(sound):
@@ -212,16 +219,47 @@ def first_of(sound):
     return int(np.argmax(np.abs(sound) > 0.01 * np.abs(sound).max()))
 
 
-def play(kind, model, measure=stream):
-    """Play a model in its object: how late, how often too late, at what cost."""
-    with contextlib.suppress(ValueError):  # the limit that musicians have, where it may be raised
+@contextlib.contextmanager
+def jack_server():
+    """A JACK at real-time priority, with the limit that musicians have, where that may be raised."""
+    with contextlib.suppress(ValueError):
         resource.setrlimit(resource.RLIMIT_RTPRIO, (PRIORITY, PRIORITY))
     jack = Jack(rate=RATE, period=PERIOD, realtime=True)
     try:
-        with playing(kind, model, jack) as pd:
-            return measure(pd, jack)
+        yield jack
     finally:
         jack.close()
+
+
+def play(kind, model, measure=stream):
+    """Play a model in its object: how late, how often too late, at what cost."""
+    with jack_server() as jack, playing(kind, model, jack) as (pd, _):
+        return measure(pd, jack)
+
+
+def play_beside_nn(kind, model, buffer):
+    """The same, and what [nn~] makes of the same file and buffer, where Pd finds one."""
+    return {**play(kind, model), **in_nn(kind, model, buffer)}
+
+
+def in_nn(kind, model, buffer):
+    """nn_latency_ms and nn_core_share; {} where there is no nn~."""
+    box = patch("nn", kind, f"nn~ {model} forward {buffer}", SOUND[:-1])
+    with (
+        jack_server() as jack,
+        PdSession(
+            [box], ["-r", str(RATE), "-jackname", "model", *FLAGS], path=rave.NN_TILDE, jack=jack
+        ) as pd,
+    ):
+        pd.send("pd", "dsp", 1)
+        pd.sync()
+        if pd.errors():
+            return {}
+        time.sleep(5)
+        measured, before = measured_latency(pd), rave.processor_time(pd.process.pid)
+        time.sleep(SECONDS)
+        share = (rave.processor_time(pd.process.pid) - before) / SECONDS
+    return {"nn_latency_ms": measured, "nn_core_share": share}
 
 
 def silence_after_a_kill(pd, module):
@@ -236,27 +274,17 @@ def silence_after_a_kill(pd, module):
 
 def killed(kind, model, module):
     """Kill what plays five times, so far apart that it is replaced each time."""
-    jack = Jack(rate=RATE, period=PERIOD, realtime=True)
-    silences = []
-    try:
-        with playing(kind._replace(level=f"{kind.level} + 0"), model, jack) as pd:
-            for _ in range(5):
-                time.sleep(6)
-                silences.append(silence_after_a_kill(pd, module))
-    finally:
-        jack.close()
+    kind, silences = kind._replace(level=f"{kind.level} + 0"), []
+    with jack_server() as jack, playing(kind, model, jack) as (pd, _):
+        for _ in range(5):
+            time.sleep(6)
+            silences.append(silence_after_a_kill(pd, module))
     return {
         "seconds": max(silences),
         "audio_seconds": None,
         "reference_seconds": None,
         "silences": silences,
     }
-
-
-def gansynth():
-    """starter_instruments, and keys that it has not played before."""
-    kind = Kind("03_gansynth", "gansynth~", cords=KEYS, ready=("model",))
-    return play(kind, ROOT / "03_gansynth/checkpoints/starter_instruments", keys)
 
 
 RAVE = Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
@@ -269,14 +297,19 @@ SAMPLERNN = (  # its temperature moves
     ROOT / "05_samplernn/checkpoints/starter_beat.safetensors",
 )
 
+GANSYNTH = (  # keys that it has not played before
+    Kind("03_gansynth", "gansynth~", cords=KEYS, ready=("model",)),
+    ROOT / "03_gansynth/checkpoints/starter_instruments",
+)
+
 NEEDS = ("jackd2", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
-    "live.rave": lambda: play(*RAVE),
-    "live.rave_file": lambda: play(Kind("06_rave", "rave~ none forward 2048"), rave.v2()),
+    "live.rave": lambda: play_beside_nn(*RAVE, 128),
+    "live.rave_file": lambda: play_beside_nn(Kind("06_rave", "rave~ none forward 2048"), rave.v2(), 2048),
     "live.ddsp": lambda: play(*DDSP),
     "live.samplernn": lambda: play(*SAMPLERNN),
-    "live.gansynth": gansynth,
+    "live.gansynth": lambda: play(*GANSYNTH, keys),
     "live.killed_rave": lambda: killed(*RAVE, b"rave_rt.worker"),
     "live.killed_ddsp": lambda: killed(*DDSP, b"timbre_transfer.worker"),
     "live.killed_samplernn": lambda: killed(*SAMPLERNN, b"samplernn.worker"),

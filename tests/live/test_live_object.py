@@ -1,6 +1,7 @@
 """A model on an audio stream: the loop of a worker and the object that owns a [pystream~], in real Pd."""
 
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -32,6 +33,17 @@ def toy(play, tmp_path):
     )
     pd.send("pd", "dsp", 1)
     return pd
+
+
+@pytest.fixture
+def poor_machine():
+    """One core, and no permission for real-time priority, for what is started from now on."""
+    cores, limits = os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_RTPRIO)
+    os.sched_setaffinity(0, {min(cores)})
+    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, limits[1]))
+    yield
+    os.sched_setaffinity(0, cores)
+    resource.setrlimit(resource.RLIMIT_RTPRIO, limits)
 
 
 def start(toy, how):
@@ -101,6 +113,27 @@ def test_another_block_size_begins_anew(toy, how):
     toy.expect(OUT, "cpu")
     _, heard = recorded(toy, 12000)
     assert np.abs(heard).max() > 0.4
+
+
+def test_another_sample_rate_begins_anew(toy):
+    _, latency = start(toy, "child")
+    none = [0] * 16  # devices and their channels
+    toy.send("pd", "audio-dialog", *none, 48000, 20, 0, 64)
+    wait_for_sound(toy)
+    told = [message for message in toy.received[OUT] if message[0] == "latency"]
+    assert told[-1] == ["latency", latency, round(latency / 48, 1)]
+    played, heard = recorded(toy, latency)
+    np.testing.assert_allclose(heard, 0.5 * played, atol=1e-6)
+    assert toy.errors() == []
+
+
+def test_on_one_core_without_permission_for_real_time_priority_it_plays_and_says_so(poor_machine, toy):
+    _, latency = start(toy, "child")
+    assert ["realtime", 0] in toy.received[OUT]
+    toy.expect_console("no permission for real-time priority")
+    played, heard = recorded(toy, latency)
+    np.testing.assert_allclose(heard, 0.5 * played, atol=1e-6)
+    assert toy.errors() == []
 
 
 @BOTH

@@ -169,7 +169,8 @@ def test_a_raves_latency_is_the_one_that_is_told(play, tmp_path, which):
         whole = changing(whole, model.largest_ratio)
         found.append((likeness(heard, whole), delay(heard, whole)))
     assert max(found)[0] > 0.3, [message for message in pd.received[OUT] if message[0] == "late"]
-    assert max(found)[1] == told_latency(pd)
+    of_filters = {"starter": 241, "v2": 0}[which]  # `whole` has it, too; of v2 it is not known
+    assert max(found)[1] == told_latency(pd) - of_filters
     assert pd.errors() == []
 
 

@@ -10,7 +10,7 @@ from modelfiles.errors import UserError
 from pdworker.serving import forked
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.job import Cancelled, Job
-from pdworker.serving.live import Pulse, StreamForm, held_back, latency_of
+from pdworker.serving.live import CpuMeter, Pulse, StreamForm, held_back, latency_of, parts_of
 from support.processes import children
 
 
@@ -48,6 +48,49 @@ def test_the_latency_is_whole_blocks_and_leaves_time_to_compute():
             return Buffered(100, 512)
 
     assert latency_of(Instrument(), StreamForm(44100, 64, 2, 1)) == (608 + 512 + 63) // 64 * 64
+
+
+@pytest.mark.parametrize("block", [64, 256, 2048])
+@pytest.mark.parametrize(
+    "piece, buffer, filling", [(256, 256, 3300), (128, 128, 0), (100, 100, 700), (512, 64, 0)]
+)
+def test_what_a_block_of_pd_takes_is_there_when_it_takes_it(piece, buffer, filling, block):
+    class Instrument:
+        def make_chain(self, form, measuring):
+            return Buffered(piece, buffer, filling)
+
+    latency = latency_of(Instrument(), StreamForm(48000, block, 1, 1))
+    chain, into, out = Buffered(piece, buffer, filling), 0, 0
+    for captured in range(block, 300 * block, block):
+        while captured - into >= piece:
+            into += piece
+            out += chain.process(np.zeros((1, piece))).shape[1]
+        assert out >= captured + block - latency
+
+
+def test_the_parts_of_a_latency_add_up_to_it():
+    class Instrument:
+        def make_chain(self, form, measuring):
+            return Buffered(100, 512)
+
+    parts = parts_of(Instrument(), StreamForm(44100, 64, 2, 1), 1152)
+    assert parts == {"buffer": 100, "computing": 512, "waiting": 1152 - 612}
+
+
+def test_a_model_that_is_always_too_slow_is_told_once_and_one_that_is_so_for_a_moment_is_not():
+    told = []
+    meter = CpuMeter(lambda name, values: told.append((name, values)))
+
+    def warnings(*takes):
+        told.clear()
+        for seconds in takes:
+            meter.add(1.0, seconds)
+        return [values["message"] for name, values in told if name == "warning"]
+
+    assert warnings(0.5, 1.4, 1.4, 0.9, 1.4) == []
+    (line,) = warnings(1.4, 1.4, 1.4, 1.4)
+    assert line.startswith("too slow for this machine: 1.4 s for a second of sound")
+    assert "smaller model" in line
 
 
 def test_a_pulse_marks_the_time_in_which_the_model_computes():

@@ -12,6 +12,10 @@ from pdworker.host.pd_object import PdObject
 
 MAX_RELOADS = 5  # of a model whose worker has ended, within RELOAD_WINDOW_S
 RELOAD_WINDOW_S = 30.0
+NO_PRIORITY = (
+    "no permission for real-time priority, so small buffers may come late when the machine is busy"
+    " - it is given to the group audio by a line '@audio - rtprio 95' in /etc/security/limits.d/audio.conf"
+)
 
 
 class LiveObject(PdObject):
@@ -31,15 +35,17 @@ class LiveObject(PdObject):
     ----------
     playing : dict or None
         What the loop has reported when it began, while it plays: latency and block in frames, sample_rate in Hz,
-        and what the instrument describes.
+        parts of the latency, and what the instrument describes; its `delay`, in frames, is that of the model itself.
 
     Notes
     -----
-    Out of the outlet, besides what PdObject sends: `latency SAMPLES MILLISECONDS`, `cpu SHARE`, `late BLOCKS`,
-    `alive 0|1`.
+    Out of the outlet, besides what PdObject sends: `latency SAMPLES MILLISECONDS`, from the sound that goes in to the
+    one that comes out; `parts buffer MILLISECONDS computing MILLISECONDS waiting MILLISECONDS model MILLISECONDS`, what
+    it consists of; `cpu SHARE`, `late BLOCKS`, `alive 0|1`, `realtime 0|1`.
     """
 
     NICENESS: ClassVar[int] = 0  # its sound is played while it is made
+    _priority_is_told: ClassVar[bool] = False  # in this Pd
 
     def __init__(self, box: float | str | None = None, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -118,8 +124,16 @@ class LiveObject(PdObject):
         elif tag != "latency":
             self.output(str(tag), *values)
         elif self.playing is not None:
-            milliseconds = 1000 * values[0] / self.playing["sample_rate"]
-            self.output("latency", values[0], round(milliseconds, 1))
+            self._tell_latency(int(values[0]), self.playing)
+
+    def _tell_latency(self, waits: int, playing: dict) -> None:
+        """Tell how late the sound is when [pystream~] waits for so many frames, and of what that consists."""
+        parts = {**playing["parts"], "model": playing.get("delay", 0)}
+        parts["waiting"] = waits - parts["buffer"] - parts["computing"]
+        latency, rate = sum(parts.values()), playing["sample_rate"]
+        self.output("latency", latency, round(1000 * latency / rate, 1))
+        words = [word for name, frames in parts.items() for word in (name, round(1000 * frames / rate, 1))]
+        self.output("parts", *words)
 
     # What the loop in the worker reports.
 
@@ -133,6 +147,13 @@ class LiveObject(PdObject):
     def event_cpu(self, values: dict, arrays: list) -> None:
         """Send on the share of a processor that playing needs."""
         self.output("cpu", values["share"])
+
+    def event_realtime(self, values: dict, arrays: list) -> None:
+        """Say whether it plays at real-time priority; once in a Pd also in the console where it does not."""
+        self.output("realtime", values["granted"])
+        if not (values["granted"] or LiveObject._priority_is_told):
+            LiveObject._priority_is_told = True
+            print(f"{type(self).__name__}: {NO_PRIORITY}")
 
     def event_warning(self, values: dict, arrays: list) -> None:
         """Report that something is wrong while it plays on."""

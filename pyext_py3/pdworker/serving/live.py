@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import mmap
 import os
 import queue
@@ -31,6 +32,7 @@ from pdworker.serving.server import send_event
 POLL_S = 0.05  # between two polls while Pd's sound is off
 LATENCY_DEADLINE_S = 1.0  # for Pd to set the latency
 CPU_INTERVAL_S = 1.0  # of sound, between two reports of the processor's share
+SLOW, SLOW_TIMES = 0.95, 3  # of real time, so many reports in a row: too slow to play
 
 _MEASURED_PIECES = 40
 _MEASURED_COMPUTATIONS = 8
@@ -140,10 +142,21 @@ def held_back(chain: Chain, inputs: int) -> int:
 
 
 def latency_of(instrument: Instrument, form: StreamForm) -> int:
-    """Return the frames from inlet to outlet that an instrument needs, whole blocks of Pd."""
+    """Return the frames from inlet to outlet that an instrument needs, whole blocks of Pd.
+
+    A block comes at once, and the next one takes the answer to it: what a piece does not fill waits for another block.
+    """
     chain = instrument.make_chain(form, measuring=True)
-    needed = held_back(chain, form.inputs) + chain.compute_frames
-    return ceil_div(needed, form.block_size) * form.block_size
+    size = form.block_size
+    waits = max(chain.compute_frames, size - math.gcd(chain.piece, size))
+    return ceil_div(held_back(chain, form.inputs) + waits, size) * size
+
+
+def parts_of(instrument: Instrument, form: StreamForm, latency: int) -> dict[str, int]:
+    """Return what a latency consists of, frames: a full buffer, time to compute, and what else must be waited for."""
+    chain = instrument.make_chain(form, measuring=True)
+    parts = {"buffer": chain.piece, "computing": chain.compute_frames}
+    return {**parts, "waiting": latency - sum(parts.values())}
 
 
 class LiveLoop:
@@ -155,9 +168,10 @@ class LiveLoop:
         Of the stream, see `audio_stream.Stream`.
     instrument : Instrument
     report : callable
-        report(name, values) is called with "playing" (values latency and block in frames, sample_rate in Hz, and what
-        the instrument describes) when it begins, and once in a second of sound with "cpu" (value share: seconds of the
-        processor for a second of sound). It must not wait.
+        report(name, values) is called with "playing" (values latency and block in frames, sample_rate in Hz, parts, see
+        `parts_of`, and what the instrument describes) when it begins, with "realtime" (value granted: whether it plays
+        at real-time priority), once in a second of sound with "cpu" (value share: seconds of the processor for a second
+        of sound), and with "warning" (value message) when it is too slow. It must not wait.
     poll : callable
         poll() is called several times a second; when it returns False, the loop ends.
     pulse : Pulse, optional
@@ -193,6 +207,7 @@ class LiveLoop:
         form = form_of(stream)
         latency = latency_of(self._instrument, form)
         facts = {"latency": latency, "block": form.block_size, "sample_rate": form.sample_rate}
+        facts["parts"] = parts_of(self._instrument, form, latency)
         self._report("playing", {**facts, **self._instrument.describe(form)})
         if latency > stream.longest_latency:
             needed = (
@@ -211,34 +226,46 @@ class LiveLoop:
         form, restarts, skipped = form_of(stream), stream.restarts, stream.skipped
         chain = self._instrument.make_chain(form, measuring=False)
         gc.freeze()  # what lives now is not looked at again, so that collections stay short
-        raise_priority()
+        self._report("realtime", {"granted": raise_priority()})
         meter = CpuMeter(self._report)
         while stream.restarts == restarts and self._poll():
             audio = stream.read(chain.piece, POLL_S)
             if stream.skipped != skipped:
                 chain, skipped = self._instrument.make_chain(form, measuring=False), stream.skipped
             if audio is not None:
+                began = time.thread_time()
                 with self._pulse.busy():
                     stream.write(chain.process(audio))
                 self._pulse.pieces += 1
                 self._pulse.played_s += chain.piece / form.sample_rate
-                meter.add(chain.piece / form.sample_rate)
+                meter.add(chain.piece / form.sample_rate, time.thread_time() - began)
 
 
 class CpuMeter:
-    """Reports the share of a processor that this process needs, once in a second of sound."""
+    """Reports the share of a processor that this process needs, once in a second of sound, and when it is too slow."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._played_s, self._since = 0.0, time.process_time()
+        self._played_s, self._busy_s, self._since = 0.0, 0.0, time.process_time()
+        self._slow = 0  # reports in a row
 
-    def add(self, seconds: float) -> None:
-        """Count some sound."""
+    def add(self, seconds: float, busy: float) -> None:
+        """Count some sound, and the seconds that this thread computed for it."""
         self._played_s += seconds
+        self._busy_s += busy
         if self._played_s >= CPU_INTERVAL_S:
             now = time.process_time()
             self._report("cpu", {"share": (now - self._since) / self._played_s})
-            self._played_s, self._since = 0.0, now
+            self._warn(self._busy_s / self._played_s)
+            self._played_s, self._busy_s, self._since = 0.0, 0.0, now
+
+    def _warn(self, takes: float) -> None:
+        """Say once what is always too slow, and what would do."""
+        self._slow = self._slow + 1 if takes > SLOW or self._slow >= SLOW_TIMES else 0
+        if self._slow == SLOW_TIMES:
+            remedy = "a larger buffer or latency, fewer voices, or a smaller model would do"
+            line = f"too slow for this machine: {takes:.1f} s for a second of sound - {remedy}"
+            self._report("warning", {"message": line})
 
 
 def form_of(stream: Stream) -> StreamForm:

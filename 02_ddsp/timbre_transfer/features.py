@@ -17,11 +17,15 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384000
 
 @dataclass(frozen=True)
 class Features:
-    """Curves of equal length, float64 [T] at 250 frames a second; confidence 0.5 and more means a tone."""
+    """Curves of equal length, float64 [T] at 250 frames a second; confidence 0.5 and more means a tone.
+
+    power: spectra [T, bins] as `engine.loudness.power` gives them, while somebody plays.
+    """
 
     f0_hz: np.ndarray
     confidence: np.ndarray
     loudness_db: np.ndarray
+    power: np.ndarray | None = None
 
     def __len__(self):
         return len(self.f0_hz)

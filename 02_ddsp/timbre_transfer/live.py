@@ -8,7 +8,9 @@ from pdworker.serving.live import StreamForm
 
 from . import controls
 from .engine import pitch, yin
-from .engine.loudness import FFT_SIZE, loudness_db
+from .engine.breath import gains
+from .engine.dynamics import Dynamics
+from .engine.loudness import FFT_SIZE, of_power, power, windows_of
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
 from .engine.timbre_model import Performance
 from .features import Features
@@ -47,10 +49,11 @@ class StreamingFeatureExtractor:
         first = self._frames_done - self._begin // HOP_SIZE
         f0_hz, confidence = self._pitch(audio, first, frames)
         before = min(first, HALF_A_WINDOW // HOP_SIZE)
-        loudness = loudness_db(self._sound[(first - before) * HOP_SIZE :])[before : before + frames]
+        windows = windows_of(self._sound[(first - before) * HOP_SIZE :])
+        spectra = power(windows[before : before + frames])
         self._frames_done += frames
         self._drop(max(0, len(self._sound) - WINDOW) // pitch.SWIFT_HOP * pitch.SWIFT_HOP)
-        return Features(f0_hz, confidence, loudness.astype(np.float64))
+        return Features(f0_hz, confidence, of_power(spectra), spectra)
 
     def _complete(self, end):
         """How many frames so many samples complete."""
@@ -113,9 +116,10 @@ class LiveInstrument:
         self.keys.bend = self.keys.bend if bend is None else bend
         self.keys.vibrato = self.keys.vibrato if vibrato is None else vibrato
 
-    def key(self, pitch, velocity):
-        """Press a key, or let it go where the velocity is 0."""
-        self.keys.press(pitch, velocity)
+    def press(self, keys):
+        """Press keys, (pitch, velocity) each, or let them go where the velocity is 0."""
+        for key in keys:
+            self.keys.press(*key)
 
     def make_chain(self, form: StreamForm, measuring: bool) -> "Chain":
         """Return a fresh chain for a stream."""
@@ -149,6 +153,7 @@ class Chain:
         self._into = ShortResampler(host_rate, SAMPLE_RATE, 1)
         self._out = ShortResampler(instrument.sample_rate, host_rate, 1)
         self._extractor, self._performance = extractor(), Performance(instrument)
+        self._dynamics = Dynamics(instrument.sample_rate, instrument.hop)
 
     def process(self, audio):
         """float32 [inputs, n] to [outputs, m]; over time as many come out as go in."""
@@ -158,8 +163,19 @@ class Chain:
             return np.zeros((self._outputs, 0), np.float32)
         if self._live.by_keys:
             found = self._live.keys.features(len(found))
-        sound = self._performance(*controls.apply(found, self._live.controls))
+        sound = self._play(found, self._live.controls)
         return np.tile(self._out.process(sound[np.newaxis]), (self._outputs, 1))
+
+    def _play(self, found, settings):
+        """The next piece of sound for the next frames."""
+        f0_hz, loudness = controls.apply(found, settings)
+        if self._live.by_keys:
+            return self._performance(f0_hz, loudness)
+        instrument = self._live.instrument
+        breath = gains(found.power, instrument.noise_bands, instrument.sample_rate)
+        shares = np.where(f0_hz > 0, 0, settings.breath)
+        sound = self._performance(f0_hz, loudness, breath=(breath, shares[:, None]))
+        return self._dynamics(sound, found.loudness_db, settings.dynamics)
 
 
 def shares(extractor, milliseconds, host_rate):

@@ -20,6 +20,16 @@ class timbre_transfer_live(LiveObject):
         "octave": Number(0.0, -20, 20, unit="octaves", help="higher or lower than what comes in"),
         "threshold": Number(0.2, 0, 1, unit="confidence", help="no pitch is played below it"),
         "loudness": Number(0.0, -100, 100, unit="dB", help="louder or softer than what comes in"),
+        "breath": Number(
+            1.0,
+            0,
+            1,
+            unit="amount",
+            help="where there is no pitch: 0 the instrument's noise, 1 that of what comes in",
+        ),
+        "dynamics": Number(
+            0.5, 0, 1, unit="amount", help="0 as loud as the instrument makes it, 1 as what comes in"
+        ),
         "midi": Toggle(False, help="play notes, not the sound"),
         "bend": Number(0.0, -24, 24, unit="semitones", help="of notes, such as a pitch wheel"),
         "vibrato": Number(0.0, 0, 2, unit="semitones", help="of notes that are held"),
@@ -29,6 +39,8 @@ class timbre_transfer_live(LiveObject):
     def __init__(self, box=0, model=None, milliseconds=0):
         super().__init__(box)
         self._milliseconds = milliseconds or USUAL_LATENCY_MS
+        self._pressed = []  # keys that the worker does not know of yet
+        self._is_pressing = False
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
@@ -49,12 +61,24 @@ class timbre_transfer_live(LiveObject):
         """Press a key, or let it go where the velocity is 0; a list of the two does the same."""
         pitch, velocity = number(pitch, "the pitch", 0, 127), number(velocity, "the velocity", 0, 127)
         self.require_model()
-        self.call("key", pitch=round(pitch), velocity=round(velocity))
+        self._pressed.append([round(pitch), round(velocity)])
+        if not self._is_pressing:
+            self.start_task(self._press())
+
+    async def _press(self):
+        """Call the worker's `press`; many keys at once are one call, so that a flood does not pile up."""
+        self._is_pressing = True
+        try:
+            while self._pressed:
+                pressed, self._pressed = self._pressed, []
+                await self.call("press", keys=pressed)
+        finally:
+            self._is_pressing = False
 
     def _controls(self):
         return {
             "octave_shift": self.settings["octave"],
             "threshold": self.settings["threshold"],
             "loudness_shift": self.settings["loudness"],
-            **{name: self.settings[name] for name in ("midi", "bend", "vibrato")},
+            **{name: self.settings[name] for name in ("breath", "dynamics", "midi", "bend", "vibrato")},
         }

@@ -113,9 +113,9 @@ class Worker:
         self._call_playing("change", **settings)
         return {}
 
-    def key(self, job, *, pitch, velocity):
-        """Press a key of what plays live, or let it go."""
-        self._call_playing("key", pitch=pitch, velocity=velocity)
+    def press(self, job, *, keys):
+        """Press keys of what plays live, (pitch, velocity) each, or let them go where the velocity is 0."""
+        self._call_playing("press", keys=keys)
         return {}
 
     def _call_playing(self, name, **arguments):

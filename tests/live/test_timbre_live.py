@@ -53,6 +53,7 @@ def pitch(sound):
 
 
 def test_a_tone_is_played_by_the_model_and_its_controls_are_heard(pd):
+    assert loudness(heard(pd)) < 1e-4  # silence comes in
     pd.send("voice-level", 0.3)
     pd.let_time_pass(1500)
     as_sung = heard(pd)
@@ -73,6 +74,11 @@ def test_notes_are_played_and_bent(pd):
     pd.let_time_pass(1500)
     assert pitch(heard(pd)) == pytest.approx(220 * 2 ** (2 / 12), rel=0.02)
     pd.send("timbre-live", "note", 57, 0)
+    for number in range(1000):  # more than any player
+        pd.send("timbre-live", "list", 40 + number % 40, number % 2 * 90)
+    pd.send("timbre-live", "bend", 0)
+    pd.send("timbre-live", "list", 69, 110)
+    wait_until(lambda: pitch(heard(pd)) == pytest.approx(440, rel=0.02), "the last of many notes")
     pd.send("timbre-live", "note", 57)
     assert "note PITCH VELOCITY" in pd.expect(OUT, "error")[1]
 

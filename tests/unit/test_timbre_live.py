@@ -7,6 +7,8 @@ from support.timbre_files import small_model
 from timbre_transfer import controls, features, live
 from timbre_transfer.controls import Controls
 from timbre_transfer.engine import yin
+from timbre_transfer.engine.dynamics import Dynamics
+from timbre_transfer.engine.loudness import loudness_db
 from timbre_transfer.features import Features
 from timbre_transfer.keys import Keys
 
@@ -14,8 +16,15 @@ PIECE = 777
 AS_SUNG = Controls(adjust=False)
 
 
-def live_chain(player, rate, milliseconds=220):
-    return live.Chain(live.LiveInstrument(player, milliseconds, AS_SUNG), rate)
+def live_chain(player, rate, milliseconds=220, settings=AS_SUNG):
+    return live.Chain(live.LiveInstrument(player, milliseconds, settings), rate)
+
+
+def loudness_played(audio, **settings):
+    """(loudness of what comes out, of what went in), dB, at a latency of 40 ms."""
+    chain = live_chain(small_model(), 16000, 40, Controls(adjust=False, **settings))
+    sound = np.concatenate([chain.process(piece[None])[0] for piece in pieces(audio)])
+    return loudness_db(sound), loudness_db(audio)[: len(sound) // 64]
 
 
 def song(rate=16000):
@@ -85,6 +94,27 @@ def test_what_sounds_live_is_what_the_model_plays_at_once():
     whole = player.generate(*controls.apply(features_of(audio), AS_SUNG), seed=0)
     assert len(sound) > 28000 and np.abs(sound).max() > 0.01
     assert np.abs(sound - whole[: len(sound)]).max() < 1e-5
+
+
+@pytest.mark.parametrize("colour", [1, -1], ids=["dark", "bright"])
+def test_breath_is_as_loud_as_it_comes_in(colour):
+    noise = np.random.default_rng(1).normal(0, 0.05, 32001)
+    breath = (noise[1:] + colour * noise[:-1]) * np.repeat([1, 0.1], 16000)
+    heard, given = loudness_played(breath.astype(np.float32), breath=1.0)
+    for part in (slice(50, 240), slice(300, 450)):
+        assert np.median(heard[part]) == pytest.approx(np.median(given[part]), abs=1.5)
+
+
+def test_dynamics_are_those_of_what_comes_in():
+    tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(32000) / 16000).astype(np.float32)
+    wanted, dynamics, out = loudness_db(song()), Dynamics(16000, 64), []
+    for frame, part in enumerate(pieces(tone, 64)):
+        out.append(dynamics(part, wanted[frame : frame + 1], 1.0))
+    heard = loudness_db(np.concatenate(out))
+    within = wanted > loudness_db(tone) - 20
+    assert np.abs(heard - wanted)[within].mean() < 2
+    assert np.corrcoef(heard[within], wanted[within])[0, 1] > 0.9
+    assert np.abs(heard - loudness_db(tone))[within].mean() > 4  # else there was nothing to do
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])

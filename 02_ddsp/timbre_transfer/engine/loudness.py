@@ -4,6 +4,8 @@
 level is about +20 dB, silence is -80 dB.
 """
 
+from functools import cache
+
 import librosa
 import numpy as np
 
@@ -19,17 +21,36 @@ def loudness_db(audio):
 
     audio: float [samples], at least one hop. Returns float32 [samples // 64].
     """
-    frames = len(audio) // HOP_SIZE
-    padded = np.pad(np.asarray(audio[: frames * HOP_SIZE], np.float32), FFT_SIZE // 2)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::HOP_SIZE][:frames]
-    chunks = [_power_db(windows[start : start + CHUNK_FRAMES]) for start in range(0, frames, CHUNK_FRAMES)]
+    windows = windows_of(audio)
+    chunks = [
+        of_power(power(windows[start : start + CHUNK_FRAMES]))
+        for start in range(0, len(windows), CHUNK_FRAMES)
+    ]
     return np.concatenate(chunks).astype(np.float32)
 
 
-def _power_db(windows):
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT_SIZE) / FFT_SIZE)
-    power = np.abs(np.fft.rfft(windows * hann)) ** 2
-    with np.errstate(divide="ignore"):
-        weighting = librosa.A_weighting(np.fft.rfftfreq(FFT_SIZE, 1 / SAMPLE_RATE))
-    mean = np.mean(power * 10 ** (weighting / 10), axis=-1)
+def windows_of(audio):
+    """The stretches of sound around each hop, float32 [samples // 64, FFT_SIZE], with zeros outside."""
+    frames = len(audio) // HOP_SIZE
+    padded = np.pad(np.asarray(audio[: frames * HOP_SIZE], np.float32), FFT_SIZE // 2)
+    return np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::HOP_SIZE][:frames]
+
+
+def power(windows):
+    """Spectra of power, [T, size // 2 + 1], of stretches of sound [T, size]."""
+    size = windows.shape[-1]
+    return np.abs(np.fft.rfft(windows * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)))) ** 2
+
+
+def of_power(spectra, rate=SAMPLE_RATE):
+    """Loudness in dB, [T], of spectra of power at a sample rate."""
+    size = 2 * (spectra.shape[-1] - 1)
+    mean = np.mean(spectra * _weighting(size, rate), axis=-1) * (FFT_SIZE / size)
     return np.maximum(10 * np.log10(np.maximum(mean, 1e-8)), FLOOR_DB)
+
+
+@cache
+def _weighting(size, rate):
+    """The A curve as factors of power."""
+    with np.errstate(divide="ignore"):
+        return 10 ** (librosa.A_weighting(np.fft.rfftfreq(size, 1 / rate)) / 10)

@@ -138,6 +138,11 @@ class TimbreModel(Instrument):
         """How many sines it plays."""
         return dict(self.configuration.output_splits)["harmonic_distribution"]
 
+    @property
+    def noise_bands(self) -> int:
+        """How many bands its noise has."""
+        return dict(self.configuration.output_splits)["noise_magnitudes"]
+
 
 class Performance:
     """One sound, made stretch by stretch: the pieces joined, and the end, are the sound made at once.
@@ -169,10 +174,12 @@ class Performance:
         loudness_db: ArrayLike,
         noise: NDArray | None = None,
         z: NDArray | None = None,
+        breath: tuple[NDArray, NDArray] | None = None,
     ) -> NDArray[np.float32]:
         """The next piece of sound (float32, may be shorter than the curves) for the next frames.
 
-        z: float32 [frames, z_dims], for a model with an encoder.
+        z: float32 [frames, z_dims], for a model with an encoder. breath: gains [frames, bands] for the noise, and their
+        share [frames, 1], from 0 (the model's own) to 1.
         """
         f0_hz = np.asarray(f0_hz, np.float64)
         inputs = {
@@ -188,7 +195,10 @@ class Performance:
         amplitudes = self._harmonic.controls(values["amps"], values["harmonic_distribution"], f0_hz)
         if noise is None:
             noise = self._random.uniform(-1, 1, len(f0_hz) * self._settings.hop_size)
-        filtered = self._noise(self._noise.controls(values["noise_magnitudes"]), noise)
+        magnitudes = self._noise.controls(values["noise_magnitudes"])
+        if breath is not None:
+            magnitudes += breath[1] * (breath[0] - magnitudes)
+        filtered = self._noise(magnitudes, noise)
         return self._mix(self._hold_last(amplitudes, f0_hz), filtered)
 
     def end(self) -> NDArray[np.float32]:

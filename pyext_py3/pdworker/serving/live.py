@@ -207,8 +207,8 @@ class LiveLoop:
         form = form_of(stream)
         latency = latency_of(self._instrument, form)
         facts = {"latency": latency, "block": form.block_size, "sample_rate": form.sample_rate}
-        facts["parts"] = parts_of(self._instrument, form, latency)
-        self._report("playing", {**facts, **self._instrument.describe(form)})
+        parts = parts_of(self._instrument, form, latency)
+        self._report("playing", {**facts, "parts": parts, **self._instrument.describe(form)})
         if latency > stream.longest_latency:
             needed = (
                 f"this needs {latency} samples, and Pd can wait for {stream.longest_latency}: it stays silent"

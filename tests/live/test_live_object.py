@@ -106,13 +106,15 @@ def test_what_a_child_refuses_is_reported_and_it_plays_on(toy):
 
 
 @BOTH
-def test_another_block_size_begins_anew(toy, how):
+@pytest.mark.parametrize("size", [128, 2048])
+def test_another_block_size_begins_anew(toy, how, size):
     start(toy, how)
-    toy.send("block", "set", 128)
-    assert toy.expect(OUT, "playing")[3] == 128
+    toy.send("block", "set", size)
+    assert toy.expect(OUT, "playing")[3] == size
+    latency = int(toy.expect(OUT, "latency")[1])
     toy.expect(OUT, "cpu")
-    _, heard = recorded(toy, 12000)
-    assert np.abs(heard).max() > 0.4
+    played, heard = recorded(toy, latency)
+    np.testing.assert_allclose(heard, 0.5 * played, atol=1e-6)
 
 
 def test_another_sample_rate_begins_anew(toy):

@@ -91,7 +91,7 @@ PLAYINGS = {
         [(8, [("octave", 1)]), (14, [("octave", 0)]), (18, [("dynamics", 1)]), (24, [("dynamics", 0)]),
          (28, [("midi", 1), ("vibrato", 0.4)]), *scale(29, (62, 65, 69, 74, 72, 69, 65, 62), 1.5),
          (42, [("note", 62, 110)]), *sweep(44, 4, "bend", 0, 7), (49, [("bend", 0), ("note", 62, 0)]),
-         (50, [("midi", 0)])],
+         (50, [("midi", 0)])], 0.5,
     ),
     "samplernn": Playing(
         "05_samplernn", "samplernn~ none 1", 6, "starter_beat", "05_samplernn/media/beat-held-out.wav", ("alive", 1),
@@ -178,13 +178,13 @@ def draw(file, gestures):
         librosa.power_to_db(mel, ref=np.max), origin="lower", aspect="auto", cmap="magma", vmin=-70,
         extent=(0, len(audio) / rate, 0, mel.shape[0]),
     )  # fmt: skip
-    at = -10.0
+    before = ""
     for second, messages in sorted(gestures, key=lambda gesture: gesture[0]):
-        if second - at >= 2:
-            at = second
+        words = messages[0][0]
+        if words != before:
             axes.axvline(second, color="white", linewidth=0.5)
-            words = " ".join(str(word) for word in messages[0][:2])
-            axes.text(second, mel.shape[0] + 1, words, fontsize=6, rotation=35)
+            axes.text(second, mel.shape[0] + 1, words, fontsize=7, rotation=35)
+        before = words
     axes.set(xlabel="seconds", yticks=[], ylabel="mel bands")
     figure.tight_layout()
     figure.savefig(file.with_suffix(".png"))

@@ -1,34 +1,37 @@
-"""The piece without a window: real Pd opens three days' patches, composes, and writes the sound to a file."""
+"""The piece without a window: models of five days make its parts, and they are mixed as its score says."""
 
+import os
 import subprocess
 from pathlib import Path
 
-from dlwakit.base.paths import find_python
-from dlwakit.pdtools.pd_session import PdSession, wait_for_sound
+from dlwakit.base.console import say
+from dlwakit.base.paths import ROOT, find_python, worker_path
 
-PIECE = Path(__file__).with_name("piece.pd")
-NAME, OUT = "piece", "piece-out"
-PATIENCE = 300  # seconds; the generator of day 5 is built when it is loaded for the first time
-
-
-def demo(out_dir, **session):
-    """Write the piece and its spectrogram. session: options for the PdSession. Returns the files."""
-    sound, picture = Path(out_dir, "piece.wav"), Path(out_dir, "piece.png")
-    sound.unlink(missing_ok=True)
-    with PdSession([PIECE], listen=[OUT], **session) as pd:
-        compose(pd, sound)
-    command = [find_python("torch"), "-m", "dlwakit.training.pictures", sound, picture]
-    subprocess.run(command, cwd=PIECE.parents[1], check=True)
-    return [sound, picture]
+HERE = Path(__file__).resolve().parent
+PARTS = "parts.py"
+SCORE = "piece.txt"
 
 
-def compose(pd, file):
-    """Let the piece, open in a PdSession, be composed, played and written to a new file."""
-    pd.send(NAME, "open")
-    pd.sync(60)
-    for word, answer in (("load", "ready"), ("compose", "composed")):
-        pd.send(NAME, word)
-        pd.expect(OUT, answer, timeout=PATIENCE)
-    pd.send(NAME, "write", str(file))
-    pd.expect(OUT, "played", timeout=PATIENCE)
-    wait_for_sound(file)
+def demo(out_dir):
+    """Write the parts, the mix, the stems and the mix's spectrogram; returns the mix and the picture.
+
+    A part that cannot be made is said, and left out. Raises RuntimeError where nothing can be mixed.
+    """
+    folder, rendered = Path(out_dir), Path(out_dir, "rendered")
+    (folder / SCORE).write_text((HERE / SCORE).read_text(encoding="utf-8"), encoding="utf-8")
+    for line in _run(HERE / PARTS, folder, may_fail=True).splitlines():
+        say(f"  without {line}")
+    _run("-m", "sketchpad.mix", folder / SCORE, rendered)
+    picture = folder / "piece.png"
+    _run("-m", "dlwakit.training.pictures", rendered / "mix.wav", picture)
+    return [rendered / "mix.wav", picture]
+
+
+def _run(*words, may_fail=False):
+    """Run a program in the environment that plays all days, and return what it prints."""
+    path = os.pathsep.join(map(str, worker_path(ROOT / "setup/sketch")))
+    command = [find_python("torch"), *map(str, words)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    if done.returncode and not may_fail:
+        raise RuntimeError((done.stderr or done.stdout).strip().splitlines()[-1])
+    return done.stdout

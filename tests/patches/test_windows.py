@@ -14,7 +14,7 @@ from support.waiting import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted(
     patch
-    for folder in [*ROOT.glob("[0-9][0-9]_*"), ROOT / "setup", ROOT / "setup/piece", ROOT / "setup/quiz"]
+    for folder in [*ROOT.glob("[0-9][0-9]_*"), ROOT / "setup", ROOT / "setup/sketch", ROOT / "setup/quiz"]
     for patch in folder.glob("*.pd")
     if re.search(f"#{bytes(TITLE).hex()}|dlwa-status", patch.read_text()) and "-help" not in patch.name
 )

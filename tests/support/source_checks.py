@@ -28,7 +28,7 @@ def days(root):
 
 def broken_contracts(root=ROOT):
     """Imports between modules, also by way of others, that the contracts of import-linter forbid."""
-    folders = ["setup", "setup/patches", "pyext_py3", "pyext_py3/src", "tests", *days(root)]
+    folders = ["setup", "setup/patches", "setup/sketch", "pyext_py3", "pyext_py3/src", "tests", *days(root)]
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
         cwd=root,

@@ -27,6 +27,7 @@ LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
     ("Listening quiz", "setup/quiz/README.md"),
     ("From noise to sound", "setup/book/noise_to_sound.md"),
+    ("The sketch pad", "setup/sketch/README.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
     ("Training", "setup/dlwakit/training/README.md"),

@@ -1,7 +1,7 @@
 """Let each day do its main job in real Pd, without a window, and keep what it made.
 
 Installs first what is missing. Writes audio or MIDI and a picture for each day, and summary.json. `piece` is no day
-but a composition that chains three of them.
+but a minute of music whose parts models of five days make.
 """
 
 import importlib.util
@@ -19,9 +19,7 @@ from dlwakit.cli.install import to_play
 from dlwakit.course.days import Day, all_days, find_day
 from dlwakit.install.components import ensure
 
-PIECE = Day(
-    ROOT / "setup/piece", "AI Duet, GANSynth and SampleRNN in a row", "piece", "piece.pd", "torch", {}, ""
-)
+PIECE = Day(ROOT / "setup/piece", "a minute of music by models of five days", "piece", "", "torch", {}, "")
 TO_SECONDS = "import soundfile, sys; print(sum(soundfile.info(sound).duration for sound in sys.argv[1:]))"
 
 

@@ -2,7 +2,8 @@
 
 DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. Some days have more than one patch: PATCH is a part
 of its name, as in `setup/dlwa open 4 noz`. `setup/dlwa open 1 neuron` opens a small patch in which one idea sounds.
-`setup/dlwa open quiz` opens a listening quiz, `setup/dlwa open piece` a piece that three days play.
+`setup/dlwa open quiz` opens a listening quiz, `setup/dlwa open sketch` the sketch pad, in which takes become a piece, and
+`setup/dlwa open piece` the same with the piece that the course brings.
 The overview checks sound, microphone and MIDI, and lists what is installed.
 """
 
@@ -20,10 +21,12 @@ from dlwakit.install.components import ensure
 from dlwakit.pdtools.pd_session import escape
 
 OVERVIEW = ROOT / "setup/overview.pd"
+SKETCH = ROOT / "setup/sketch/sketch.pd"
 OTHERS = {
-    "quiz": ROOT / "setup/quiz/quiz.pd",
-    "piece": ROOT / "setup/piece/piece.pd",
-}  # of no day, or of several
+    "quiz": (ROOT / "setup/quiz/quiz.pd", ()),
+    "sketch": (SKETCH, ()),
+    "piece": (SKETCH, ("-send", "sketch piece")),
+}  # of no day, or of several: the patch, and Pd's arguments
 LINES, LETTERS = 16, 48  # as many lines on the overview, as many letters in each
 
 
@@ -39,7 +42,7 @@ def add_arguments(parser):
 
 def run(args):
     """Install what is missing, then become Pd."""
-    other = OTHERS.get(args.day)
+    other, words = OTHERS.get(args.day, (None, ()))
     day = find_day(args.day) if args.day and not other else None
     patch = find_patch(day, args.patch) if day else other or OVERVIEW
     ensure(to_play(day.environment if day else "torch"), yes=args.yes)
@@ -47,7 +50,8 @@ def run(args):
     if pd is None:
         raise UserError("environment", "Pd is not on the PATH", "sudo apt-get install puredata")
     say(f"{day.title if day else patch.stem.capitalize()}: {patch}")
-    words = what_is_installed(doctor.report()) if patch == OVERVIEW else []
+    if patch == OVERVIEW:
+        words = what_is_installed(doctor.report())
     os.execv(pd, [pd, "-open", str(patch), *words])
 
 

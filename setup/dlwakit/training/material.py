@@ -91,14 +91,19 @@ def beat(out, root):
     """Write beats: bars that one drum kit plays, each file with a pattern of its own."""
     strokes = [stroke(root / SAMPLES / f"{name}.flac") for name in KIT]
     for number in range(BEATS):
-        bars = pattern(np.random.default_rng(number))
-        audio = np.zeros(BARS * bars.shape[1] * RATE * 60 // (4 * BEATS_PER_MINUTE), np.float32)
-        for bar in range(BARS):
-            for step, drum in np.argwhere(bars[bar] > 0):
-                begin = (bar * bars.shape[1] + step) * RATE * 60 // (4 * BEATS_PER_MINUTE)
-                sound = strokes[drum][: len(audio) - begin]
-                audio[begin : begin + len(sound)] += bars[bar, step, drum] * sound
-        soundfile.write(out / f"beat-{number:02}.wav", 0.9 * audio / abs(audio).max(), RATE)
+        soundfile.write(out / f"beat-{number:02}.wav", played(strokes, number), RATE)
+
+
+def played(strokes, number):
+    """The bars of a pattern, played by the strokes of the kit: float32 at 48 kHz, its peak at 0.9."""
+    bars = pattern(np.random.default_rng(number))
+    audio = np.zeros(BARS * bars.shape[1] * RATE * 60 // (4 * BEATS_PER_MINUTE), np.float32)
+    for bar in range(BARS):
+        for step, drum in np.argwhere(bars[bar] > 0):
+            begin = (bar * bars.shape[1] + step) * RATE * 60 // (4 * BEATS_PER_MINUTE)
+            sound = strokes[drum][: len(audio) - begin]
+            audio[begin : begin + len(sound)] += bars[bar, step, drum] * sound
+    return 0.9 * audio / abs(audio).max()
 
 
 def stroke(path):

@@ -1,13 +1,12 @@
 """How loud the patches of the six days are as they open: within 3 LU of each other (ITU-R BS.1770, by ffmpeg)."""
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 from dlwakit.pdtools.pd_session import wait_for_sound
 from support.external import EXTERNAL
 from support.live_sound import undisturbed
+from support.loudness import lufs
 from support.page import Page
 
 pytestmark = [pytest.mark.needs("ffmpeg"), pytest.mark.slow]
@@ -39,11 +38,7 @@ def loudness(page, file, begin, milliseconds):
     page.say("record-file", "stop")
     page.expect("saved")
     wait_for_sound(file)
-    said = subprocess.run(
-        ["ffmpeg", "-nostats", "-i", file, "-af", "ebur128", "-f", "null", "-"],
-        capture_output=True, text=True, check=True,
-    ).stderr  # fmt: skip
-    return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
+    return lufs(file)
 
 
 def is_as_loud_as_the_others(page, tmp_path, begin, milliseconds):

@@ -99,12 +99,17 @@ def buttons(screen, patch):
     left, top, _ = title(patch)
 
     def press(word):
-        x, y, words = _find(patch, lambda words: words[4] in ("bng", "tgl") and word in words)
+        x, y, words = control(patch, word)
         x, y = columns.min() - left + x, rows.min() - top + y
         screen.xdotool("mousemove", x + 10, y + 10, "click", 1)
         return x + 1, y + 1, x + int(words[5]), y + int(words[5])
 
     return press
+
+
+def control(patch, word, kinds=("bng", "tgl")):
+    """(left, top, words) of the control of these kinds among whose words this one is, on a patch's canvas."""
+    return _find(patch, lambda words: words[4] in kinds and word in words)
 
 
 def title(patch):

@@ -22,10 +22,17 @@ def test_a_quotation_is_nearer_than_sounds_that_were_held_out():
     known = melody(1)
     near = Nearness((known * 32767).astype(np.int16).reshape(4, -1), melody(2), RATE)
     held_out = near.lines["held-out sounds"]
-    quoted, late, own = (
-        near.of(sound)["nearest_db"] for sound in (known[16384:32384], known[16500:32500], melody(3))
-    )
-    assert quoted < 0.2 * held_out and late < 0.8 * held_out and own == pytest.approx(held_out, rel=0.3)
+    quoted, late, own = map(near.of, (known[16384:32384], known[16500:32500], melody(3)))
+    assert quoted["nearest_db"] < 0.2 * held_out and late["nearest_db"] < 0.8 * held_out
+    assert own["nearest_db"] == pytest.approx(held_out, rel=0.3)
+    assert quoted["nearest_db"] < 0.2 * quoted["next_db"] and late["nearest_db"] < 0.8 * late["next_db"]
+    assert own["nearest_db"] > 0.8 * own["next_db"]
+
+
+def test_noise_is_near_to_no_place_alone():
+    random = np.random.default_rng(0)
+    found = Nearness(random.normal(0, 0.1, 8 * RATE), np.zeros(0), RATE).of(random.normal(0, 0.1, 2 * RATE))
+    assert 0.9 * found["next_db"] < found["nearest_db"] <= found["next_db"]
 
 
 def test_what_is_shorter_than_a_second_has_no_distance():

@@ -220,11 +220,11 @@ def first_of(sound):
 
 
 @contextlib.contextmanager
-def jack_server():
+def jack_server(rate=RATE):
     """A JACK at real-time priority, with the limit that musicians have, where that may be raised."""
     with contextlib.suppress(ValueError):
         resource.setrlimit(resource.RLIMIT_RTPRIO, (PRIORITY, PRIORITY))
-    jack = Jack(rate=RATE, period=PERIOD, realtime=True)
+    jack = Jack(rate=rate, period=PERIOD, realtime=True)
     try:
         yield jack
     finally:

@@ -6,7 +6,7 @@ from .loudness import FFT_SIZE, of_power, power
 from .pitch import SAMPLE_RATE
 
 LOUDER_DB, SOFTER_DB = 12.0, 30.0  # that a sound is made at most
-SILENT_DB = -65.0  # what is softer is not made louder
+SILENT_DB = -60.0  # the gain stays where it is while what is played is softer: the next note begins with it
 STEP = 0.25  # of the way to the gain that is right, in a frame of 4 ms
 
 
@@ -43,12 +43,12 @@ class Dynamics:
             self._samples -= self._hop
             self._wanted = self._wanted[1:]
         before = self._gain_db
-        self._gain_db += STEP * (amount * self._missing() - before)
+        if self._wanted[0] > SILENT_DB:
+            self._gain_db += STEP * (amount * self._missing() - before)
         ramp = np.linspace(before, self._gain_db, len(part), endpoint=False)
         return (part * 10 ** (ramp / 20)).astype(np.float32)
 
     def _missing(self):
         """dB by which the middle of what has sounded lately should be louder."""
-        wanted = self._wanted[0]
-        missing = wanted - of_power(power(self._recent[None]), self._rate)[0]
-        return float(np.clip(missing, -SOFTER_DB, LOUDER_DB if wanted > SILENT_DB else 0))
+        missing = self._wanted[0] - of_power(power(self._recent[None]), self._rate)[0]
+        return float(np.clip(missing, -SOFTER_DB, LOUDER_DB))

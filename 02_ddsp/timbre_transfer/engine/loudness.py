@@ -38,8 +38,12 @@ def windows_of(audio):
 
 def power(windows):
     """Spectra of power, [T, size // 2 + 1], of stretches of sound [T, size]."""
-    size = windows.shape[-1]
-    return np.abs(np.fft.rfft(windows * (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)))) ** 2
+    return np.abs(np.fft.rfft(windows * _hann(windows.shape[-1]))) ** 2
+
+
+@cache
+def _hann(size):
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
 
 
 def of_power(spectra, rate=SAMPLE_RATE):

@@ -1,12 +1,13 @@
 """Make a data set for SampleRNN from sounds: one sample rate, one channel, overlapping chunks. On the command line.
 
-    setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1]
+    setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1] [--quiet 50]
 
 Every tenth sound is kept apart: training never sees it, the validation figures come from it. Of a single sound it is
 the last tenth.
 """
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,21 +20,22 @@ from dlwakit.training.sounds import Reader, joined
 from modelfiles.errors import UserError
 
 PAUSE_S = 0.01
-QUIET_DB = 50  # below a sound's peak: silence
+QUIET_DB = 50.0  # below a sound's peak: silence
+FINE = {"frame_length": 512, "hop_length": 128}
 STROKE_S, TAIL_DB = 3.0, 30  # a sound that is shorter ends where it has become so much quieter than its peak
 ADVISED_SECONDS = 300
 
 
-def without_silence(audio: np.ndarray, rate: int) -> np.ndarray:
-    """A sound, float32 [n], without its silences.
+def without_silence(audio: np.ndarray, rate: int, quiet_db: float = QUIET_DB) -> np.ndarray:
+    """A sound, float32 [n], without what is `quiet_db` decibels below its peak.
 
     A model that was trained on much silence begins with silence and stays there, for nothing is easier to predict; it
     is the same with the ends of strokes.
     """
-    parts = librosa.effects.split(audio, top_db=QUIET_DB)
+    parts = librosa.effects.split(audio, top_db=quiet_db, **FINE)
     audio = np.concatenate([audio[first:last] for first, last in parts])
     if len(audio) < STROKE_S * rate:
-        _, (_, end) = librosa.effects.trim(audio, top_db=TAIL_DB, frame_length=512, hop_length=128)
+        _, (_, end) = librosa.effects.trim(audio, top_db=TAIL_DB, **FINE)
         audio = audio[:end]
     return audio
 
@@ -53,13 +55,16 @@ def build_dataset(
     chunk: float = 4.0,
     overlap: float = 1.0,
     log: Callable[[str], None] = print,
+    quiet_db: float = QUIET_DB,
 ) -> dict:
     """Write train.npy, validation.npy and dataset.json into `out`; returns the facts in dataset.json."""
     if not 0 <= overlap < chunk:
         raise UserError("input", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
+    if not 0 < quiet_db < math.inf:
+        raise UserError("input", f"--quiet {quiet_db:g}: it is a number of decibels above 0")
     reader = Reader(source, rate, log)
     with renewed(out, "dataset.json") as part:
-        sounds = joined(reader, out, part, lambda sound: without_silence(sound, rate), PAUSE_S)
+        sounds = joined(reader, out, part, lambda sound: without_silence(sound, rate, quiet_db), PAUSE_S)
         facts = _write(part, *sounds, rate, chunk, overlap)
     log(
         f"{facts['seconds']:.0f} s to learn from in {facts['chunks']} chunks of {chunk:g} s, "
@@ -121,10 +126,20 @@ def main(arguments=None):
         default=1.0,
         help="seconds that neighbours share (default: %(default)s)",
     )
+    parser.add_argument(
+        "--quiet",
+        metavar="DB",
+        type=float,
+        default=QUIET_DB,
+        help="decibels below a sound's peak that are left out as silence; a model of what has pauses falls silent at"
+        " low temperatures, and 30 leaves none (default: %(default)s)",
+    )
     options = parser.parse(arguments)
 
     def work():
-        build_dataset(options.source, options.data, options.rate, options.chunk, options.overlap)
+        build_dataset(
+            options.source, options.data, options.rate, options.chunk, options.overlap, quiet_db=options.quiet
+        )
         print(next_command("samplernn", options.data))
 
     return parser.run(work)

@@ -60,6 +60,11 @@ def test_a_data_set_from_mixed_sounds(sounds, tmp_path):
 def test_silence_is_left_out():
     tone = np.sin(np.arange(4000) / 3)
     assert len(dataset.without_silence(np.concatenate((tone, np.zeros(16000), tone)), RATE)) < 11000
+    pause = 10 ** (-40 / 20) * np.resize(tone, 16000)
+    lengths = [
+        len(dataset.without_silence(np.concatenate((tone, pause, tone)), RATE, quiet)) for quiet in (50, 30)
+    ]
+    assert lengths[0] > 23700 and lengths[1] < 11000
 
 
 def test_a_stroke_ends_where_it_has_died_away():
@@ -70,7 +75,11 @@ def test_a_stroke_ends_where_it_has_died_away():
 
 @pytest.mark.parametrize(
     "arguments, complaint",
-    [([], "no sounds in"), (["--chunk", "1", "--overlap", "1"], "cannot overlap")],
+    [
+        ([], "no sounds in"),
+        (["--chunk", "1", "--overlap", "1"], "cannot overlap"),
+        (["--quiet", "0"], "--quiet 0"),
+    ],
 )
 def test_data_sets_that_cannot_be(tmp_path, arguments, complaint, capsys):
     assert dataset.main([str(tmp_path), "--data", str(tmp_path / "data"), *arguments]) == 1

@@ -112,7 +112,7 @@ def main(arguments):
                 ["git", "archive", revision], cwd=ROOT, stdout=subprocess.PIPE, check=True
             )
             subprocess.run(
-                ["tar", "-x", "--wildcards", "*.md", "-C", folder], input=archive.stdout, check=True
+                ["tar", "-x", "-C", folder, "--wildcards", "*.md"], input=archive.stdout, check=True
             )
         report(Path(folder) if revision else ROOT)
     if "--build" in arguments:

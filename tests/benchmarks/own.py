@@ -37,17 +37,8 @@ RUNS = 1  # each run trains for minutes
 SECONDS, PHRASE_S, TUNES = 120, 20, 8
 VARIABLES = {**os.environ, "DLWA_RECORDED": "1"}
 SPEAKER = "en_US_f_Allison"
-NOTES = [
-    "--soundfont",
-    f"/{material.FONT}",
-    "--programs",
-    "56",
-    "--pitches",
-    "55-79",
-    "--velocities",
-    "60,100",
-]
-NOTES += ["--seconds", "2"]
+NOTES = ["--soundfont", f"/{material.FONT}", "--programs", "58,70", "--pitches", "48-72"]
+NOTES += ["--velocities", "60,100", "--seconds", "2"]
 
 
 def melodies(folder):

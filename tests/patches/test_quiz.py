@@ -15,7 +15,7 @@ from pdworker.takes.store import Store
 from support.course_copy import ROOT
 from support.page import Page
 
-PATCH = OTHERS["quiz"]
+PATCH, _ = OTHERS["quiz"]
 ROUNDS = sorted(PATCH.parent.glob("*.txt"))
 QUIET = 0.01  # root of the mean square of a sound that is heard
 
@@ -118,4 +118,4 @@ def test_next_without_a_round_asks_for_one(page):
 
 def test_the_overview_opens_it():
     text = (ROOT / "setup/overview.pd").read_text()
-    assert all(f"dlwa-day setup/{patch.parent.name} {patch.name};" in text for patch in OTHERS.values())
+    assert all(f"dlwa-day setup/{patch.parent.name} {patch.name};" in text for patch, _ in OTHERS.values())

@@ -6,17 +6,16 @@ Needs neither torch nor TensorFlow; both engines start here.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from modelfiles.bounded import read_json, unpack
+from modelfiles.bounded import read_json
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
-from modelfiles.places import cache_folder
+from modelfiles.unpacking import unpacked
 from numpy.typing import ArrayLike, NDArray
 
 NEEDED = re.compile(
@@ -158,31 +157,10 @@ def generator_names(blocks):
 
 def _unpacked(archive):
     """The model's folder out of an archive; only what is needed is unpacked."""
-    target = archive.with_suffix("")
-    try:
-        if not target.exists():
-            _unpack(archive, target)
-    except OSError:  # a worker may not write there
-        facts = archive.stat()
-        target = cache_folder() / "unpacked" / f"{archive.stem}-{facts.st_size}-{facts.st_mtime_ns}"
-        try:
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _unpack(archive, target)
-        except OSError as error:
-            raise UserError("checkpoint", f"{archive} cannot be unpacked: {error.strerror}") from None
-    found = sorted(target.rglob("experiment.json"))
+    found = sorted(unpacked(archive, NEEDED.search).rglob("experiment.json"))
     if not found:
         raise UserError("checkpoint", f"{archive} holds no GANSynth model: it has no experiment.json")
     return found[0].parent
-
-
-def _unpack(archive, target):
-    begun = target.with_name(f"{target.name}.unpacking")
-    shutil.rmtree(begun, ignore_errors=True)
-    begun.mkdir()
-    unpack(archive, begun, NEEDED.search)
-    begun.rename(target)
 
 
 def _read_flags(file):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 CORNERS = 4  # lower left, lower right, upper left, upper right
 SIDES = 2, 9  # points at a side of a grid
+MIDDLE = 60  # the MIDI pitch of a grid, where nothing else is said
 LIST = "grid.json"  # in the folder of a grid: its sounds
 
 
@@ -37,9 +38,13 @@ def interpolate(encodings: Sequence[ArrayLike], weights: Sequence[float]) -> NDA
         raise UserError("input", f"{len(parts)} encodings and {len(weights)} weights")
     if any(part.ndim != 2 or part.shape[1] != parts[0].shape[1] or not len(part) for part in parts):
         raise UserError("input", "the encodings are not of one kind: load them anew for this model")
-    hops = max(map(len, parts))
-    filled = [np.pad(part, ((0, hops - len(part)), (0, 0)), "edge") for part in parts]
-    return np.einsum("i,iht->ht", np.asarray(weights, np.float32), np.stack(filled))
+    return np.einsum("i,iht->ht", np.asarray(weights, np.float32), np.stack(of_one_length(parts)))
+
+
+def of_one_length(encodings: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Return encodings, the shorter ones filled up with their last hop."""
+    hops = max(map(len, encodings))
+    return [np.pad(part, ((0, hops - len(part)), (0, 0)), "edge") for part in encodings]
 
 
 def corner_weights(x: float, y: float) -> NDArray[np.float32]:
@@ -67,11 +72,29 @@ def grid_points(side: int) -> list[tuple[float, float]]:
 
 
 def grid_encodings(corners: Sequence[ArrayLike], side: int) -> list[NDArray[np.float32]]:
-    """Return the encodings at the points of a grid between four; see `grid_points` and `interpolate`."""
-    return [interpolate(corners, corner_weights(x, y).tolist()) for x, y in grid_points(side)]
+    """Return the encodings at the points of a grid between four; see `grid_points` and `interpolate`.
+
+    More corners are those of further pitches, four each: their grids follow, all of one length.
+    """
+    found = [
+        interpolate(corners[first : first + CORNERS], corner_weights(x, y).tolist())
+        for first in range(0, len(corners), CORNERS)
+        for x, y in grid_points(side)
+    ]
+    return of_one_length(found)
 
 
-def grid_files(side: int) -> dict[str, str]:
-    """Return the files of a grid by argument: `list` and `point0` ..., row by row from below."""
-    points = {f"point{i}": f"x{x:.2f}_y{y:.2f}.wav" for i, (x, y) in enumerate(grid_points(side))}
-    return {"list": LIST, **points}
+def grid_files(side: int, pitches: Sequence[int] = (MIDDLE,)) -> dict[str, str]:
+    """Return the files of a grid by argument: `list` and `point0` ..., row by row from below, pitch after pitch."""
+    places = [f"x{x:.2f}_y{y:.2f}.wav" for x, y in grid_points(side)]
+    names = [f"p{pitch:03d}_{place}" for pitch in pitches for place in places]
+    names = places if len(pitches) == 1 else names
+    return {"list": LIST, **{f"point{number}": name for number, name in enumerate(names)}}
+
+
+def zones(pitches: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return (lowest key, highest key, number of the pitch, pitch) of the keys that each of some pitches plays."""
+    order = sorted(range(len(pitches)), key=pitches.__getitem__)
+    sizes = [pitches[number] for number in order]
+    borders = [0, *((low + high) // 2 + 1 for low, high in zip(sizes, sizes[1:])), 128]
+    return [(borders[at], borders[at + 1] - 1, number, pitches[number]) for at, number in enumerate(order)]

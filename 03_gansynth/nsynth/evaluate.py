@@ -6,7 +6,9 @@
 guessing needs 8. `reconstruction_db` is how far encoded and decoded sounds are from the originals: the mean distance of
 log-mel spectrograms, at temperature 0.8. Beside the model: the originals in mu-law codes and back, which is the best
 that can be reached, and the same network with random weights. `between_db` is how far the decoded middle of two
-encodings is from the mean of the two spectrograms; beside it the plain mix of both sounds (`cross-fade`).
+encodings is from the mean of the two spectrograms; beside it the plain mix of both sounds (`cross-fade`). So is
+`off_the_middle`, which hears past a decoder's noise: how far the energy of the spectrum is from half way between its
+places in the two sounds, where 0 is half way, and 1 as far as either sound is.
 """
 
 from __future__ import annotations
@@ -44,18 +46,18 @@ def compare(path, sounds, options):
     for name, net in (("checkpoint", network), ("untrained", Autoencoder(network.config))):
         model = NSynth(net)
         decoded = sheet.decode_all(model, some, options.seed)
-        between, mixed = sheet.between(model, some, options.seed)
+        between = sheet.between(model, some, options.seed)
         found[name] = {
             "bits": bits_per_sample(net, sounds.audio[sounds.held_out]),
             "reconstruction_db": sheet.reconstruction(some, decoded, sounds.rate),
-            "between_db": between,
+            **{figure: values[0] for figure, values in between.items()},
         }
     ceiling = sheet.reconstruction(some, mulaw.decode(mulaw.encode(some)), sounds.rate)
     checkpoint = found.pop("checkpoint")
     return {
         "checkpoint": checkpoint,
         "mu-law": {"reconstruction_db": ceiling},
-        "cross-fade": {"between_db": mixed},
+        "cross-fade": {figure: values[1] for figure, values in between.items()},
         **found,
     }
 

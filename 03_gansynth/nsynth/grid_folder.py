@@ -1,14 +1,15 @@
 """Grids of sounds as folders: WAV files and a list of them, or what the original course made. In the worker process.
 
-A folder of this kit has a WAV file for each point, named by its place (`x0.33_y1.00.wav`), and `grid.json`, which lists
-them row by row from below. A folder without it is read by its WAV files in the order of their names. A grid of the
-original course, made for the Open NSynth Super, is a file `.bin` of 16-bit samples and a file `.json` of settings.
+A folder of this kit has a WAV file for each point, named by its place (`x0.33_y1.00.wav`; of several pitches, behind
+the MIDI pitch, `p048_x0.33_y1.00.wav`), and `grid.json`, which lists them, pitch after pitch, row by row from below. A
+folder without it is read by its WAV files in the order of their names. A grid of the original course, made for the Open
+NSynth Super, is a file `.bin` of 16-bit samples and a file `.json` of settings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +18,24 @@ from modelfiles.errors import UserError
 from modelfiles.sounds import read_sound, write_sound
 from numpy.typing import NDArray
 
-from .blending import LIST, SIDES
+from .blending import LIST, MIDDLE, SIDES
 from .limits import LONGEST_S
 
 ORIGINAL_RATE = 16000
-MIDDLE = 60  # of the pitches of an original grid, the nearest to this one is read
+PITCHES = 0, 127
 
 
-def write(sounds: NDArray[np.float32], rate: int, paths: Mapping[str, Path]) -> None:
-    """Write sounds [points, samples] to the paths of `blending.grid_files`."""
+def write(sounds: NDArray[np.float32], rate: int, pitches: Sequence[int], paths: Mapping[str, Path]) -> None:
+    """Write sounds [pitches * points, samples] to the paths of `blending.grid_files`."""
     for number, sound in enumerate(sounds):
         write_sound(paths[f"point{number}"], sound, rate)
     files = [paths[f"point{number}"].name for number in range(len(sounds))]
-    facts = {"side": round(len(sounds) ** 0.5), "rate": rate, "samples": sounds.shape[1], "files": files}
-    paths["list"].write_text(json.dumps(facts, indent=1) + "\n")
+    side = round((len(sounds) / len(pitches)) ** 0.5)
+    facts = {"side": side, "rate": rate, "samples": sounds.shape[1], "pitches": list(pitches)}
+    paths["list"].write_text(json.dumps({**facts, "files": files}, indent=1) + "\n")
 
 
-def read(folder: Path) -> tuple[NDArray[np.float32], int]:
+def read(folder: Path) -> tuple[NDArray[np.float32], int, list[int]]:
     """Read a grid.
 
     Parameters
@@ -42,10 +44,12 @@ def read(folder: Path) -> tuple[NDArray[np.float32], int]:
 
     Returns
     -------
-    sounds : ndarray of float32, shape (points, samples)
-        Row by row from below; shorter ones are filled up with silence.
+    sounds : ndarray of float32, shape (pitches * points, samples)
+        Pitch after pitch, row by row from below; shorter ones are filled up with silence.
     rate : int
         In Hz.
+    pitches : list of int
+        MIDI.
 
     Raises
     ------
@@ -56,47 +60,59 @@ def read(folder: Path) -> tuple[NDArray[np.float32], int]:
         raise UserError("file", f"there is no folder {folder}")
     listed, binaries = folder / LIST, sorted(folder.glob("*.bin"))
     if listed.is_file():
-        return _read_sounds(folder, list(map(str, read_json(listed).get("files", []))))
+        facts = read_json(listed)
+        files, pitches = facts.get("files", []), facts.get("pitches", [MIDDLE])
+        return _read_sounds(folder, list(map(str, files)), _checked_pitches(listed, pitches))
     if binaries:
         return _read_original(binaries[0])
-    return _read_sounds(folder, sorted(path.name for path in folder.glob("*.wav")))
+    return _read_sounds(folder, sorted(path.name for path in folder.glob("*.wav")), [MIDDLE])
 
 
-def _read_sounds(folder: Path, files: list[str]) -> tuple[NDArray[np.float32], int]:
-    _side(folder, len(files))
+def _read_sounds(
+    folder: Path, files: list[str], pitches: list[int]
+) -> tuple[NDArray[np.float32], int, list[int]]:
+    _side(folder, len(files) / len(pitches))
     missing = [name for name in files if Path(name).name != name or not (folder / name).is_file()]
     if missing:
         raise UserError("file", f"{folder.name} is no whole grid: {missing[0]} is missing")
     first, rate = read_sound(folder / files[0], None, LONGEST_S)
     sounds = [first, *(read_sound(folder / name, rate, LONGEST_S)[0] for name in files[1:])]
     length = max(map(len, sounds))
-    return np.stack([np.pad(sound, (0, length - len(sound))) for sound in sounds]), rate
+    return np.stack([np.pad(sound, (0, length - len(sound))) for sound in sounds]), rate, pitches
 
 
-def _side(folder: Path, count: int) -> int:
+def _checked_pitches(file: Path, pitches: object) -> list[int]:
+    if not isinstance(pitches, list) or not pitches:
+        raise UserError("file", f"{file.name} names no pitches")
+    if any(type(pitch) is not int or not PITCHES[0] <= pitch <= PITCHES[1] for pitch in pitches):
+        raise UserError("file", f"{file.name} names a pitch that is no MIDI pitch")
+    return pitches
+
+
+def _side(folder: Path, count: float) -> int:
     side = round(count**0.5)
     if side * side != count or not SIDES[0] <= side <= SIDES[1]:
         hint = f"a grid has {SIDES[0]} x {SIDES[0]} to {SIDES[1]} x {SIDES[1]} sounds"
-        raise UserError("file", f"{folder.name} is no grid: it has {count} sounds", hint)
+        raise UserError("file", f"{folder.name} is no grid: it has {count:g} sounds", hint)
     return side
 
 
-def _read_original(binary: Path) -> tuple[NDArray[np.float32], int]:
-    """One pitch of a grid of the original course; its rows stand from above to below."""
+def _read_original(binary: Path) -> tuple[NDArray[np.float32], int, list[int]]:
+    """A grid of the original course: samples by place and pitch; its rows stand from above to below."""
     settings = [path for path in binary.parent.glob("*.json") if path.name != LIST]
     if not settings:
         raise UserError("file", f"{binary.parent.name} has no settings (.json) beside {binary.name}")
     facts = read_json(settings[0]).get("nsynth", {})
     try:
-        side, length, pitches = int(facts["resolution"]), int(facts["length"]), list(facts["pitches"])
+        side, length, pitches = int(facts["resolution"]), int(facts["length"]), facts["pitches"]
         rate = int(facts.get("sampleRate", ORIGINAL_RATE))
     except (KeyError, TypeError, ValueError):
         raise UserError("file", f"{settings[0].name} holds no settings of a grid") from None
     _side(binary.parent, side * side)
+    pitches = _checked_pitches(settings[0], pitches)
     wanted = side * side * len(pitches) * length * 2
     if not 0 < wanted == binary.stat().st_size:
         found = binary.stat().st_size
         raise UserError("file", f"{binary.name} has {found} bytes, its settings ask for {wanted}")
-    pitch = int(np.argmin([abs(pitch - MIDDLE) for pitch in pitches]))
-    sounds = np.fromfile(binary, "<i2").reshape(side, side, len(pitches), length)[::-1, :, pitch]
-    return sounds.reshape(side * side, length).astype(np.float32) / 32768, rate
+    sounds = np.fromfile(binary, "<i2").reshape(side, side, len(pitches), length)[::-1].transpose(2, 0, 1, 3)
+    return sounds.reshape(-1, length).astype(np.float32) / 32768, rate, pitches

@@ -22,12 +22,12 @@ def load(
 ) -> NSynth:
     """Load a model; see `nsynth.load`."""
     where = checkpoint_folders(__file__) if folders is None else folders
-    path = find(str(name_or_path), where, suffixes=(".index", ""))
+    path = find(str(name_or_path), where, suffixes=(".index", ".tar"))
     return load_path(path, engine)
 
 
 def load_path(path: Path, engine: str = "small") -> NSynth:
-    """Load the model in a folder, or of a prefix. Raises UserError."""
+    """Load the model in a folder or .tar, or of a prefix. Raises UserError."""
     upstream = upstream_module(__package__ or "", engine)
     if upstream is not None:
         loaded: NSynth = upstream.load(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,21 @@ from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Number, Whole
 from pdworker.host.tasks import PendingCall
 
-from .blending import CORNERS, grid_files
+from .blending import CORNERS, MIDDLE, grid_files, zones
+
+NO_MODEL = ("none", "-")
 
 
 class nsynth(PdObject):
     """Sounds between four corners: encoded, blended, decoded into one array, point after point.
 
+    Argument: a model to load at once; none, or "none", if left out.
+
     Out of the outlet, beside what every PdObject says: `model RATE HOP LATENT` after a load; `corner N NAME SECONDS`;
-    `curves N HOPS`, `taken N`; `grid SIDE SAMPLES RATE` when a grid begins (its point P, row by row from below, stands
-    in the array from P * SAMPLES on), `grown SAMPLES` as all points grow, `filled SIDE SAMPLES RATE` at its end, also
-    where it was cancelled; `saved FILE`.
+    `curves N HOPS`, `taken N`; `silence` before an array is written anew, `grid SIDE SAMPLES RATE` when a grid begins
+    (its point P, row by row from below, stands in the array from P * SAMPLES on; of several pitches, one grid follows
+    the other), `zone LOW HIGH NUMBER PITCH` before that for the keys that each pitch plays, `grown SAMPLES` as all
+    points grow, `filled SIDE SAMPLES RATE` at its end, also where it was cancelled; `saved FILE`.
     """
 
     WORKER = "nsynth.worker"
@@ -34,16 +40,25 @@ class nsynth(PdObject):
             1.5, 0.05, 60, unit="seconds", help="of a sound file, its beginning that is encoded"
         ),
         "temperature": Number(0.8, 0, 100, help="low keeps to the likeliest samples, high strays from them"),
+        "pitch": Whole(
+            MIDDLE,
+            0,
+            127,
+            label="the pitch",
+            help="of the corners that are set from now on: each pitch has four",
+        ),
         "seed": Whole(0, 0, 2**24, label="the random number", help="the same gives the same grid again"),
     }
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._corners: dict[int, np.ndarray] = {}
+    def __init__(self, model: Any = None) -> None:
+        super().__init__()
+        self._corners: dict[tuple[int, int], np.ndarray] = {}  # by pitch and number
         self._notes: list[str] = []
         self._next = 0
         self._is_decoding = False
-        self._grids: dict[str, tuple[int, int, int]] = {}  # side, samples, rate by array
+        self._grids: dict[str, tuple[int, int, int, list[int]]] = {}  # side, samples, rate, pitches by array
+        if model and str(model) not in NO_MODEL:
+            pyext.call_soon(self.load_1, model)
 
     def facts_to_show(self, facts: dict) -> dict:
         return {key: value for key, value in facts.items() if key != "notes"}
@@ -110,25 +125,23 @@ class nsynth(PdObject):
             curve = pyext.Buffer(f"{name(prefix)}{index + 1}")
             if len(curve) == len(encoding):
                 encoding[:, index] = np.nan_to_num(np.array(curve, np.float32))
-        self._corners[number_of_corner] = encoding
+        self._corners[self.settings["pitch"], number_of_corner] = encoding
         self.output("taken", number_of_corner)
 
     @message("grid ARRAY")
     async def grid_1(self, array: Any) -> None:
-        """Decode the grid between the corners into an array, in the background."""
+        """Decode the grid between the corners into an array, in the background; of each pitch that has all four."""
         array = name(array)
         existing(array)
         self.require_model()
         if self._is_decoding:
             raise UserError("state", "a grid is being decoded", "cancel that first, or wait")
-        missing = [str(corner) for corner in range(1, CORNERS + 1) if corner not in self._corners]
-        if missing:
-            raise UserError("state", f"corner {', '.join(missing)} is empty", "open a sound for it")
-        corners = [self._corners[corner] for corner in range(1, CORNERS + 1)]
+        pitches = self._pitches()
+        corners = [self._corners[pitch, corner] for pitch in pitches for corner in range(1, CORNERS + 1)]
         values = {key: self.settings[key] for key in ("side", "temperature", "seed")}
         self._is_decoding = True
         try:
-            await self._grow(array, values["side"], self.call("grid", arrays=corners, **values))
+            await self._grow(array, values["side"], pitches, self.call("grid", arrays=corners, **values))
         finally:
             self._is_decoding = False
 
@@ -138,14 +151,15 @@ class nsynth(PdObject):
         array, folder = self._array_and_folder(words)
         if array not in self._grids:
             raise UserError("state", f"there is no grid in {array}", "make one first")
-        side, samples, rate = self._grids[array]
-        sounds = (await self.read(array))[: side * side * samples].reshape(side * side, samples)
+        side, samples, rate, pitches = self._grids[array]
+        count = len(pitches) * side * side
+        sounds = (await self.read(array))[: count * samples].reshape(count, samples)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError("file", f"{folder}: {error.strerror}") from None
-        writes = {key: str(folder / file) for key, file in grid_files(side).items()}
-        await self.call("write_grid", arrays=[sounds], writes=writes, rate=rate)
+        writes = {key: str(folder / file) for key, file in grid_files(side, pitches).items()}
+        await self.call("write_grid", arrays=[sounds], writes=writes, rate=rate, pitches=pitches)
         self.output("saved", str(folder))
 
     @message("open_grid ARRAY FOLDER")
@@ -153,13 +167,13 @@ class nsynth(PdObject):
         """Read a grid from a folder: one that was saved here, WAV files, or one of the original course."""
         array, folder = self._array_and_folder(words)
         existing(array)
+        self.output("silence")
         values, (sounds,) = await self.call("read_grid", folder=str(folder))
-        facts = values["side"], sounds.shape[1], values["rate"]
+        facts = values["side"], sounds.shape[1], values["rate"], values["pitches"]
         await self.write(array, sounds.ravel())
-        self._grids[array] = facts
-        self.output("grid", *facts)
-        self.output("grown", facts[1])
-        self.output("filled", *facts)
+        self._announce(array, *facts)
+        self.output("grown", sounds.shape[1])
+        self.output("filled", *facts[:3])
 
     # What they share.
 
@@ -169,14 +183,28 @@ class nsynth(PdObject):
 
     def _put(self, corner: int, label: str, encoding: np.ndarray) -> None:
         facts = self.require_model()
-        self._corners[corner] = encoding
+        self._corners[self.settings["pitch"], corner] = encoding
         self.output("progress", 1, "")
         self.output("corner", corner, label, round(len(encoding) * facts["hop"] / facts["rate"], 2))
 
     def _encoding(self, corner: int) -> np.ndarray:
-        if corner not in self._corners:
-            raise UserError("state", f"corner {corner} is empty", "open a sound for it")
-        return self._corners[corner]
+        self._require_corners([corner])
+        return self._corners[self.settings["pitch"], corner]
+
+    def _require_corners(self, corners: Iterable[int]) -> None:
+        pitch = self.settings["pitch"]
+        if missing := [str(corner) for corner in corners if (pitch, corner) not in self._corners]:
+            at = "" if pitch == MIDDLE else f" at pitch {pitch}"
+            raise UserError("state", f"corner {', '.join(missing)} is empty{at}", "open a sound for it")
+
+    def _pitches(self) -> list[int]:
+        """Return the pitches that have all four corners. Raises UserError where there is none."""
+        corners = range(1, CORNERS + 1)
+        known = sorted({pitch for pitch, _ in self._corners})
+        found = [pitch for pitch in known if all((pitch, corner) in self._corners for corner in corners)]
+        if not found:
+            self._require_corners(corners)
+        return found
 
     def _corner_and_file(self, words: Any) -> tuple[int, Path]:
         if len(words) < 2:
@@ -188,24 +216,31 @@ class nsynth(PdObject):
             raise UserError("usage", "an array and a folder are needed")
         return name(words[0]), self.path(options.text(words[1:]))
 
-    async def _grow(self, array: str, side: int, call: PendingCall) -> None:
+    async def _grow(self, array: str, side: int, pitches: list[int], call: PendingCall) -> None:
         """Put the sounds into the array as they grow; an interrupted grid stays, as far as it is."""
         rate = length = done = 0
         try:
             async for values, sounds in call:
-                if not sounds:
+                if not sounds:  # the first ones take a while: notes that sound fade until then
                     rate, length = values["rate"], values["length"]
-                    await self.write(array, np.zeros(side * side * length, np.float32))
-                    self._grids[array] = side, length, rate
-                    self.output("grid", side, length, rate)
+                    self.output("silence")
                     continue
+                if not done:
+                    await self.write(array, np.zeros(len(pitches) * side * side * length, np.float32))
+                    self._announce(array, side, length, rate, pitches)
                 done = values["start"] + sounds[0].shape[1]
                 self._insert(array, sounds[0], values["start"], length)
                 self.output("grown", done)
             await call
         finally:
-            if done and self._grids.get(array) == (side, length, rate):
+            if done and self._grids.get(array) == (side, length, rate, pitches):
                 self.output("filled", side, done, rate)
+
+    def _announce(self, array: str, side: int, samples: int, rate: int, pitches: list[int]) -> None:
+        self._grids[array] = side, samples, rate, pitches
+        for zone in zones(pitches):
+            self.output("zone", *zone)
+        self.output("grid", side, samples, rate)
 
     def _insert(self, array: str, sounds: np.ndarray, start: int, length: int) -> None:
         buffer, count = pyext.Buffer(array), sounds.shape[1]

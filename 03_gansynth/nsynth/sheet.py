@@ -9,6 +9,8 @@ BANDS, WINDOW, HOP = 40, 512, 256
 FLOOR_DB = 60  # below the loudest point: not heard
 TEMPERATURE = 0.8
 PAIRS = 6
+QUANTILES = 100
+HEARD_DB = 40  # below its loudest: where a sound is not silent
 
 
 def log_mel(sound, rate):
@@ -36,18 +38,49 @@ def decode_all(model, sounds, seed):
     return model.decode([model.encode(sound) for sound in sounds], TEMPERATURE, seed=seed)
 
 
-def between(model, sounds, seed):
-    """(of the decoded middle, of the mix): mean distance in decibels from the blend of two sounds' log-mel pictures.
+def quantiles(picture):
+    """At which mel band lies each hundredth of a frame's energy: [frames, QUANTILES], in bands.
 
-    sounds: [n, samples]; PAIRS pairs of them. The blend is the mean of the two pictures in decibels.
+    picture: decibels [BANDS, frames].
+    """
+    energy = 10 ** (picture.T / 10)
+    below = np.cumsum(energy, axis=1) / energy.sum(axis=1, keepdims=True)
+    below = np.concatenate([np.zeros((len(below), 1)), below], axis=1)
+    wanted = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    return np.stack([np.interp(wanted, frame, np.arange(BANDS + 1)) for frame in below])
+
+
+def off_the_middle(one, other, sound, rate):
+    """How far a sound's spectrum is from half way between those of two sounds: 0 is half way, 1 as far as these are.
+
+    Distance and middle are those of optimal transport, frame by frame: the energy of the middle lies *between* that of
+    the ends, and not at the places of both, as in a mix. Frames in which one of the two is silent do not count.
+    """
+    ends = [log_mel(end, rate) for end in (one, other)]
+    frames = np.flatnonzero(np.min([end.max(axis=0) for end in ends], axis=0) > -HEARD_DB)
+    if not len(frames):
+        return 0.0
+    low, high, found = (quantiles(picture[:, frames]) for picture in (*ends, log_mel(sound, rate)))
+    apart = np.abs(high - low).mean() / 2
+    return float(np.abs(found - (low + high) / 2).mean() / max(apart, 1e-9))
+
+
+def between(model, sounds, seed):
+    """Mean figures of the decoded middle of pairs of sounds, and of the mix: {"between_db": [decoded, mixed], ...}.
+
+    between_db is the distance from the mean of the two log-mel pictures, off_the_middle that of the function.
+    sounds: [n, samples]; PAIRS pairs of them.
     """
     rate, random = model.config.sample_rate, np.random.default_rng(seed)
     pairs = [random.choice(len(sounds), 2, replace=False) for _ in range(PAIRS)]
     codes = [model.encode(sound) for sound in sounds]
     decoded = model.decode([(codes[a] + codes[b]) / 2 for a, b in pairs], TEMPERATURE, seed=seed)
+    mixed = [(sounds[a] + sounds[b]) / 2 for a, b in pairs]
     blends = [(log_mel(sounds[a], rate) + log_mel(sounds[b], rate)) / 2 for a, b in pairs]
-    mixes = [log_mel((sounds[a] + sounds[b]) / 2, rate) for a, b in pairs]
-    return (
-        float(np.mean([distance(log_mel(one, rate), blend) for one, blend in zip(decoded, blends)])),
-        float(np.mean([distance(mix, blend) for mix, blend in zip(mixes, blends)])),
-    )
+    figures = {"between_db": [], "off_the_middle": []}
+    for found in (decoded, mixed):
+        far = [distance(log_mel(one, rate), blend) for one, blend in zip(found, blends)]
+        off = [off_the_middle(sounds[a], sounds[b], one, rate) for (a, b), one in zip(pairs, found)]
+        figures["between_db"].append(float(np.mean(far)))
+        figures["off_the_middle"].append(float(np.mean(off)))
+    return figures

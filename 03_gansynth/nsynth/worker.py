@@ -38,7 +38,7 @@ class Worker:
         engine: str = "small",
     ) -> dict[str, Any]:
         """Load a model by name; returns facts about it."""
-        path = find(checkpoint, folders, suffixes=(".index", ""))
+        path = find(checkpoint, folders, suffixes=(".index", ".tar"))
         job.progress(0.1, "reading (the very first time this takes a minute)")
         self._model = load_path(path, engine)
         file = (path if path.is_dir() else path.parent) / NOTES
@@ -85,7 +85,7 @@ class Worker:
     def grid(
         self, job: Job, *, side: int, temperature: float, seed: int, arrays: Sequence[np.ndarray]
     ) -> dict[str, Any]:
-        """Decode the grid between four encodings, all points at once.
+        """Decode the grid between four encodings, or one for each four of several pitches, all points at once.
 
         The first partial result has no sound, but rate and length; the others [points, n], from `start` on.
         """
@@ -99,15 +99,16 @@ class Worker:
         return {"samples": stream.done}
 
     def read_grid(self, job: Job, *, folder: str) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """Read a grid that `write_grid` or the original course has written: sounds [points, samples]."""
-        sounds, rate = grid_folder.read(Path(folder))
-        return {"side": round(len(sounds) ** 0.5), "rate": rate}, [sounds]
+        """Read a grid that `write_grid` or the original course has written: sounds [pitches * points, samples]."""
+        sounds, rate, pitches = grid_folder.read(Path(folder))
+        side = round((len(sounds) / len(pitches)) ** 0.5)
+        return {"side": side, "rate": rate, "pitches": pitches}, [sounds]
 
     def write_grid(
-        self, job: Job, *, rate: int, arrays: Sequence[np.ndarray], **paths: str
+        self, job: Job, *, rate: int, pitches: list[int], arrays: Sequence[np.ndarray], **paths: str
     ) -> dict[str, Any]:
-        """Write a grid's sounds [points, samples] to paths, by the names that `blending.grid_files` gives."""
-        grid_folder.write(arrays[0], rate, {name: Path(path) for name, path in paths.items()})
+        """Write a grid's sounds [pitches * points, samples] to paths, by the names that `grid_files` gives."""
+        grid_folder.write(arrays[0], rate, pitches, {name: Path(path) for name, path in paths.items()})
         return {}
 
     def _require_model(self) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -102,13 +104,16 @@ def read_npz(path: str | Path) -> dict[str, NDArray]:
 
 
 def unpack(archive: Path, target: Path, wanted: Callable[[str], object]) -> None:
-    """Unpack the members of a .zip whose names are wanted.
+    """Unpack the members of a .zip or .tar whose names are wanted; those of a .tar without their folders.
 
     Raises
     ------
     UserError
         The archive is damaged, or would unpack to far more than it has: then nothing was written.
     """
+    if archive.suffix == ".tar":
+        _unpack_tar(archive, target, wanted)
+        return
     try:
         with zipfile.ZipFile(archive) as file:
             members = [member for member in file.infolist() if wanted(member.filename)]
@@ -118,6 +123,19 @@ def unpack(archive: Path, target: Path, wanted: Callable[[str], object]) -> None
     except UserError as error:
         raise UserError("checkpoint", f"{archive.name} {error.message}") from None
     except UNREADABLE as error:
+        raise UserError("checkpoint", f"{archive} cannot be unpacked: {error}", "download it again") from None
+
+
+def _unpack_tar(archive: Path, target: Path, wanted: Callable[[str], object]) -> None:
+    try:
+        with tarfile.open(archive, "r:") as file:  # what is not compressed cannot grow
+            for member in file:
+                if member.isreg() and wanted(member.name):
+                    source = file.extractfile(member)
+                    assert source is not None
+                    with source, (target / Path(member.name).name).open("wb") as copy:
+                        shutil.copyfileobj(source, copy)
+    except tarfile.TarError as error:
         raise UserError("checkpoint", f"{archive} cannot be unpacked: {error}", "download it again") from None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
 from nsynth import dataset, grid_folder, train
-from nsynth.blending import corner_weights, grid_encodings, interpolate
+from nsynth.blending import corner_weights, grid_encodings, grid_files, interpolate, zones
 from nsynth.engine import kernel_engine, mulaw
 from nsynth.engine.config import Config
 from nsynth.engine.kernel_engine import KernelEngine
@@ -20,6 +21,7 @@ from nsynth.engine.network import Autoencoder, load, save
 from nsynth.engine.pack import Packed
 from nsynth.engine.torch_engine import TorchEngine
 from nsynth.model import NSynth
+from nsynth.sheet import off_the_middle
 from support.training_program import run_training
 
 TINY = Config(8000, 32, 4, 6, 3, 12, 10, 4, 3, 8)
@@ -205,13 +207,58 @@ def write_original(folder, pitches=(48, 60), side=2, length=5):
 
 def test_a_grid_of_the_original_course_is_read(tmp_path):
     original = write_original(tmp_path / "course")
-    sounds, rate = grid_folder.read(tmp_path / "course")
-    assert rate == 16000
-    assert np.array_equal(np.rint(sounds[0] * 32768), original[1, 0, 1])  # below left, pitch 60
-    assert np.array_equal(np.rint(sounds[3] * 32768), original[0, 1, 1])
+    sounds, rate, pitches = grid_folder.read(tmp_path / "course")
+    assert rate == 16000 and pitches == [48, 60]
+    assert np.array_equal(np.rint(sounds[0] * 32768), original[1, 0, 0])  # below left, pitch 48
+    assert np.array_equal(np.rint(sounds[4] * 32768), original[1, 0, 1])
+    assert np.array_equal(np.rint(sounds[7] * 32768), original[0, 1, 1])
     (tmp_path / "course/grid.bin").write_bytes(b"1234")
     with pytest.raises(UserError, match=r"grid\.bin has 4 bytes, its settings ask for 80"):
         grid_folder.read(tmp_path / "course")
+
+
+def test_a_grid_of_two_pitches_is_written_and_read(tmp_path):
+    sounds = np.random.default_rng(0).uniform(-0.9, 0.9, (8, 20)).astype(np.float32)
+    names = grid_files(2, [48, 60])
+    assert names["point0"] == "p048_x0.00_y0.00.wav" and names["point7"] == "p060_x1.00_y1.00.wav"
+    assert grid_files(2)["point0"] == "x0.00_y0.00.wav"
+    grid_folder.write(sounds, 8000, [48, 60], {key: tmp_path / name for key, name in names.items()})
+    found, rate, pitches = grid_folder.read(tmp_path)
+    assert np.abs(found - sounds).max() < 1e-4 and rate == 8000 and pitches == [48, 60]
+    (tmp_path / "grid.json").write_text(json.dumps({"pitches": [300], "files": []}))
+    with pytest.raises(UserError, match="names a pitch that is no MIDI pitch"):
+        grid_folder.read(tmp_path)
+
+
+def test_each_key_plays_the_nearest_pitch():
+    assert zones([60]) == [(0, 127, 0, 60)]
+    assert zones([72, 48]) == [(0, 60, 1, 48), (61, 127, 0, 72)]
+    low, high = np.zeros((2, 3)), np.ones((4, 3))
+    found = grid_encodings([low] * 4 + [high] * 4, 2)
+    assert [one.shape for one in found] == [(4, 3)] * 8 and found[0][0, 0] == 0 and found[4][0, 0] == 1
+
+
+def test_a_sound_half_way_is_nearer_to_the_middle_than_a_mix():
+    def vowel(formant):
+        partials = np.arange(1, 18)[:, None] * 220
+        loud = np.exp(-(((partials - formant) / 300) ** 2))
+        return (loud * np.sin(2 * np.pi * partials * np.arange(12000) / 8000)).sum(0)
+
+    dark, bright, half_way = map(vowel, (700, 2300, 1400))
+    off = [off_the_middle(dark, bright, sound, 8000) for sound in (half_way, dark + bright, dark)]
+    assert off[0] < 0.3 < off[1] < off[2] == pytest.approx(1, abs=0.01)
+
+
+def test_the_archive_of_the_official_checkpoint_is_read_as_it_is(tmp_path):
+    save(tmp_path / "wavenet-ckpt", network(), 200000)
+    with tarfile.open(tmp_path / "down.tar", "w") as archive:
+        archive.add(tmp_path / "wavenet-ckpt", "wavenet-ckpt")
+        archive.add(tmp_path / "wavenet-ckpt", "../outside")
+    assert load(tmp_path / "down.tar").config.layers == TINY.layers
+    assert sorted(path.name for path in (tmp_path / "down").iterdir())[0] == "checkpoint"
+    (tmp_path / "broken.tar").write_bytes(b"no archive")
+    with pytest.raises(UserError, match="cannot be unpacked"):
+        load(tmp_path / "broken.tar")
 
 
 def test_folders_that_are_no_grid(tmp_path):

@@ -8,6 +8,7 @@ their averages (`.../ExponentialMovingAverage`), and so does this; a checkpoint 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from modelfiles.checkpoint import Checkpoint, load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
 from modelfiles.tensor_bundle_writer import write_checkpoint
+from modelfiles.unpacking import unpacked
 from numpy.typing import DTypeLike, NDArray
 
 from .config import LEVELS, TAPS, Config, layer_shapes
 
 FACTS = "nsynth.json"  # beside a checkpoint: what its weights do not say
+NEEDED = re.compile(r"(^|/)(checkpoint|[^/]*\.index|[^/]*\.data-\d{5}-of-\d{5})$")  # in an archive
 UNSAID = "sample_rate", "hop", "stages", "ae_stages"
 AVERAGE = "/ExponentialMovingAverage"
 
@@ -98,7 +101,7 @@ def open_checkpoint(path: Path, name: str = "") -> NSynthCheckpoint:
     Parameters
     ----------
     path : Path
-        A folder with a checkpoint, or the prefix of a checkpoint's files, or its file `.index`.
+        A folder with a checkpoint, or a .tar of one, or the prefix of a checkpoint's files, or its file `.index`.
     name : str, optional
         How error lines call it.
 
@@ -111,9 +114,10 @@ def open_checkpoint(path: Path, name: str = "") -> NSynthCheckpoint:
     UserError
         There is none, it is damaged, or not of NSynth.
     """
-    path = Path(path)
+    path, name = Path(path), name or Path(path).name
+    path = unpacked(path, NEEDED.search) if path.suffix == ".tar" else path
     prefix = latest(path) if path.is_dir() else path.with_suffix("") if path.suffix == ".index" else path
-    return NSynthCheckpoint(prefix, load_checkpoint(prefix), name or path.name)
+    return NSynthCheckpoint(prefix, load_checkpoint(prefix), name)
 
 
 def write(

@@ -24,6 +24,7 @@ COMMANDS = (
     "open",
     "lesson",
     "compare",
+    "grids",
     "listen-back",
     "gallery",
     "demo",

@@ -43,13 +43,18 @@ def existing(path):
 
 def make_page(program, words, folder, args):
     """Run a program of setup/compare, which makes a page of sounds in a folder, and open the page."""
-    ensure([Environment("torch")], yes=args.yes)
-    path = [*(day.folder for day in all_days()), EXTERNAL_SOURCE, ROOT / "setup"]
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
-    command = [find_python("torch"), ROOT / "setup/compare" / program, *words]
-    status = subprocess.run(command, env=variables, check=False).returncode
+    status = run_program(program, words, args)
     if status == 0:
         say(f"The page: {folder / 'index.html'}")
         if not args.no_browser:
             webbrowser.open((folder / "index.html").as_uri())
     return status
+
+
+def run_program(program, words, args):
+    """Run a program of setup/compare in the environment that plays all days; its exit status."""
+    ensure([Environment("torch")], yes=args.yes)
+    path = [*(day.folder for day in all_days()), EXTERNAL_SOURCE, ROOT / "setup"]
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    command = [find_python("torch"), ROOT / "setup/compare" / program, *map(str, words)]
+    return subprocess.run(command, env=variables, check=False).returncode

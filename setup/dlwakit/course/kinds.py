@@ -2,6 +2,7 @@
 
 import re
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def complaint(file, name):
     ending = Path(name).suffix
     if ending in (".zip", ".ts") and not zipfile.is_zipfile(file):
         return f"it is no archive, as a {ending} file is"
+    if ending == ".tar" and not tarfile.is_tarfile(file):
+        return "it is no archive, as a .tar file is"
     if ending == ".safetensors" and not _has_header(file, first):
         return "it has no header, as a .safetensors file has"
     return ""

@@ -1,0 +1,94 @@
+"""The exercises with NSynth of day 3, done on the starter, with what the lesson says that one hears."""
+
+import numpy as np
+import pytest
+from modelfiles.bounded import read_npz
+from nsynth import load
+from nsynth.blending import grid_encodings
+from nsynth.sheet import distance, log_mel, off_the_middle
+from support.hearing import noisiness
+from support.tools import ROOT
+
+pytestmark = pytest.mark.slow
+
+NOTES = ROOT / "03_gansynth/checkpoints/starter_notes/notes.npz"
+MIDDLE_C = 440 * 2 ** (-9 / 12)
+BESIDE = 6  # Hz
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load("starter_notes")
+
+
+@pytest.fixture(scope="module")
+def corners():
+    """The encodings of the four notes that the patch opens with."""
+    return [np.asarray(note, np.float32) for note in list(read_npz(NOTES).values())[:4]]
+
+
+@pytest.fixture(scope="module")
+def grid(model, corners):
+    """The sounds of the grid between them."""
+    return model.decode(grid_encodings(corners, 4), 0.8)
+
+
+def harmonic(sound, rate):
+    """How much of the energy lies near the harmonics of middle C."""
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    hertz = np.fft.rfftfreq(len(sound), 1 / rate)
+    near = np.abs(hertz - MIDDLE_C * np.maximum(1, np.rint(hertz / MIDDLE_C))) < BESIDE
+    return power[near].sum() / power.sum()
+
+
+def test_3_7_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, grid, row):
+    rate = model.config.sample_rate
+    pure = [harmonic(sound, rate) for sound in grid]
+    pictures = [log_mel(sound, rate) for sound in grid]
+    ends = np.mean([distance(pictures[a], pictures[b]) for a, b in ((0, 3), (12, 15), (0, 12), (3, 15))])
+    again = model.decode([model.encode(grid[0])] * 2, 0.8)
+    steady = sum(share > 0.5 for share in pure)
+    row(
+        "3.7",
+        "one pitch at nearly all points, and a timbre that changes",
+        f"middle C at {steady} of 16 points; corners {ends:.1f} dB apart",
+    )
+    assert np.isfinite(again).all()
+    assert steady >= 12
+    assert ends > 5
+
+
+def test_3_8_a_mix_is_two_sounds_and_a_point_of_the_grid_one(model, corners, row):
+    rate = model.config.sample_rate
+    one, other, middle = model.decode([corners[0], corners[3], (corners[0] + corners[3]) / 2], 0.8)
+    off, mixed = (off_the_middle(one, other, sound, rate) for sound in (middle, (one + other) / 2))
+    row(
+        "3.8",
+        "two instruments in the mix, one sound in the point",
+        f"off the middle {off:.2f}, the mix {mixed:.2f}",
+    )
+    assert harmonic(middle, rate) > 0.3
+
+
+def test_3_9_a_few_curves_change_much(model, corners, row):
+    rate, flat = model.config.sample_rate, []
+    for number in range(model.config.latent):
+        changed = corners[0].copy()
+        changed[:, number] = 0
+        flat.append(changed)
+    plain, *sounds = model.decode([corners[0], *flat], 0.3)
+    changes = np.sort([distance(log_mel(plain, rate), log_mel(sound, rate)) for sound in sounds])
+    row(
+        "3.9",
+        "a few curves change much, others next to nothing",
+        f"from {changes[0]:.1f} to {changes[-1]:.1f} dB, half of them below {np.median(changes):.1f} dB",
+    )
+    assert changes[-1] > 1.5 * np.median(changes)
+
+
+def test_3_10_hotter_is_noisier(model, corners, row):
+    noise = []
+    for temperature in (0.3, 0.8, 1.2):
+        noise.append(np.mean([noisiness(sound) for sound in model.decode(corners, temperature)]))
+    row("3.10", "the steadiest at 0.3, more and more noise above", ", ".join(f"{one:.3f}" for one in noise))
+    assert noise[0] < noise[1] < noise[2]

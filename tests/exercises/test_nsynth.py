@@ -1,9 +1,12 @@
 """The exercises with NSynth of day 3, done on the starter, with what the lesson says that one hears."""
 
+import importlib.util
+
+import librosa
 import numpy as np
 import pytest
 from modelfiles.bounded import read_npz
-from nsynth import load
+from nsynth import grid_folder, load
 from nsynth.blending import grid_encodings
 from nsynth.sheet import distance, log_mel, off_the_middle
 from support.hearing import noisiness
@@ -92,3 +95,25 @@ def test_3_10_hotter_is_noisier(model, corners, row):
         noise.append(np.mean([noisiness(sound) for sound in model.decode(corners, temperature)]))
     row("3.10", "the steadiest at 0.3, more and more noise above", ", ".join(f"{one:.3f}" for one in noise))
     assert noise[0] < noise[1] < noise[2]
+
+
+def test_3_11_three_spaces_between_the_same_corners(tmp_path, row):
+    spec = importlib.util.spec_from_file_location("grids", ROOT / "setup/compare/grids.py")
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    program.run(tmp_path, 3, [])
+    off, pure = {}, {}
+    for name in ("gansynth", "nsynth", "rave", "mix"):
+        sounds, rate, pitches = grid_folder.read(tmp_path / name)
+        assert len(sounds) == 9 and pitches == [60]
+        heard = [librosa.resample(sound, orig_sr=rate, target_sr=8000) for sound in sounds]
+        edges = (0, 1, 2), (0, 3, 6), (2, 5, 8), (6, 7, 8)  # a corner, the middle, another corner
+        off[name] = np.mean([off_the_middle(heard[a], heard[b], heard[at], 8000) for a, at, b in edges])
+        pure[name] = np.mean([harmonic(heard[at], 8000) for _, at, _ in edges])
+    row(
+        "3.11",
+        "two instruments in the mix, clean notes of GANSynth, rough ones of NSynth",
+        ", ".join(f"{name} {off[name]:.2f} off the middle, {pure[name]:.0%} harmonic" for name in off),
+    )
+    assert pure["gansynth"] > 0.8
+    assert pure["nsynth"] < pure["gansynth"]

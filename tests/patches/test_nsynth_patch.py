@@ -110,6 +110,7 @@ def test_what_cannot_be_a_corner_or_a_grid_is_said_in_a_line(pd, tmp_path):
         (("note", 1, "kazoo"), "this model has no note kazoo"),
         (("open_grid", "none", str(tmp_path / "empty")), "there is no array none"),
         (("load", str(tmp_path / "empty")), "there is no checkpoint in the folder"),
+        (("load", str(DAY / "checkpoints/starter_instruments/stage_00010")), "is no checkpoint of NSynth"),
     ):
         pd.send("nsynth", *message)
         said = heard(pd, "error")

@@ -26,6 +26,7 @@ def test_there_is_a_button_for_every_day():
     for day in all_days(ROOT):
         assert f"dlwa-day {day.name} {day.patch};" in text
         assert f"{int(day.name[:2])}\\ " in text
+    assert "dlwa-day 03_gansynth nsynth.pd;" in text
 
 
 def test_what_is_installed_is_told_in_pds_own_words():

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import librosa
@@ -98,6 +99,37 @@ def day_3():
     pitches = [textures.folder.pitches[0]] * 5
     write("03_gansynth", "textures", textures.generate(textures.random(5, seed=1), pitches).ravel(),
           textures.folder.sample_rate)  # fmt: skip
+    nsynth_sounds(model)
+
+
+def nsynth_sounds(gansynth):
+    """A violin's and a clarinet's middle C by NSynth and by GANSynth, and the middle of both; says how long it took."""
+    nsynth, folder = load_of("nsynth")("starter_notes"), ROOT / "03_gansynth/checkpoints"
+    notes = np.load(folder / "starter_notes/notes.npz")
+    timbres = json.loads((folder / "starter_instruments/timbres.json").read_text())
+    names = "violin", "clarinet"
+    makers = {
+        "nsynth": (
+            [notes[f"{name}_60"] for name in names],
+            nsynth.config.sample_rate,
+            lambda code: nsynth.decode([code], 0.8)[0],
+        ),
+        "gansynth": (
+            [np.float32(timbres[f"{name}-110"]) for name in names],
+            gansynth.folder.sample_rate,
+            lambda point: gansynth.generate(point[None], [60])[0],
+        ),
+    }
+    for name, ((one, other), rate, make) in makers.items():
+        make(one)  # what is compiled or read the first time does not count
+        began = time.monotonic()
+        sounds = [make(code) for code in (one, (one + other) / 2, other)]
+        print(f"{name}: {(time.monotonic() - began) / 3:.2f} s for {len(sounds[0]) / rate:.1f} s")
+        first, between, last = (sound[: round(1.4 * rate)] for sound in sounds)
+        write("03_gansynth", f"{name}_note", first, rate)
+        write("03_gansynth", f"{name}_between", np.concatenate([first, between, last]), rate)
+        if name == "nsynth":
+            write("03_gansynth", "nsynth_mix", first + last, rate)
 
 
 def day_4():

@@ -131,7 +131,7 @@ def main(arguments=None):
         metavar="DB",
         type=float,
         default=QUIET_DB,
-        help="decibels below a sound's peak that are left out as silence; a model of what has pauses falls silent at"
+        help="decibels below a sound's peak that are left out as silence; a model of sounds with pauses stays silent at"
         " low temperatures, and 30 leaves none (default: %(default)s)",
     )
     options = parser.parse(arguments)

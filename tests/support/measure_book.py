@@ -24,7 +24,7 @@ THEORY = {
         "Why sound is hard",
         "The quick way",
         "Walking between points",
-        "NSynth: sample by",
+        "### How it works",
     ),
     "04": ("Principal components", "The sequencer"),
     "05": ("How it works",),
@@ -38,13 +38,16 @@ def words(markdown):
     return sum(len(re.findall(r"[\w'’-]*\w", sentence)) for sentence in written(markdown))
 
 
-def section(lesson, *beginnings):
-    """The text of those sections of a lesson whose heading begins so, the first one of each beginning."""
-    parts = re.split(r"^## ", lesson, flags=re.MULTILINE)[1:]
-    return "\n\n".join(
-        next((part.partition("\n")[2] for part in parts if part.startswith(beginning)), "")
-        for beginning in beginnings
-    )
+def section(lesson, *headings):
+    """The text of those sections of a lesson whose heading begins so; "### Name" is a section within another."""
+    found = []
+    for heading in headings:
+        level = 3 if heading.startswith("### ") else 2
+        name = re.escape(heading.removeprefix("### "))
+        end = rf"(?=^#{{2,{level}}} |\Z)"
+        part = re.search(rf"^#{{{level}}} {name}.*?\n(.*?){end}", lesson, flags=re.DOTALL | re.MULTILINE)
+        found += [part[1]] if part else []
+    return "\n\n".join(found)
 
 
 def tiers(root=ROOT):

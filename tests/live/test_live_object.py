@@ -97,6 +97,17 @@ def test_it_changes_while_it_plays(toy, how):
     assert toy.errors() == []
 
 
+def test_a_buffer_that_pd_cannot_wait_for_is_told_and_another_one_plays(toy):
+    start(toy, "child")
+    toy.send("toy", "buffer", 65536)
+    line = toy.expect(OUT, "error")[1]
+    assert "Pd can wait for 131072: it stays silent - choose a smaller buffer" in line
+    toy.send("toy", "buffer", 1024)
+    wait_for_sound(toy)
+    _, heard = recorded(toy, 12000)
+    assert np.abs(heard).max() > 0.4
+
+
 def test_what_a_child_refuses_is_reported_and_it_plays_on(toy):
     start(toy, "child")
     toy.send("toy", "gain", 0.25)

@@ -12,7 +12,7 @@ class livetoy(LiveObject):
     SETTINGS = {
         "how": Choice("thread", ("thread", "child"), help="where it plays"),
         "gain": Number(0.5, 0, 1, help="how loud"),
-        "buffer": Whole(512, 1, 8192, unit="samples", help="that the model takes at once"),
+        "buffer": Whole(512, 1, 65536, unit="samples", help="that the model takes at once"),
     }
 
     def play_arguments(self):

@@ -66,8 +66,8 @@ class Chain:
 
 def with_channels(signals, count):
     """The first `count` channels; zeros for those that are missing."""
-    signals = signals[:count]
-    return np.pad(signals, ((0, count - len(signals)), (0, 0)))
+    signals, missing = signals[:count], count - len(signals)
+    return np.pad(signals, ((0, missing), (0, 0))) if missing > 0 else signals  # np.pad takes its time
 
 
 def buffer_size(model, wanted):

@@ -21,6 +21,7 @@ from dlwakit.pdtools.jack import Jack
 from dlwakit.pdtools.pd_session import PdSession
 
 from support.external import EXTERNAL
+from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE, SECONDS = 48000, 60
@@ -147,6 +148,7 @@ def play(playing, folder, name):
             pd.send("to-file", "start")
             make_gestures(pd, playing.gestures)
             pd.send("to-file", "stop")
+            wait_until(lambda: soundfile.info(file).frames > 0, "the end of the file")
             said = {message[0]: message[1:] for message in pd.received["live-out"]}
             print(name, {word: said[word] for word in ("latency", "cpu", "late", "error") if word in said})
     finally:

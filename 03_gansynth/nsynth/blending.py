@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from modelfiles.errors import UserError
@@ -12,6 +13,7 @@ CORNERS = 4  # lower left, lower right, upper left, upper right
 SIDES = 2, 9  # points at a side of a grid
 MIDDLE = 60  # the MIDI pitch of a grid, where nothing else is said
 LIST = "grid.json"  # in the folder of a grid: its sounds
+MOST_FILES = 2000  # of a folder that may be a grid
 
 
 def interpolate(encodings: Sequence[ArrayLike], weights: Sequence[float]) -> NDArray[np.float32]:
@@ -98,3 +100,13 @@ def zones(pitches: Sequence[int]) -> list[tuple[int, int, int, int]]:
     sizes = [pitches[number] for number in order]
     borders = [0, *((low + high) // 2 + 1 for low, high in zip(sizes, sizes[1:])), 128]
     return [(borders[at], borders[at + 1] - 1, number, pitches[number]) for at, number in enumerate(order)]
+
+
+def grid_paths(folder: Path) -> list[Path]:
+    """Return the files of a folder that a grid may be made of. Raises UserError where it cannot be one."""
+    if not folder.is_dir():
+        raise UserError("file", f"there is no folder {folder}")
+    paths = [path for path in sorted(folder.glob("*.*")) if path.suffix in (".wav", ".bin", ".json")]
+    if len(paths) > MOST_FILES:
+        raise UserError("file", f"{folder.name} is no grid: it has {len(paths)} files")
+    return paths

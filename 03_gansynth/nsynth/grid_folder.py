@@ -18,7 +18,7 @@ from modelfiles.errors import UserError
 from modelfiles.sounds import read_sound, write_sound
 from numpy.typing import NDArray
 
-from .blending import LIST, MIDDLE, SIDES
+from .blending import LIST, MIDDLE, SIDES, grid_paths
 from .limits import LONGEST_S
 
 ORIGINAL_RATE = 16000
@@ -56,27 +56,31 @@ def read(folder: Path) -> tuple[NDArray[np.float32], int, list[int]]:
     UserError
         The folder holds no grid, or a sound of it is missing.
     """
-    if not folder.is_dir():
-        raise UserError("file", f"there is no folder {folder}")
-    listed, binaries = folder / LIST, sorted(folder.glob("*.bin"))
-    if listed.is_file():
-        facts = read_json(listed)
+    return read_files(folder.name, grid_paths(folder))
+
+
+def read_files(grid: str, paths: Sequence[Path]) -> tuple[NDArray[np.float32], int, list[int]]:
+    """Read a grid from its files, wherever they are; `grid` is what error lines call it. Raises UserError."""
+    named = {path.name: path for path in paths}
+    binaries = sorted(name for name in named if name.endswith(".bin"))
+    if LIST in named:
+        facts = read_json(named[LIST])
         files, pitches = facts.get("files", []), facts.get("pitches", [MIDDLE])
-        return _read_sounds(folder, list(map(str, files)), _checked_pitches(listed, pitches))
+        return _read_sounds(grid, named, list(map(str, files)), _checked_pitches(named[LIST], pitches))
     if binaries:
-        return _read_original(binaries[0])
-    return _read_sounds(folder, sorted(path.name for path in folder.glob("*.wav")), [MIDDLE])
+        return _read_original(grid, named, named[binaries[0]])
+    return _read_sounds(grid, named, sorted(name for name in named if name.endswith(".wav")), [MIDDLE])
 
 
 def _read_sounds(
-    folder: Path, files: list[str], pitches: list[int]
+    grid: str, named: Mapping[str, Path], files: list[str], pitches: list[int]
 ) -> tuple[NDArray[np.float32], int, list[int]]:
-    _side(folder, len(files) / len(pitches))
-    missing = [name for name in files if Path(name).name != name or not (folder / name).is_file()]
+    _side(grid, len(files) / len(pitches))
+    missing = [name for name in files if name not in named]
     if missing:
-        raise UserError("file", f"{folder.name} is no whole grid: {missing[0]} is missing")
-    first, rate = read_sound(folder / files[0], None, LONGEST_S)
-    sounds = [first, *(read_sound(folder / name, rate, LONGEST_S)[0] for name in files[1:])]
+        raise UserError("file", f"{grid} is no whole grid: {missing[0]} is missing")
+    first, rate = read_sound(named[files[0]], None, LONGEST_S)
+    sounds = [first, *(read_sound(named[name], rate, LONGEST_S)[0] for name in files[1:])]
     length = max(map(len, sounds))
     return np.stack([np.pad(sound, (0, length - len(sound))) for sound in sounds]), rate, pitches
 
@@ -89,26 +93,28 @@ def _checked_pitches(file: Path, pitches: object) -> list[int]:
     return pitches
 
 
-def _side(folder: Path, count: float) -> int:
+def _side(grid: str, count: float) -> int:
     side = round(count**0.5)
     if side * side != count or not SIDES[0] <= side <= SIDES[1]:
         hint = f"a grid has {SIDES[0]} x {SIDES[0]} to {SIDES[1]} x {SIDES[1]} sounds"
-        raise UserError("file", f"{folder.name} is no grid: it has {count:g} sounds", hint)
+        raise UserError("file", f"{grid} is no grid: it has {count:g} sounds", hint)
     return side
 
 
-def _read_original(binary: Path) -> tuple[NDArray[np.float32], int, list[int]]:
+def _read_original(
+    grid: str, named: Mapping[str, Path], binary: Path
+) -> tuple[NDArray[np.float32], int, list[int]]:
     """A grid of the original course: samples by place and pitch; its rows stand from above to below."""
-    settings = [path for path in binary.parent.glob("*.json") if path.name != LIST]
+    settings = sorted(path for name, path in named.items() if name.endswith(".json") and name != LIST)
     if not settings:
-        raise UserError("file", f"{binary.parent.name} has no settings (.json) beside {binary.name}")
+        raise UserError("file", f"{grid} has no settings (.json) beside {binary.name}")
     facts = read_json(settings[0]).get("nsynth", {})
     try:
         side, length, pitches = int(facts["resolution"]), int(facts["length"]), facts["pitches"]
         rate = int(facts.get("sampleRate", ORIGINAL_RATE))
     except (KeyError, TypeError, ValueError):
         raise UserError("file", f"{settings[0].name} holds no settings of a grid") from None
-    _side(binary.parent, side * side)
+    _side(grid, side * side)
     pitches = _checked_pitches(settings[0], pitches)
     wanted = side * side * len(pitches) * length * 2
     if not 0 < wanted == binary.stat().st_size:

@@ -16,7 +16,7 @@ from pdworker.host.pd_object import PdObject
 from pdworker.host.settings import Number, Whole
 from pdworker.host.tasks import PendingCall
 
-from .blending import CORNERS, MIDDLE, grid_files, zones
+from .blending import CORNERS, MIDDLE, grid_files, grid_paths, zones
 
 NO_MODEL = ("none", "-")
 
@@ -168,7 +168,8 @@ class nsynth(PdObject):
         array, folder = self._array_and_folder(words)
         existing(array)
         self.output("silence")
-        values, (sounds,) = await self.call("read_grid", folder=str(folder))
+        reads = {f"file{number}": str(path) for number, path in enumerate(grid_paths(folder))}
+        values, (sounds,) = await self.call("read_grid", reads=reads, grid=folder.name)
         facts = values["side"], sounds.shape[1], values["rate"], values["pitches"]
         await self.write(array, sounds.ravel())
         self._announce(array, *facts)

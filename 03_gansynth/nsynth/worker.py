@@ -98,9 +98,9 @@ class Worker:
             job.progress(stream.done / stream.length, text, {"start": start}, [sounds])
         return {"samples": stream.done}
 
-    def read_grid(self, job: Job, *, folder: str) -> tuple[dict[str, Any], list[np.ndarray]]:
+    def read_grid(self, job: Job, *, grid: str, **paths: str) -> tuple[dict[str, Any], list[np.ndarray]]:
         """Read a grid that `write_grid` or the original course has written: sounds [pitches * points, samples]."""
-        sounds, rate, pitches = grid_folder.read(Path(folder))
+        sounds, rate, pitches = grid_folder.read_files(grid, [Path(path) for path in paths.values()])
         side = round((len(sounds) / len(pitches)) ** 0.5)
         return {"side": side, "rate": rate, "pitches": pitches}, [sounds]
 

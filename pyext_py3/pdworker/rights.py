@@ -23,8 +23,8 @@ class Rights:
     scratch : str
         A folder of its own that goes with the process.
     program : bool
-        Whether it runs what came with a model: then bubblewrap confines it, too, and where nothing can confine it, it
-        does not start.
+        Whether it runs what came with a model: then bubblewrap confines it, too, not only where there is no Landlock,
+        and where nothing can confine it, it does not start.
     trusted : bool
         Whether such a program may run where nothing can confine it.
     """
@@ -40,6 +40,11 @@ class Rights:
     def changes(self) -> bool:
         """Whether there is anything to change that will stay, besides a cache."""
         return self.writable is None or bool(self.writable)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there are files that it may not read."""
+        return self.readable is not None
 
     def covers(self, other: Rights) -> bool:
         """Return whether a worker with these rights does for what needs the others."""

@@ -1,6 +1,8 @@
 """Runs hostile_worker as a stranger's program, and prints what it could do; a program for test_confinement.
 
-`confined_worker.py PYEXT FOLDER VICTIM [without-landlock] [without-bubblewrap] [trusted]`
+`confined_worker.py PYEXT FOLDER VICTIM [without-landlock] [without-bubblewrap] [trusted] [weights]`
+
+weights: it runs no program of the model's.
 """
 
 import ctypes
@@ -25,7 +27,7 @@ def main(folder, victim, *options):
     if "without-bubblewrap" in options:
         os.environ["PATH"] = "/nowhere"
     posted = queue.Queue()
-    rights = Rights(readable=(), writable=(), program=True, trusted="trusted" in options)
+    rights = Rights(readable=(), writable=(), program="weights" not in options, trusted="trusted" in options)
     worker = Worker(
         "hostile_worker", "torch", [FAULTS, FAULTS.parent], lambda *post: posted.put(post), rights=rights
     )

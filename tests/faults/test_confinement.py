@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pdworker.confinement import landlock_version
 from pdworker.host import process
+from pdworker.host.models import ShownModels
 from pdworker.host.sandbox import obstacle
 from pdworker.rights import Rights
 from support.hostile_attempts import FILES, READS, SHARED, SIGNALS, SYSTEM
@@ -158,6 +159,26 @@ def test_where_nothing_protects_a_strangers_program_does_not_start_unless_truste
     assert what == "result" and "not confined" in log
 
 
+@pytest.mark.parametrize("user", ["myself"], indirect=True)
+@pytest.mark.parametrize(
+    "options", [(), ("without-landlock",), ("without-landlock", "without-bubblewrap")], ids=str
+)
+def test_a_worker_that_reads_weights_alone_is_confined_by_what_there_is(place, victim, options):
+    """By Landlock; by bubblewrap where the kernel has none; and where there is neither, a line says so."""
+    if options == ("without-landlock",) and obstacle():
+        pytest.skip(f"no bubblewrap here: {obstacle()}")
+    if not options and not LANDLOCK:
+        pytest.skip(NOT_HERE)
+    *logs, (what, outcome) = strangers_program(place, victim, "weights", *options)
+    assert what == "result", outcome
+    assert done(outcome, SYSTEM) == []
+    if len(options) == 2:
+        assert "not confined" in logs[0][1]
+    else:
+        assert logs == [] and done(outcome, READS) == []
+        assert_untouched(place, victim)
+
+
 # What a worker gets of the person's files and variables.
 
 
@@ -221,6 +242,70 @@ def test_what_is_left_in_a_files_place_is_not_followed(desk, confined, tmp_path,
     desk.call(confined, "cheat", writes={"target": str(target)}, link=link)
     assert desk.wait("cheat error")
     assert target.read_text() == "before"
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model's folder, with a file of the person's beside it."""
+    for name in ("model/config.json", "model/deep/weights", "secret"):
+        tmp_path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath(name).write_text(name)
+    return tmp_path / "model"
+
+
+def test_of_a_model_elsewhere_its_files_alone_are_read_and_none_is_changed(desk, confined, model):
+    secret = str(model.parent / "secret")
+    desk.call(confined, "look", shows={"model": str(model)}, model="model", beside=secret)
+    seen, _ = desk.wait("look result")
+    assert seen["files"] == ["config.json", "deep/weights"]
+    assert (seen["name"], seen["text"]) == ("model", "model/config.json")
+    if LANDLOCK:
+        assert {seen["change"], seen["add"], seen["beside"]} == {"Permission denied"}
+    assert (model / "config.json").read_text() == "model/config.json"
+
+
+def test_what_is_wrong_with_a_model_elsewhere_is_told_by_its_own_path(desk, confined, model):
+    desk.call(confined, "miss", shows={"model": str(model)}, model="model")
+    assert desk.wait("miss error")[0].message == f"{model}/weights is damaged"
+
+
+def test_a_link_in_a_model_leads_nowhere_else(desk, confined, model):
+    (model / "more").symlink_to(model / "config.json")
+    (model / "worse").symlink_to(model.parent / "secret")
+    desk.call(confined, "look", shows={"model": str(model)}, model="model", beside="")
+    assert (
+        f"{model}/worse is a link that leads out of the model's folder" in desk.wait("look error")[0].message
+    )
+    (model / "worse").unlink()
+    desk.call(confined, "look", shows={"model": str(model)}, model="model", beside="")
+    assert desk.wait("look result")[0]["files"] == ["config.json", "deep/weights", "more"]
+
+
+@pytest.mark.parametrize(
+    "name, given, files",
+    [
+        ("a.zip", "a", ["a.config.json", "a.zip"]),
+        ("ckpt-2.index", "ckpt-2", ["a.config.json", "ckpt-2.data-00000-of-00001", "ckpt-2.index"]),
+    ],
+)
+def test_of_a_model_that_is_no_folder_what_belongs_to_it(tmp_path, name, given, files):
+    for other in (
+        "a.zip",
+        "a.config.json",
+        "ckpt-2.index",
+        "ckpt-2.data-00000-of-00001",
+        "diary.txt",
+        "b.zip",
+    ):
+        (tmp_path / other).write_text("x")
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    models = ShownModels(shown)
+    place = models.show(1, tmp_path / name, given)
+    assert place.name == given and sorted(path.name for path in place.parent.iterdir()) == files
+    models.show(2, tmp_path / "b.zip", "b.zip")
+    models.keep(2)
+    assert [path.name for path in shown.iterdir()] == ["2"]
 
 
 def test_memory_has_a_limit(desk, confined):

@@ -47,7 +47,18 @@ class Desk:
     def start(self, worker, python=sys.executable):
         worker.start(str(python), *(self.note(what) for what in ("ready", "gone", "log", "event")))
 
-    def call(self, worker, name, arrays=(), files=None, urgent=False, reads=None, writes=None, **arguments):
+    def call(
+        self,
+        worker,
+        name,
+        arrays=(),
+        files=None,
+        urgent=False,
+        reads=None,
+        writes=None,
+        shows=None,
+        **arguments,
+    ):
         """Call the worker; what it answers is noted as "NAME result", "progress", "error" and "part"."""
         note_part = self.note(f"{name} part")
 
@@ -67,6 +78,7 @@ class Desk:
             urgent,
             reads=reads,
             writes=writes,
+            shows=shows,
         )
 
     def serve(self):

@@ -40,6 +40,8 @@ class Call:
         Names of arguments, and paths of what is to be opened for them.
     reads, writes : mapping
         Names of arguments, and paths of files that the worker gets copies of, or writes to.
+    shows : mapping
+        Names of arguments, and paths of models that the worker is to see, until others are loaded.
     on_result, on_progress, on_partial, on_error : callable, optional
         See `pdworker.host.worker.Worker.call`.
     urgent : bool
@@ -58,6 +60,7 @@ class Call:
     urgent: bool = False
     reads: Mapping[str, str] = field(default_factory=dict)
     writes: Mapping[str, str] = field(default_factory=dict)
+    shows: Mapping[str, str] = field(default_factory=dict)
 
     cancelled: bool = False
     answered: bool = False  # the answer is on its way to Pd's thread

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from modelfiles.errors import UserError
+from modelfiles.places import cache_folder
 
 from pdworker.host.calls import Call
+from pdworker.host.models import ShownModels
 
 MAX_BYTES = 4 << 30  # of a file
 
@@ -26,21 +28,30 @@ _PREFIX = "dlwa-"
 
 
 class Exchange:
-    """The folder of one worker process.
+    """The folders of one worker process.
+
+    Parameters
+    ----------
+    shows_models : bool
+        Whether the worker may read models nowhere but in the store and in `models`.
 
     Attributes
     ----------
     folder : Path
         Empty, and nobody else's.
+    models : ShownModels or None
+        On the disk of the store, where links need no room.
     """
 
-    def __init__(self) -> None:
-        _remove_left_over()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    def __init__(self, shows_models: bool = False) -> None:
+        self.folder = _make_folder(Path(tempfile.gettempdir()))
+        self.models = ShownModels(_make_folder(cache_folder() / "models")) if shows_models else None
 
     def close(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove them with all that is in them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.models is not None:
+            shutil.rmtree(self.models.folder, ignore_errors=True)
 
     def arguments(self, call: Call) -> dict[str, Any]:
         """Return the arguments of a call, with the paths that the worker is to use.
@@ -57,12 +68,23 @@ class Exchange:
             given[argument] = str(copy)
         for argument, path in call.writes.items():
             given[argument] = str(self._place(call, argument, path))
+        if self.models is not None:
+            for argument, path in call.shows.items():
+                given[argument] = str(self.models.show(call.id, Path(path), str(given[argument])))
         return given
 
     def collect(self, call: Call) -> None:
         """Put what the worker has written where it belongs. Raises UserError."""
         for argument, path in call.writes.items():
             _copy_out(self._folder(call, argument) / Path(path).name, Path(path))
+        if self.models is not None and call.shows:
+            self.models.keep(call.id)
+
+    def fail(self, call: Call) -> None:
+        """Remove what a call has used that has failed."""
+        if self.models is not None:
+            self.models.forget(call.id)
+        self.clear(call)
 
     def clear(self, call: Call) -> None:
         """Remove what a call has used."""
@@ -73,7 +95,7 @@ class Exchange:
         """Return a text of the worker's with the paths that the person knows."""
         for argument, path in (*call.reads.items(), *call.writes.items()):
             text = text.replace(str(self._folder(call, argument) / Path(path).name), path)
-        return text
+        return self.models.in_words(text) if self.models is not None else text
 
     def _folder(self, call: Call, argument: str) -> Path:
         return self.folder / f"{call.id}-{argument}"
@@ -122,9 +144,15 @@ def _regular(path: str | Path, flags: int) -> Iterator[FileIO]:
         yield file
 
 
-def _remove_left_over() -> None:
-    """Remove folders of Pds that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+def _make_folder(place: Path) -> Path:
+    """Make a folder of this Pd's, and remove those of Pds that were killed."""
+    place.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(place)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
+
+
+def _remove_left_over(place: Path) -> None:
+    for folder in place.glob(f"{_PREFIX}[0-9]*-*"):
         pid = folder.name.split("-")[1]
         with contextlib.suppress(OSError):
             if folder.stat().st_uid == os.getuid() and pid.isdigit() and not Path("/proc", pid).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pyext
 from modelfiles.errors import UserError
-from modelfiles.places import cache_folder
+from modelfiles.finding import find
+from modelfiles.places import cache_folder, store_folder
 
 from pdworker import options
 from pdworker.environments import data_folder
@@ -21,6 +23,7 @@ from pdworker.host.worker import Worker
 from pdworker.rights import Rights
 
 _ENGINES = ("small", "upstream")
+_MODELS = ("checkpoint", "ckpt_dir")  # arguments of `load` that name one
 
 
 class PdObject(MessageObject):
@@ -38,6 +41,8 @@ class PdObject(MessageObject):
         Whose interpreter the two engines need.
     NICENESS : int
         How much the worker gives way to Pd, 0 to 19.
+    MODEL_SUFFIXES : tuple of str
+        The endings of models that may be left out.
     PROGRAM : bool
         Whether its models are programs, which run only where something can confine them, or with `--trusted`.
     facts : dict or None
@@ -53,6 +58,7 @@ class PdObject(MessageObject):
     ENVIRONMENT: ClassVar[str] = "torch"
     UPSTREAM_ENVIRONMENT: ClassVar[str] = "tensorflow"
     NICENESS: ClassVar[int] = 10
+    MODEL_SUFFIXES: ClassVar[tuple[str, ...]] = ("",)
     PROGRAM: ClassVar[bool] = False
 
     def __init__(self, *arguments: Any) -> None:
@@ -107,9 +113,9 @@ class PdObject(MessageObject):
         return [self._day_folder()]
 
     def rights(self) -> Rights:
-        """Return what the worker may do with files: read models, and keep a cache."""
+        """Return what the worker may do with files: read the store of models, and keep a cache."""
         return Rights(
-            readable=() if self.PROGRAM else ("/",),
+            readable=() if self.PROGRAM else (str(store_folder()),),
             writable=(),
             cache="" if self.PROGRAM else str(cache_folder() / "workers" / type(self).__name__),
             program=self.PROGRAM,
@@ -119,6 +125,18 @@ class PdObject(MessageObject):
     def model_files(self, arguments: dict[str, Any]) -> dict[str, str]:
         """Hook: return arguments of `load` and paths of files of which the worker gets copies."""
         return {}
+
+    def _models_elsewhere(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Return arguments of `load` and paths of models that are neither in the course nor in the store."""
+        readable = [place.resolve() for place in (store_folder(), *self.import_folders())]
+        found = {}
+        for argument in (name for name in _MODELS if name in arguments):
+            with contextlib.suppress(UserError):  # which the worker tells
+                suffixes = (*self.MODEL_SUFFIXES, ".index")
+                path = find(str(arguments[argument]), arguments["folders"], suffixes)
+                if not any(path.resolve().is_relative_to(place) for place in readable):
+                    found[argument] = str(path)
+        return found
 
     # For subclasses to call.
 
@@ -140,6 +158,7 @@ class PdObject(MessageObject):
         urgent: bool = False,
         reads: Mapping[str, str] | None = None,
         writes: Mapping[str, str] | None = None,
+        shows: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> PendingCall:
         """Make a call of the worker, and start it if need be.
@@ -154,17 +173,16 @@ class PdObject(MessageObject):
             Names of arguments and paths of files, opened here to read and write; the method gets descriptors.
         urgent : bool
             Do not wait for the end of a call that runs, if that one allows it (`serving.job.Job.answer`).
-        reads, writes : mapping, optional
-            Names of arguments and paths of files that it reads, or makes; it gets other paths, see Worker.call.
+        reads, writes, shows : mapping, optional
+            Names of arguments and paths of files that it reads or makes, and of models, see Worker.call.
         **arguments
             Its keyword arguments, plain values.
 
         Returns
         -------
         PendingCall
-            To await for (values, arrays), or to iterate over for partial results. Both raise the UserError of a
-            call that fails; of a call that nobody waits for, it is reported. After `cancel` and `unload` nothing
-            more comes of it. Progress goes to the patch.
+            To await for (values, arrays), or to iterate over for partial results. Both raise the UserError of a call
+            that fails; if nobody waits, it is reported. After `cancel` and `unload` nothing more comes of it.
         """
         call = PendingCall(self.report_error)
         if self._stopping:  # in a `finally` block of a handler that ends because its worker does
@@ -178,7 +196,7 @@ class PdObject(MessageObject):
             call.set_error(error)
 
         answers = call.set_result, self._output_progress, fail, call.add_part
-        worker.call(name, arguments, arrays, *answers, files, urgent, reads, writes)
+        worker.call(name, arguments, arrays, *answers, files, urgent, reads, writes, shows)
         return call
 
     def reload(self) -> None:
@@ -198,12 +216,13 @@ class PdObject(MessageObject):
         """Do what the message `load` with these words does. Raises UserError when it fails."""
         arguments = self._load_arguments(words)
         reads = self.model_files(arguments)
+        shows = {} if reads else self._models_elsewhere(arguments)
         self._load_words = words
         self.output("progress", 0, "loading")
         name = str(arguments.get("checkpoint", "the model"))
         self._loading.append(name)
         try:
-            self.facts, _ = await self.call("load", reads=reads, **arguments)
+            self.facts, _ = await self.call("load", reads=reads, shows=shows, **arguments)
         finally:
             self._loading.remove(name)
         self.model_came(arguments)

@@ -73,15 +73,19 @@ class WorkerProcess:
         self._files, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         with contextlib.ExitStack() as closing, theirs, open(self.log, "ab") as log:
             closing.enter_context(self._files)
-            self.exchange = closing.enter_context(contextlib.closing(Exchange()))
+            shows_models = spec.rights.is_bounded and not spec.rights.program
+            self.exchange = closing.enter_context(contextlib.closing(Exchange(shows_models)))
             rights = replace(spec.rights, scratch=str(self.exchange.folder))
+            if self.exchange.models is not None:
+                readable = (*(rights.readable or ()), str(self.exchange.models.folder))
+                rights = replace(rights, readable=readable)
             if rights.cache:
                 Path(rights.cache).mkdir(parents=True, exist_ok=True)
             command = [str(python), "-m", "pdworker", spec.module, str(spec.niceness), str(theirs.fileno())]
             command += [rights.to_text(), os.pathsep.join(map(str, spec.paths))]
             if sandbox:
                 shown = [*folders_of(python), *spec.paths, _PACKAGE, *(rights.readable or ())]
-                command = confined(command, shown, rights.scratch)
+                command = confined(command, shown, filter(None, (rights.scratch, rights.cache)))
             self._popen = subprocess.Popen(
                 command,
                 bufsize=0,

@@ -1,4 +1,6 @@
-"""bubblewrap around a worker that runs a stranger's program, where the system lets it; the worker's thread in Pd.
+"""bubblewrap around a worker, where the system lets it; the worker's thread in Pd.
+
+Around one that runs a stranger's program always, around others where the kernel has no Landlock.
 
 It shows the worker the system, its environment, its modules and its own folder, and nothing else that is the person's.
 """
@@ -22,7 +24,7 @@ class NoSandbox(Exception):
     """There is none here; the text says why, and what would help."""
 
 
-def confined(command: list[str], shown: Iterable[str | Path], own: str) -> list[str]:
+def confined(command: list[str], shown: Iterable[str | Path], own: Iterable[str]) -> list[str]:
     """The command line that runs a command in a sandbox. Raises NoSandbox. The first call takes a moment.
 
     Parameters
@@ -30,14 +32,15 @@ def confined(command: list[str], shown: Iterable[str | Path], own: str) -> list[
     command : list of str
     shown : iterable of path
         What can be read of what is hidden.
-    own : str
-        The folder that can be changed.
+    own : iterable of str
+        The folders that can be changed.
     """
     start = _bubblewrap()
     hidden = {*_HIDDEN, str(Path.home()), tempfile.gettempdir()}
     folders = [word for place in sorted(hidden) if Path(place).is_dir() for word in ("--tmpfs", place)]
     binds = [word for path in sorted({*map(str, shown)}) for word in ("--ro-bind-try", path, path)]
-    return [*start, *folders, *binds, "--bind", own, own, *command]
+    owns = [word for path in own for word in ("--bind", path, path)]
+    return [*start, *folders, *binds, *owns, *command]
 
 
 def folders_of(python: Path) -> set[Path]:

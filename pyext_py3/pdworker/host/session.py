@@ -150,12 +150,15 @@ class Session:
         python = find_python(self._spec.environment, self._python)
         with contextlib.suppress(OSError):  # where Pd runs at real-time priority, its workers shall not
             os.sched_setscheduler(0, os.sched_getscheduler(0) | os.SCHED_RESET_ON_FORK, os.sched_getparam(0))
+        rights, has_landlock = self._spec.rights, landlock_version() > 0
         try:
-            return WorkerProcess(python, self._spec, self._spec.rights.program)
+            return WorkerProcess(
+                python, self._spec, rights.program or (rights.is_bounded and not has_landlock)
+            )
         except NoSandbox as why:
-            if landlock_version():
+            if has_landlock:
                 self._delivery.log(f"confined by the kernel alone (Landlock), which is enough: {why}")
-            elif self._spec.rights.trusted:
+            elif rights.trusted or not rights.program:
                 self._delivery.log(f"not confined, it can read and change files as you can: {why}")
             else:
                 raise UserError(
@@ -237,7 +240,7 @@ class Session:
 
     def _refuse(self, call: Call, error: UserError) -> bool:
         """Answer a call that cannot be sent; False."""
-        self._process.exchange.clear(call)
+        self._process.exchange.fail(call)
         if call is self._load_again:
             raise error
         self._delivery.error(call, error)
@@ -346,7 +349,10 @@ class Session:
             error = UserError(header["error"], message, header["hint"], log)
         else:
             error = self._collect(call)
-        self._process.exchange.clear(call)
+        if error is None:
+            self._process.exchange.clear(call)
+        else:
+            self._process.exchange.fail(call)
         if call is self._load_again:
             if error is not None:
                 what = f"{self._spec.name} cannot load again after a cancel: {error.message}"

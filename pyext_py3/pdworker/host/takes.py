@@ -56,8 +56,6 @@ class TakesObject(PdObject):
         The messages that make a take; `recall` sends no others.
     USUAL_MODEL : str
         What `load` loads without a name.
-    MODEL_SUFFIXES : tuple of str
-        The endings of models that may be left out.
 
     Notes
     -----
@@ -67,7 +65,6 @@ class TakesObject(PdObject):
 
     TAKES: ClassVar[tuple[str, ...]] = ()
     USUAL_MODEL: ClassVar[str] = ""
-    MODEL_SUFFIXES: ClassVar[tuple[str, ...]] = ("",)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

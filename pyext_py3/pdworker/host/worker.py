@@ -167,6 +167,7 @@ class Worker:
         urgent: bool = False,
         reads: Mapping[str, str] | None = None,
         writes: Mapping[str, str] | None = None,
+        shows: Mapping[str, str] | None = None,
     ) -> None:
         """Queue a call, and start the process if there is none.
 
@@ -192,10 +193,13 @@ class Worker:
         reads, writes : mapping, optional
             Names of arguments and paths of files that it reads, or makes. The method gets other paths: of copies, and
             of what is put into place when the call has succeeded.
+        shows : mapping, optional
+            Names of arguments and paths of models. The method gets others, to read until a later such call succeeds.
         """
         answers: dict[str, Any] = {"on_result": on_result, "on_progress": on_progress}
         answers |= {"on_error": on_error, "on_partial": on_partial}
         handed = {"files": files or {}, "reads": reads or {}, "writes": writes or {}}
+        handed["shows"] = shows or {}
         with self._lock:
             self._queue.add(name, arguments or {}, arrays, **answers, **handed, urgent=urgent)
             self._want_process()

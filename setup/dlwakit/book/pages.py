@@ -31,6 +31,7 @@ LAST = (
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
     ("Training", "setup/dlwakit/training/README.md"),
+    ("Old patches", "setup/book/old_patches.md"),
 )
 
 

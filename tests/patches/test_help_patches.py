@@ -1,6 +1,7 @@
 """The help patches of abstractions and of Python objects: they open and are tidy."""
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,10 @@ def test_no_box_lies_on_the_dark_title(patch):
     left, top, width = title(patch)
     for box in boxes(patch):
         assert box[0] >= left + width or box[1] >= top + TITLE_HEIGHT, box[4]
+
+
+def test_an_abstraction_without_arguments_hands_no_number_to_an_object_that_wants_a_name():
+    """Pd 0.55 and later complain: `$1` is 0 there, as in the boxes behind "See also"."""
+    wants = re.compile(r"#X obj \S+ \S+ (tab(read4|write|play|osc4|send|receive)~) \\\$\d+;")
+    found = {patch.name for patch in ROOT.glob("**/*.pd") if wants.search(patch.read_text())}
+    assert found == set()

@@ -14,16 +14,15 @@ from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Text, Toggle, Whole
 
 from .arrays import ArraySets, stretch
-from .box import channels, stream_owner
+from .box import USUAL_BUFFER, Asked
+from .nn import NnWords
 from .prior_files import find_prior
 from .takes import RaveTakes
 
-NO_MODEL = ("none", "-", "void")
 MAX_LATENTS = 256
-USUAL_BUFFER = 4096
 
 
-class rave(RaveTakes, LiveObject):
+class rave(NnWords, RaveTakes, LiveObject):
     """A TorchScript model that follows nn~'s convention.
 
     LATENTS stands for the arrays LATENTS-1, LATENTS-2 and so on. Where a message takes --sr HZ, that is the sample
@@ -58,16 +57,19 @@ class rave(RaveTakes, LiveObject):
         ),
     }
 
-    def __init__(self, box=None, model=None, method="forward", buffer=0, inputs=0, outputs=0):
-        method = str(method) if method else "forward"
-        self._channels = channels(method, inputs, outputs)
-        super().__init__(stream_owner(box, self._channels))
-        self.settings["method"] = method
-        self.settings["buffer"] = int(buffer) or USUAL_BUFFER
+    ALIASES = {"bufsize": "buffer"}
+
+    def __init__(self, box=None, *words):
+        asked = self._asked = Asked.of(words)
+        self._channels = asked.channels
+        super().__init__(box)
+        self.settings.update(method=asked.method, buffer=asked.buffer, enable="disabled" not in asked.flags)
         self._scale, self._bias = [], []
         self._arrays = ArraySets(self)
-        if model and str(model) not in NO_MODEL:
-            pyext.call_soon(self.load_1, model)
+        if asked.model:
+            self.awaited = True
+            pyext.call_soon(self.load_1, asked.model)
+        pyext.call_soon(self.tell_missing, asked)
 
     @property
     def _methods(self):
@@ -120,12 +122,6 @@ class rave(RaveTakes, LiveObject):
         """Get the model's attributes with their types."""
         for attribute, types in self._attributes.items():
             self.output("attribute", attribute, *types)
-
-    @message("dump")
-    def dump_1(self):
-        """Get the values of all attributes."""
-        for attribute in self._attributes:
-            self.get_1(attribute)
 
     @message("get ATTRIBUTE")
     async def get_1(self, *words):
@@ -372,7 +368,10 @@ class rave(RaveTakes, LiveObject):
             wanted = self.settings["method"]
             self.output("note", f"the model has no method {wanted}: {playing['method']} plays instead")
         signals = playing["inputs"], playing["outputs"]
-        if signals != self._channels:
+        if signals != self._channels and self._asked.multichannel:
+            self._channels = signals
+            pyext._send(self._to_stream, "channels", list(signals))  # whose new memory is played on from then
+        elif signals != self._channels:
             box = " ".join(
                 map(str, ("rave~", self.facts["name"], playing["method"], playing["buffer"], *signals))
             )

@@ -144,6 +144,11 @@ void define_classes() {
 Box::Box(t_pybox *owner, std::string kind)
     : owner_(owner), kind_(std::move(kind)), canvas_(canvas_getcurrent()) {
     folder();
+    int count = 0;
+    t_atom *words = nullptr;
+    if (canvas_)
+        canvas_getargs(&count, &words);
+    patch_arguments_.assign(words, words + count);
 }
 
 Box::~Box() = default;

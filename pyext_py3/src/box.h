@@ -53,6 +53,8 @@ public:
     std::string folder();
     // That folder, and those of the patches around it, the outermost last. Pd's thread.
     std::vector<std::string> folders();
+    // What the box of the abstraction that holds this one says, or nothing.
+    const std::vector<t_atom> &patch_arguments() const { return patch_arguments_; }
     // The receive name of the window in which the box is, or an empty text. Pd's thread.
     std::string window() const;
     // The folder in which Pd's own search finds a file, or an empty text.
@@ -78,6 +80,7 @@ private:
     std::string kind_;
     t_canvas *canvas_;
     std::string folder_;
+    std::vector<t_atom> patch_arguments_;
     std::vector<t_pyinlet *> inlets_;
     std::vector<t_outlet *> outlets_;
     t_outlet *attribute_outlet_ = nullptr;

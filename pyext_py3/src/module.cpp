@@ -9,6 +9,7 @@
 #include "arrays.h"
 #include "box.h"
 #include "console.h"
+#include "multichannel.h"
 #include "queue.h"
 #include "receiver.h"
 #include "signals.h"
@@ -212,6 +213,13 @@ void define_box(py::module_ &module) {
                      folders.append(to_text(folder.c_str()));
                  return folders;
              })
+        .def("patch_arguments",
+             [](const Box &box) {
+                 py::list words;
+                 for (const t_atom &word : box.patch_arguments())
+                     words.append(to_python(word));
+                 return words;
+             })
         .def("window", [](const Box &box) { return to_text(box.window().c_str()); })
         .def("find", [](const Box &box, const std::string &name,
                         const std::string &extension) { return to_text(box.find(name, extension).c_str()); })
@@ -250,6 +258,7 @@ void define_module(py::module_ &module) {
     module.def("logical_time", [] { return clock_gettimesince(0); });
     module.def("sample_rate", [] { return static_cast<double>(sys_getsr()); });
     module.def("block_size", sys_getblksize);
+    module.def("has_multichannel", has_multichannel);
     module.def("search_paths", [] {
         return to_list(STUFF->st_searchpath) + to_list(STUFF->st_temppath) + to_list(STUFF->st_staticpath);
     });

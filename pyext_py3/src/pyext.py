@@ -98,6 +98,17 @@ def _blocksize() -> int:
     return _pyext.block_size()
 
 
+def _multichannel() -> bool:
+    """Return whether Pd has multichannel signals, as 0.54 and later do.
+
+    Returns
+    -------
+    bool
+        True if it has.
+    """
+    return _pyext.has_multichannel()
+
+
 def _searchpaths() -> list[str]:
     """Return the folders that Pd searches for patches and externals.
 
@@ -186,8 +197,8 @@ def _tuple(*values: Any) -> tuple[Any, ...]:
 
 
 # Scripts for the original find these on their instances, too.
-for _function in (_send, _priority, _arraysupport, _samplerate, _blocksize, _searchpaths, _helppaths, _getvalue,
-                  _setvalue, _list, _tuple):  # fmt: skip
+for _function in (_send, _priority, _arraysupport, _samplerate, _blocksize, _multichannel, _searchpaths, _helppaths,
+                  _getvalue, _setvalue, _list, _tuple):  # fmt: skip
     setattr(_class, _function.__name__, staticmethod(_function))
 for _type in (Symbol, Buffer, Bundle):
     setattr(_class, _type.__name__, _type)

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "multichannel.h"
 #include "pd.h"
 #include "ring.h"
 
@@ -23,11 +24,12 @@ constexpr double worker_timeout_s = 1.;  // without output from the worker until
 t_class *stream_class;
 
 struct Stream {
-    Stream(t_object *owner, int inputs, int outputs, int latency_blocks);
+    Stream(t_object *owner, int inputs, int outputs, int latency_blocks, bool multichannel);
     ~Stream() { clock_free(clock); }
 
     void start(t_signal **signals);
     void set_latency(int blocks);
+    void set_counts(int inputs, int outputs);
     void output_path();
     void report();
     void process(int frames);
@@ -40,7 +42,8 @@ struct Stream {
     void count_missed();
 
     t_object *object;
-    Ring ring;
+    const bool multichannel;  // one inlet and one outlet for all signals
+    std::unique_ptr<Ring> ring;
     std::vector<t_sample *> in, out;
     std::vector<t_sample> last;  // of each output, to fade from
     t_outlet *info;
@@ -65,12 +68,12 @@ struct t_stream {
     Stream *stream;
 };
 
-Stream::Stream(t_object *owner, int inputs, int outputs, int blocks)
-    : object(owner), ring(uint32_t(inputs), uint32_t(outputs)), in(size_t(inputs)), out(size_t(outputs)),
-      last(size_t(outputs)), latency_blocks(blocks) {
-    for (int i = 1; i < inputs; ++i)
+Stream::Stream(t_object *owner, int inputs, int outputs, int blocks, bool multi)
+    : object(owner), multichannel(multi), ring(std::make_unique<Ring>(uint32_t(inputs), uint32_t(outputs))),
+      in(size_t(inputs)), out(size_t(outputs)), last(size_t(outputs)), latency_blocks(blocks) {
+    for (int i = 1; i < (multichannel ? 1 : inputs); ++i)
         inlet_new(object, &object->ob_pd, &s_signal, &s_signal);
-    for (int i = 0; i < outputs; ++i)
+    for (int i = 0; i < (multichannel ? 1 : outputs); ++i)
         outlet_new(object, &s_signal);
     info = outlet_new(object, &s_anything);
     clock = clock_new(this, reinterpret_cast<t_method>(+[](Stream *stream) { stream->report(); }));
@@ -79,20 +82,38 @@ Stream::Stream(t_object *owner, int inputs, int outputs, int blocks)
 void Stream::set_latency(int blocks) {
     const int max_blocks = int(Ring::capacity / 2) / block_size;
     latency_blocks = std::clamp(blocks, 1, max_blocks);
-    ring.header().latency = uint32_t(latency_blocks * block_size);
+    ring->header().latency = uint32_t(latency_blocks * block_size);
     playing = false;
     t_atom frames;
     SETFLOAT(&frames, t_float(latency_blocks * block_size));
     outlet_anything(info, gensym("latency"), 1, &frames);
 }
 
+// With another number of signals the memory is another one, which the worker has to open anew.
+void Stream::set_counts(int inputs, int outputs) {
+    if (size_t(inputs) == in.size() && size_t(outputs) == out.size())
+        return;
+    ring = std::make_unique<Ring>(uint32_t(inputs), uint32_t(outputs));
+    in.assign(size_t(inputs), nullptr);
+    out.assign(size_t(outputs), nullptr);
+    last.assign(size_t(outputs), 0);
+    playing = alive = false;
+    last_delivery = 0;
+    canvas_update_dsp();
+    output_path();
+}
+
 void Stream::start(t_signal **signals) {
-    for (size_t i = 0; i < in.size(); ++i)
-        in[i] = signals[i]->s_vec;
+    t_signal **outlets = signals + (multichannel ? 1 : in.size());
+    const size_t given = size_t(channels_of(**signals));
+    for (size_t i = 0; i < in.size(); ++i)  // of few channels the first come again
+        in[i] = multichannel ? signals[0]->s_vec + i % given * size_t(signals[0]->s_n) : signals[i]->s_vec;
+    for (size_t i = 0; i < (multichannel ? 1 : out.size()); ++i)
+        set_channels(outlets + i, multichannel ? int(out.size()) : 1);
     for (size_t i = 0; i < out.size(); ++i)
-        out[i] = signals[in.size() + i]->s_vec;
+        out[i] = multichannel ? outlets[0]->s_vec + i * size_t(outlets[0]->s_n) : outlets[i]->s_vec;
     const t_signal &first = **signals;
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     const bool changed = first.s_n != block_size || first.s_sr != sample_rate || header.sample_rate == 0;
     block_size = first.s_n;
     sample_rate = first.s_sr;
@@ -106,12 +127,12 @@ void Stream::start(t_signal **signals) {
 // Sends the patch the path of the memory, for the worker process.
 void Stream::output_path() {
     t_atom path;
-    SETSYMBOL(&path, gensym(ring.path().c_str()));
+    SETSYMBOL(&path, gensym(ring->path().c_str()));
     outlet_anything(info, gensym("stream"), 1, &path);
 }
 
 void Stream::report() {
-    if (ring.header().latency != uint32_t(latency_blocks * block_size))
+    if (ring->header().latency != uint32_t(latency_blocks * block_size))
         set_latency(latency_blocks);
     if (late != late_reported) {
         t_atom count;
@@ -128,7 +149,7 @@ void Stream::report() {
 }
 
 void Stream::process(int frames) {
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     const uint64_t now = header.captured.load(std::memory_order_relaxed);
     capture(frames);
     const uint64_t latency = header.latency;
@@ -139,15 +160,15 @@ void Stream::process(int frames) {
 }
 
 void Stream::capture(int frames) {
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     const uint64_t now = header.captured.load(std::memory_order_relaxed);
     for (size_t i = 0; i < in.size(); ++i)
-        ring.write(uint32_t(i), now, in[i], uint32_t(frames));
-    ring.publish(now + uint64_t(frames));
+        ring->write(uint32_t(i), now, in[i], uint32_t(frames));
+    ring->publish(now + uint64_t(frames));
 }
 
 bool Stream::is_rendered(uint64_t position, int frames) {
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     const uint64_t end = header.rendered.load(std::memory_order_acquire);
     const uint64_t begin = header.valid_from.load(std::memory_order_acquire);
     return position >= begin && position + uint64_t(frames) <= end && end - position <= Ring::capacity;
@@ -156,7 +177,7 @@ bool Stream::is_rendered(uint64_t position, int frames) {
 void Stream::play(uint64_t position, int frames) {
     const int fade = playing ? 0 : std::min(frames, fade_frames);
     for (size_t i = 0; i < out.size(); ++i) {
-        ring.read(uint32_t(i), position, out[i], uint32_t(frames));
+        ring->read(uint32_t(i), position, out[i], uint32_t(frames));
         for (int n = 0; n < fade; ++n)
             out[i][n] *= t_sample(n) / t_sample(fade);
         last[i] = out[i][frames - 1];
@@ -189,7 +210,7 @@ void Stream::silence(int frames) {
 }
 
 void Stream::handle_late_output(int frames) {
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     silence(frames);
     if (!alive)
         return;
@@ -217,10 +238,18 @@ int argument(int argc, const t_atom *argv, int index, int missing, int max) {
 void *stream_new(t_symbol *, int argc, t_atom *argv) {
     auto *x = reinterpret_cast<t_stream *>(pd_new(stream_class));
     x->stream = nullptr;
+    const bool wanted = argc > 0 && argv->a_type == A_SYMBOL && argv->a_w.w_symbol == gensym("-m");
+    if (wanted) {
+        --argc, ++argv;
+        if (!has_multichannel())
+            pd_error(x,
+                     "pystream~: this Pd has no multichannel signals, 0.54 and later have: each signal "
+                     "gets an inlet or outlet of its own");
+    }
     try {
-        x->stream = new Stream(&x->object, argument(argc, argv, 0, 1, max_channels),
-                               argument(argc, argv, 1, 1, max_channels),
-                               argument(argc, argv, 2, default_latency_blocks, Ring::capacity));
+        x->stream = new Stream(
+            &x->object, argument(argc, argv, 0, 1, max_channels), argument(argc, argv, 1, 1, max_channels),
+            argument(argc, argv, 2, default_latency_blocks, Ring::capacity), wanted && has_multichannel());
     } catch (const std::exception &error) {
         pd_error(nullptr, "pystream~: %s", error.what());
         pd_free(&x->object.ob_pd);
@@ -240,17 +269,30 @@ void stream_bang(t_stream *x) { x->stream->output_path(); }
 
 void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(int(blocks)); }
 
+void stream_channels(t_stream *x, t_float inputs, t_float outputs) {
+    if (!x->stream->multichannel)
+        return pd_error(x, "pystream~: channels needs an object with -m");
+    try {
+        x->stream->set_counts(std::clamp(int(inputs), 1, max_channels),
+                              std::clamp(int(outputs), 1, max_channels));
+    } catch (const std::exception &error) {
+        pd_error(x, "pystream~: %s", error.what());
+    }
+}
+
 }  // namespace
 
 void define_stream_class() {
-    stream_class =
-        class_new(gensym("pystream~"), reinterpret_cast<t_newmethod>(stream_new),
-                  reinterpret_cast<t_method>(stream_free), sizeof(t_stream), CLASS_DEFAULT, A_GIMME, A_NULL);
+    stream_class = class_new(gensym("pystream~"), reinterpret_cast<t_newmethod>(stream_new),
+                             reinterpret_cast<t_method>(stream_free), sizeof(t_stream),
+                             CLASS_DEFAULT | multichannel_flag(), A_GIMME, A_NULL);
     CLASS_MAINSIGNALIN(stream_class, t_stream, scalar);
     class_addmethod(stream_class, reinterpret_cast<t_method>(stream_dsp), gensym("dsp"), A_CANT, A_NULL);
     class_addbang(stream_class, reinterpret_cast<t_method>(stream_bang));
     class_addmethod(stream_class, reinterpret_cast<t_method>(stream_latency), gensym("latency"), A_FLOAT,
                     A_NULL);
+    class_addmethod(stream_class, reinterpret_cast<t_method>(stream_channels), gensym("channels"), A_FLOAT,
+                    A_FLOAT, A_NULL);
 }
 
 }  // namespace pyext

@@ -12,7 +12,7 @@ from support.pd_window import boxes, size, title
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "setup/patches"
-FOLDERS = [*(day.folder for day in all_days(ROOT)), SHARED]
+FOLDERS = [*(day.folder for day in all_days(ROOT)), ROOT / "06_rave/nn", SHARED]
 OBJECTS = {table.patch for table in references()}
 HELP = sorted({patch for folder in FOLDERS for patch in folder.glob("*-help.pd")} | OBJECTS)
 OF_THE_EXTERNAL = sorted((ROOT / "pyext_py3").glob("*-help.pd"))

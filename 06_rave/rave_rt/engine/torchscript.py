@@ -94,6 +94,7 @@ class Model:
                 "checkpoint", "this TorchScript file has no methods for signals: it is not made for nn~"
             )
         self.attributes = {name: self._types(name) for name in self._attribute_names()}
+        self._buffers = {}  # (attribute, place): the array and its rate that were set last
         self._player = None  # of the prior
         if prior is not None:
             self._player = prior.player()
@@ -148,10 +149,24 @@ class Model:
             raise UserError(
                 "input", f"{name} takes {len(types)} values ({' '.join(types)}), not {len(values)}"
             )
-        values = [self._value(name, place, *pair) for place, pair in enumerate(zip(types, values))]
-        answer = self._call(f"set_{name}", *values)
-        if answer not in (0, None):
-            raise UserError("input", f"the model refuses this value of {name}")
+        try:
+            converted = [self._value(name, place, *pair) for place, pair in enumerate(zip(types, values))]
+            if self._call(f"set_{name}", *converted) not in (0, None):
+                raise UserError("input", f"the model refuses this value of {name}")
+        except UserError:
+            self._put_buffers_back(name)
+            raise
+        for place, kind in enumerate(types):
+            if kind == "buffer":
+                self._buffers[name, place] = values[place]
+
+    def _put_buffers_back(self, name):
+        """Give the buffers of an attribute what was set last, or nothing."""
+        for place, kind in enumerate(self.attributes[name]):
+            if (name, place) in self._buffers:
+                self._value(name, place, kind, self._buffers[name, place])
+            elif kind == "buffer" and self._has("clear_buffer_attribute"):
+                self._call("clear_buffer_attribute", f"{name}#{place}")
 
     def set_all(self, settings):
         """Set several attributes, {name: values}."""
@@ -260,7 +275,11 @@ class Model:
                 return torch.as_tensor(value[0], dtype=torch.float32)
             if kind == "buffer":
                 samples = torch.as_tensor(value[0], dtype=torch.float32)[None]
-                self._call("set_buffer_attribute", f"{name}#{place}", samples, int(value[1]))
+                if self._call("set_buffer_attribute", f"{name}#{place}", samples, int(value[1])) not in (
+                    0,
+                    None,
+                ):
+                    raise UserError("input", f"the model refuses this array for {name}")
                 return f"{name}#{place}"
             if kind == "bool":
                 return {"true": True, "false": False}[value] if isinstance(value, str) else bool(value)

@@ -56,6 +56,7 @@ class Supervisor:
         self._changed = threading.Condition()  # for what follows
         self._answers: dict[int, Frame | None] = {}  # by the ids of calls that wait
         self._child: Child | None = None
+        self._starting = True  # calls wait for the child, which may have been made without what they say
         self._ended = False
         self._pulse = Pulse.shared()
         self._plays = False  # the child has reported that it does
@@ -89,6 +90,7 @@ class Supervisor:
         """
         call_id = next(self._ids)
         with self._changed:
+            self._changed.wait_for(lambda: not self._starting, ANSWER_DEADLINE_S)
             if self._child is None:
                 raise NotPlaying
             self._answers[call_id] = None
@@ -140,11 +142,12 @@ class Supervisor:
         self._pulse, self._plays = Pulse.shared(), False
         child = Child(_play, self._stream, self._make_instrument, self._pulse)
         with self._changed:
-            self._child = child
+            self._child, self._starting = child, False
+            self._changed.notify_all()
 
-    def _end_child(self) -> None:
+    def _end_child(self, starting: bool = False) -> None:
         with self._changed:
-            child, self._child = self._child, None
+            child, self._child, self._starting = self._child, None, starting
             self._answers.clear()  # they will not be answered
             self._changed.notify_all()
         if child is not None:
@@ -177,7 +180,7 @@ class Supervisor:
 
     def _replace(self, reason: str) -> None:
         self._restarts = 1 if self._pulse.played_s >= MIN_UPTIME_S else self._restarts + 1
-        self._end_child()
+        self._end_child(starting=self._restarts <= MAX_RESTARTS)
         if self._restarts > MAX_RESTARTS:
             self._give_up(f"{reason}, {self._restarts} times in a row")
             return

@@ -1,7 +1,7 @@
 """The part of `_pyext` that C++ provides (module.cpp). Any thread unless stated otherwise."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from _pyext.base_class import _class
 from _pyext.controller import Controller
@@ -39,6 +39,9 @@ class Box:
 
     def folders(self) -> list[str]:
         """Return that folder, and those of the patches around it, the outermost last. Pd's thread."""
+
+    def patch_arguments(self) -> list[Any]:
+        """Return what the box of the abstraction that holds the box says, its numbers and words."""
 
     def window(self) -> str:
         """Return the receive name of the window in which the box is. Pd's thread."""
@@ -129,6 +132,9 @@ def sample_rate() -> float:
 
 def block_size() -> int:
     """Return Pd's global block size in samples."""
+
+def has_multichannel() -> bool:
+    """Whether Pd has multichannel signals."""
 
 def search_paths() -> list[str]:
     """Return the folders of Pd's search path. Pd's thread."""

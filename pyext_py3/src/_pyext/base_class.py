@@ -141,6 +141,17 @@ class _class:
         return box_of(self).folders()
 
     @property
+    def _patch_arguments(self) -> list[Any]:
+        """What the box of the abstraction that holds the box says, its numbers and words. Any thread.
+
+        Raises
+        ------
+        RuntimeError
+            If the box has been deleted or reloaded.
+        """
+        return box_of(self).patch_arguments()
+
+    @property
     def _window(self) -> str:
         """The receive name of the window in which the box is, for `_bind`: Pd sends it keys and mouse. Pd's thread.
 

@@ -155,7 +155,7 @@ def test_4_two_timbres(player, song, row):
 
 
 def test_5_louder_is_another_timbre(player, song, row):
-    """A loud trumpet is a bright one; a loud violin is loud."""
+    """A loud trumpet is a bright one, at the same volume; a loud violin is the same violin."""
     colours, levels = {}, {}
     for name in ("starter_trumpet", INSTRUMENT):
         played = [player.plays(song, name, adjust=0, loudness=decibels) for decibels in (-12, 12)]
@@ -164,7 +164,7 @@ def test_5_louder_is_another_timbre(player, song, row):
     player.patch.send("loudness", 0)
     row(
         "2.5",
-        "with loudness the trumpet becomes brighter, the violin only louder",
+        "with loudness the trumpet becomes brighter at the same volume, the violin stays as it was",
         "; ".join(
             f"{name} {colours[name][0]:.0f} to {colours[name][1]:.0f} Hz, {levels[name][1] - levels[name][0]:+.0f} dB"
             for name in colours
@@ -172,4 +172,4 @@ def test_5_louder_is_another_timbre(player, song, row):
     )
     (soft, loud), (violin_soft, violin_loud) = colours["starter_trumpet"], colours[INSTRUMENT]
     assert loud > 1.2 * soft and abs(violin_loud / violin_soft - 1) < 0.1
-    assert all(after - before > 3 for before, after in levels.values())
+    assert all(abs(after - before) < 4 for before, after in levels.values())

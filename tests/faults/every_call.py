@@ -1,14 +1,19 @@
 """Makes each call that writes, starts or connects fail in turn, or ends the program there, and looks what is left.
 
-    python tests/faults/every_call.py [OPERATION ...] [--points N] [--folder FOLDER]
+    python tests/faults/every_call.py [OPERATION ...] [--points N]
+    python tests/faults/every_call.py [OPERATION ...] --minutes 9 --record FILE
 
 A point is one call of an operation and one thing that happens there. After it nothing half may stand under a final
 name, what was said is one line and no traceback, and the same command, given again, does all that it would have done.
 Prints a table of operations; the exit status is 1 where a point failed. --points: so many of each operation, at random.
+--minutes and --record: go on where the last run ended that wrote this file, for so long, and print the table of all of
+them; so the whole is done in pieces.
 Needs the environment `torch` and gcc.
 """
 
 import argparse
+import json
+import math
 import os
 import random
 import subprocess
@@ -29,18 +34,26 @@ from support.faults import (  # noqa: E402
     HALFWAY,
     KILLED,
     PART_KILLED,
+    READ_FAILS,
     READ_ONLY,
     Faults,
 )
 
 FOLDER = "FAULTS_FOLDER"  # where one operation is tried, in a process that has the library
 FAULTS = FAILS, FULL, READ_ONLY, KILLED, HALFWAY, CTRL_C
+FOUND = "found.json"  # in that folder: the row of the operation
+COLUMNS = "calls", "points", "tried", "failed", "s"
+SUMS = "tried", "failed", "s"  # of several runs
 
 
-def points(count, faults, limit, chance):
-    """The (fault, number of the call) that are tried of an operation of so many calls."""
-    every = [(fault, number) for fault in faults for number in range(1, count + 1)]
-    return every if limit is None else chance.sample(every, min(limit, len(every)))
+def points(counts, faults, seed):
+    """The (fault, number of the call) that an operation has, in an order of chance that is the same each time.
+
+    counts: its calls that change something, and those that read.
+    """
+    every = [(fault, number) for fault in faults for number in range(1, counts[fault.reads] + 1)]
+    random.Random(seed).shuffle(every)
+    return every
 
 
 def try_point(operation, faults, fault, number):
@@ -68,8 +81,8 @@ def complaints(status, said):
         yield f"it was ended by signal {-status}: {said[-300:]}"
 
 
-def try_operation(name, folder, limit, chance):
-    """Print the row of one operation, and what is wrong; returns how many points failed."""
+def try_operation(name, folder, options):
+    """Try an operation, and print what is wrong. Returns its row: calls, points, tried, failed, seconds."""
     begun = time.monotonic()
     place = folder / "place"
     faults = Faults(folder, place)
@@ -79,21 +92,34 @@ def try_operation(name, folder, limit, chance):
     if status:
         raise RuntimeError(said)
     operation.keep()
-    operation.begin()
-    with faults.at(0, FAILS):
-        operation.run()
-    count, tried, failed, wrong = faults.count, 0, 0, []
-    kinds = (*FAULTS, PART_KILLED) if operation.has_parts else FAULTS
-    for fault, number in points(count, kinds, limit or operation.limit, chance):
+    counts = [count_calls(operation, faults, fault) for fault in (FAILS, READ_FAILS)]
+    kinds = (*FAULTS, READ_FAILS, PART_KILLED) if operation.has_parts else (*FAULTS, READ_FAILS)
+    every = points(counts, kinds, options.seed)
+    tried = failed = 0
+    last = options.points or (operation.limit if options.minutes == math.inf else None)
+    for fault, number in every[options.skip : last and options.skip + last]:
+        if time.monotonic() - begun > 60 * options.minutes:
+            break
         found = try_point(operation, faults, fault, number)
-        tried += found is not None
+        tried += 1
         if found:
             failed += 1
-            wrong.append(f"    call {number} ({faults.call}), {fault.name}:")
-            wrong += [f"        {line}" for line in found]
-    row(name, count, tried, failed, f"{time.monotonic() - begun:.0f}")
-    print(*wrong, sep="\n")
-    return failed
+            print(f"    call {number} ({faults.call}), {fault.name}:", *found, sep="\n        ", flush=True)
+    return {
+        "calls": sum(counts),
+        "points": len(every),
+        "tried": tried,
+        "failed": failed,
+        "s": round(time.monotonic() - begun),
+    }
+
+
+def count_calls(operation, faults, fault):
+    """How many calls an undisturbed run has at which this can happen."""
+    operation.begin()
+    with faults.at(0, fault):
+        operation.run()
+    return faults.count
 
 
 def row(name, *cells):
@@ -101,32 +127,55 @@ def row(name, *cells):
     print(f"{name:<24}" + "".join(f"{cell:>8}" for cell in cells), flush=True)
 
 
-def main():
-    """Run the program; returns its exit status."""
+def in_its_own_process(name, words):
+    """(exit status, row) of an operation, in a process that has the library."""
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {FOLDER: folder, **Faults(folder, folder).variables}
+        command = [sys.executable, __file__, name, *words]
+        status = subprocess.run(command, env=os.environ | variables).returncode
+        found = Path(folder, FOUND)
+        return status, json.loads(found.read_text()) if found.exists() else {}
+
+
+def parsed():
+    """The words of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("operations", nargs="*", metavar="OPERATION", help=", ".join(operations.OPERATIONS))
     parser.add_argument("--points", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--skip", type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main():
+    """Run the program; returns its exit status."""
+    options = parsed()
     if FOLDER in os.environ:
-        (name,) = options.operations
-        chance = random.Random(options.seed)
-        return bool(try_operation(name, Path(os.environ[FOLDER]), options.points, chance))
-    row("operation", "calls", "points", "failed", "s")
+        found = try_operation(options.operations[0], Path(os.environ[FOLDER]), options)
+        Path(os.environ[FOLDER], FOUND).write_text(json.dumps(found))
+        return bool(found["failed"])
+    rows = json.loads(options.record.read_text()) if options.record and options.record.exists() else {}
+    end = time.monotonic() + 60 * options.minutes
     status = 0
+    row("operation", *COLUMNS)
     for name in options.operations or operations.OPERATIONS:
-        words = [
-            name,
-            "--seed",
-            str(options.seed),
-            *(["--points", str(options.points)] if options.points else []),
-        ]
-        with tempfile.TemporaryDirectory() as folder:
-            variables = {FOLDER: folder, **Faults(folder, folder).variables}
-            done = subprocess.run([sys.executable, __file__, *words], env=os.environ | variables)
-        status |= done.returncode
+        before = rows.get(name, {"points": math.inf, **dict.fromkeys(SUMS, 0)})
+        left = end - time.monotonic()
+        if before["tried"] < before["points"] and left > 0:
+            words = ["--seed", str(options.seed), "--skip", str(before["tried"]), "--minutes", str(left / 60)]
+            failed, found = in_its_own_process(
+                name, words + ["--points", str(options.points)] * bool(options.points)
+            )
+            status |= failed
+            rows[name] = {**found, **{key: before[key] + found.get(key, 0) for key in SUMS}}
+            if options.record:
+                options.record.write_text(json.dumps(rows, indent=1))
+        if name in rows:
+            row(name, *(rows[name].get(column, "?") for column in COLUMNS))
     return status
 
 

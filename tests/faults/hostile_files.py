@@ -1,17 +1,21 @@
 """Files made to harm whoever opens them, each opened as its day does, with the memory, the time and the words of it.
 
-    python tests/faults/hostile_files.py
+    python tests/faults/hostile_files.py [landlock|bubblewrap|nothing]
 
-A row: the file, its size, what was said, the memory that opening it took, the seconds. The exit status is 1 where one
-took more than MEMORY, ended the process or took SECONDS, or was told in other words than one line. Needs the
-environment `torch`. Others, whose programs run, are in test_confinement.py and tests/unit/test_bounded.py.
+Each is opened with the rights of a worker, kept by what the word names; without a word, by all that there is. A row:
+the file, its size, what was said, the memory that opening it took, the seconds. The exit status is 1 where one took
+more than MEMORY, ended the process or took SECONDS, or was told in other words than one line. Needs the environment
+`torch`. `hostile_everywhere.py` does all of it as root and as another user. Others, whose programs run, are in
+test_confinement.py and tests/unit/test_bounded.py.
 """
 
 import contextlib
+import errno
 import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +28,15 @@ sys.path[:0] = [str(ROOT / name) for name in ("setup", "pyext_py3", "tests")]
 sys.path[:0] = [str(path) for path in sorted(ROOT.glob("0*"))]
 
 from modelfiles.errors import UserError  # noqa: E402
+from pdworker.confinement import confine  # noqa: E402
+from pdworker.host.sandbox import confined, folders_of  # noqa: E402
+from pdworker.rights import Rights  # noqa: E402
+from pdworker.system_calls import refuse_numbers  # noqa: E402
 from support.harmful_files import FILES, starter  # noqa: E402
 
 MEMORY, SECONDS = 300 << 20, 300  # after which it counts as endless
+LANDLOCK = 444, 445, 446  # system calls that a kernel without it does not have
+INSIDE = "HOSTILE_FILES_INSIDE"  # a variable: this runs in bubblewrap
 
 
 # --- opening ---------------------------------------------------------------------------------------------------
@@ -99,7 +109,7 @@ READERS = {
 }
 
 
-def opened(path, day):
+def opened(path, day, within=""):
     """(what was said, bytes of memory, seconds) of opening a file in a copy of this process; None where it ended."""
     ours, theirs = os.pipe()
     begun = time.monotonic()
@@ -109,6 +119,9 @@ def opened(path, day):
         resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))
         Path("/proc/self/clear_refs").write_text("5")
         before = peak()
+        if within in ("bubblewrap", "nothing"):
+            refuse_numbers(LANDLOCK, errno.ENOSYS)
+        confine(Rights(readable=(str(path.parent),), writable=(), scratch=tempfile.gettempdir()))
         try:
             READERS[day](path)
             said = "is opened"
@@ -149,13 +162,13 @@ def import_all():
                 READERS[day](Path(empty, "nothing.mid"))
 
 
-def try_all(folder):
+def try_all(folder, within):
     """Yield (name, bytes of the file, what was said, bytes of memory, seconds)."""
     for name, (make, day) in FILES.items():
         path = folder / name
         make(path)
         size = path.stat().st_size if path.is_file() else 0
-        yield name, size, *opened(path, day)
+        yield name, size, *opened(path, day, within)
 
 
 def harmed(said, memory):
@@ -163,13 +176,24 @@ def harmed(said, memory):
     return "ESCAPES" in said or "ENDED" in said or "\n" in said or memory > MEMORY
 
 
-def main():
+def in_bubblewrap(words):
+    """Run this program in bubblewrap, as a worker is; returns its exit status."""
+    python = Path(sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        command = confined([str(python), __file__, *words], [*folders_of(python), ROOT], [folder])
+        return subprocess.run(command, env=os.environ | {INSIDE: "1", "TMPDIR": folder}).returncode
+
+
+def main(*words):
     """Run the program; returns its exit status."""
+    within = words[0] if words else ""
+    if within == "bubblewrap" and INSIDE not in os.environ:
+        return in_bubblewrap(words)
     import_all()
     bad = 0
     print(f"{'file':<32} {'bytes':>11} {'MB':>5} {'s':>5}  said")
     with tempfile.TemporaryDirectory() as folder:
-        for name, size, said, memory, seconds in try_all(Path(folder)):
+        for name, size, said, memory, seconds in try_all(Path(folder), within):
             failed = harmed(said, memory)
             bad += failed
             words = said.replace(folder, "").replace("\n", " ")[:110]
@@ -183,4 +207,4 @@ def main():
 
 if __name__ == "__main__":
     np.seterr(all="ignore")
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

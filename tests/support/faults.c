@@ -2,7 +2,7 @@
  *
  * A program with this library in LD_PRELOAD, and all that it starts, share the file of FAULTS_CONTROL: the calls count
  * in all of them together. Counted are those that change something on the disk, that start a process or reach a
- * network. */
+ * network; or those that open for reading and read. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,6 +31,7 @@ struct control {        /* as in faults.py */
     int at;             /* the number of the call, from 1; 0: none */
     int error;          /* errno of a failing call */
     int spared;         /* the process that drives all this */
+    int reads;          /* whether calls count that read, instead of those that change something */
     atomic_int count;   /* calls so far */
     char name[NAMES];   /* the call at which it happened */
     char under[NAMES];  /* the folder whose files count */
@@ -77,9 +78,9 @@ static int fails(const char *call, const char *path) {
     return 1;
 }
 
-static int at_path(const char *call, int folder, const char *name) {
+static int at_path(const char *call, int folder, const char *name, int reads) {
     char path[2 * PATH_MAX];
-    if (!control || !control->armed || !name) return 0;
+    if (!control || !control->armed || !name || reads != control->reads) return 0;
     if (name[0] == '/') snprintf(path, sizeof path, "%s", name);
     else {
         if (folder != AT_FDCWD) path_of(folder, path);
@@ -90,12 +91,13 @@ static int at_path(const char *call, int folder, const char *name) {
     return counts(path) && fails(call, path);
 }
 
-static int at_file(int file) {
+static int at_file(const char *call, int file, int reads) {
     char path[PATH_MAX];
-    return control && control->armed && counts(path_of(file, path)) && fails("write", path);
+    if (!control || !control->armed || reads != control->reads) return 0;
+    return counts(path_of(file, path)) && fails(call, path);
 }
 
-static int anywhere(const char *call) { return control && control->armed && fails(call, ""); }
+static int anywhere(const char *call) { return control && control->armed && !control->reads && fails(call, ""); }
 
 #define REAL(name) \
     static __typeof__(name) *real; \
@@ -107,7 +109,7 @@ static int anywhere(const char *call) { return control && control->armed && fail
     int mode = 0; \
     if (flags & (O_CREAT | __O_TMPFILE)) { va_list rest; va_start(rest, flags); mode = va_arg(rest, int); va_end(rest); } \
     REAL(name); \
-    return (flags & WRITES) && at_path("open", folder, path) ? -1 : real(__VA_ARGS__, mode)
+    return at_path("open", folder, path, !(flags & WRITES)) ? -1 : real(__VA_ARGS__, mode)
 
 int open(const char *path, int flags, ...) { OPEN(open, AT_FDCWD, path, flags); }
 int open64(const char *path, int flags, ...) { OPEN(open64, AT_FDCWD, path, flags); }
@@ -116,7 +118,7 @@ int openat64(int folder, const char *path, int flags, ...) { OPEN(openat64, fold
 
 #define STREAM(name) \
     REAL(name); \
-    return strpbrk(mode, "wa+") && at_path("open", AT_FDCWD, path) ? NULL : real(path, mode)
+    return at_path("open", AT_FDCWD, path, !strpbrk(mode, "wa+")) ? NULL : real(path, mode)
 
 FILE *fopen(const char *path, const char *mode) { STREAM(fopen); }
 FILE *fopen64(const char *path, const char *mode) { STREAM(fopen64); }
@@ -124,7 +126,7 @@ FILE *fopen64(const char *path, const char *mode) { STREAM(fopen64); }
 /* Half of it is written before the process ends. */
 #define WRITE(name, halfway, ...) \
     REAL(name); \
-    if (at_file(file)) { \
+    if (at_file("write", file, 0)) { \
         if (control->how == END_HALFWAY) { halfway; kill(getpid(), SIGKILL); } \
         return -1; \
     } \
@@ -145,15 +147,23 @@ ssize_t copy_file_range(int from, off_t *start, int file, off_t *offset, size_t 
 }
 size_t fwrite(const void *data, size_t size, size_t count, FILE *stream) {
     REAL(fwrite);
-    if (at_file(fileno(stream))) {
+    if (at_file("write", fileno(stream), 0)) {
         if (control->how == END_HALFWAY) { real(data, size, count / 2, stream); fflush(stream); kill(getpid(), SIGKILL); }
         return 0;
     }
     return real(data, size, count, stream);
 }
 
+#define READ(name, ...) \
+    REAL(name); \
+    return at_file("read", file, 1) ? -1 : real(__VA_ARGS__)
+
+ssize_t read(int file, void *data, size_t size) { READ(read, file, data, size); }
+ssize_t pread64(int file, void *data, size_t size, off_t at) { READ(pread64, file, data, size, at); }
+ssize_t readv(int file, const struct iovec *parts, int count) { READ(readv, file, parts, count); }
+
 #define SIMPLE(name, call, folder, path, parameters, ...) \
-    int name parameters { REAL(name); return at_path(call, folder, path) ? -1 : real(__VA_ARGS__); }
+    int name parameters { REAL(name); return at_path(call, folder, path, 0) ? -1 : real(__VA_ARGS__); }
 
 SIMPLE(mkdir, "mkdir", AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
 SIMPLE(mkdirat, "mkdir", folder, path, (int folder, const char *path, mode_t mode), folder, path, mode)

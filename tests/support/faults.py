@@ -23,7 +23,7 @@ class Control(ctypes.Structure):
     """What processes share with the library; as in faults.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int) for name in ("armed", "how", "at", "error", "spared", "count")),
+        *((name, ctypes.c_int) for name in ("armed", "how", "at", "error", "spared", "reads", "count")),
         ("name", ctypes.c_char * NAMES),
         ("under", ctypes.c_char * NAMES),
     )
@@ -31,11 +31,15 @@ class Control(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at a call: `how`, a number in faults.c, and the error of a call that fails."""
+    """What happens at a call: `how`, a number in faults.c, and the error of a call that fails.
+
+    reads: at one that reads, instead of one that changes something.
+    """
 
     name: str
     how: int
     error: int = 0
+    reads: bool = False
 
     @property
     def ends(self):
@@ -44,6 +48,7 @@ class Fault:
 
 
 FAILS = Fault("the call fails", 0, errno.EIO)
+READ_FAILS = Fault("the disk cannot be read there", 0, errno.EIO, reads=True)
 FULL = Fault("the disk is full from there on", 1, errno.ENOSPC)
 READ_ONLY = Fault("nothing is allowed from there on", 1, errno.EACCES)
 KILLED = Fault("killed", 3)
@@ -71,6 +76,7 @@ class Faults:
         """Let it happen at the call of this number in the processes that run meanwhile; 0: count only."""
         control = self._control
         control.at, control.how, control.error = number, fault.how, fault.error
+        control.reads = fault.reads
         control.count, control.name, control.spared, control.armed = 0, b"", os.getpid(), 1
         try:
             yield

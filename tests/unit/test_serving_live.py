@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from modelfiles.errors import UserError
 from pdworker.serving import forked
+from pdworker.serving.audio_stream import CHANNELS_AT, MAGIC, RingHeader
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.job import Cancelled, Job
-from pdworker.serving.live import CpuMeter, Pulse, StreamForm, held_back, latency_of, parts_of
+from pdworker.serving.live import CpuMeter, LiveLoop, Pulse, StreamForm, held_back, latency_of, parts_of
 from support.processes import children
 
 
@@ -91,6 +92,26 @@ def test_a_model_that_is_always_too_slow_is_told_once_and_one_that_is_so_for_a_m
     (line,) = warnings(1.4, 1.4, 1.4, 1.4)
     assert line.startswith("too slow for this machine: 1.4 s for a second of sound")
     assert "smaller model" in line
+
+
+def test_a_latency_that_pd_cannot_wait_for_is_told(tmp_path):
+    """As with a model at 44.1 kHz, a buffer of 65536 and a Pd at 96 kHz."""
+    header = RingHeader(magic=MAGIC, inputs=1, outputs=1, capacity=1 << 18, sample_rate=96000, block_size=64)
+    memory = tmp_path / "stream"
+    memory.write_bytes(bytes(header).ljust(CHANNELS_AT, b"\0") + bytes(4 * 2 << 18))
+
+    class Instrument:
+        def make_chain(self, form, measuring):
+            return Buffered(2048, 65536 * 96000 // 44100)
+
+        def describe(self, form):
+            return {}
+
+    said = []
+    LiveLoop(memory, Instrument(), lambda *event: said.append(event), lambda: len(said) < 2).run()
+    (_, playing), (kind, warning) = said[:2]
+    assert kind == "warning" and playing["latency"] > 131072
+    assert f"this needs {playing['latency']} samples, and Pd can wait for 131072" in warning["message"]
 
 
 def test_a_pulse_marks_the_time_in_which_the_model_computes():

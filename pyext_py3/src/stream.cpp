@@ -76,7 +76,7 @@ Stream::Stream(t_object *owner, int inputs, int outputs, int blocks, bool multi)
     for (int i = 0; i < (multichannel ? 1 : outputs); ++i)
         outlet_new(object, &s_signal);
     info = outlet_new(object, &s_anything);
-    clock = clock_new(this, reinterpret_cast<t_method>(+[](Stream *stream) { stream->report(); }));
+    clock = clock_new(this, reinterpret_cast<t_method>(+[](Stream *self) { self->report(); }));
 }
 
 void Stream::set_latency(int blocks) {
@@ -98,7 +98,7 @@ void Stream::set_counts(int inputs, int outputs) {
     out.assign(size_t(outputs), nullptr);
     last.assign(size_t(outputs), 0);
     playing = alive = false;
-    last_delivery = 0;
+    last_delivery = rendered = missed = stream = 0;
     canvas_update_dsp();
     output_path();
 }
@@ -190,7 +190,7 @@ void Stream::play(uint64_t position, int frames) {
 // What was silent counts as late once the same stream goes on. Between two streams, and behind the last one,
 // silence is intended.
 void Stream::count_missed() {
-    RingHeader &header = ring.header();
+    RingHeader &header = ring->header();
     const uint32_t now = header.streams;
     if (now == stream)
         late += missed;

@@ -4,13 +4,16 @@ Two seconds of sound are alike when their mel spectrograms are: 64 bands, level 
 finds copies and near copies of the same place in time; it does not find the same melody at another speed or pitch.
 """
 
-import librosa
+from functools import cache
+
 import numpy as np
+from modelfiles.resample import resample
 
 from dlwakit.training.run import Plot
 
 RATE, HOP, BANDS = 16000, 1024, 64
 WINDOW = RATE // HOP  # frames in a second
+FLOOR = 1e-5  # power of a band below which all is silence
 LONGEST_S = 300  # of a training set that is looked through
 PLOT = Plot(
     "what it makes beside what it learns from, dB apart (a gap between the curves: it repeats a place)",
@@ -18,10 +21,21 @@ PLOT = Plot(
 )
 
 
+@cache
+def bands():
+    """Triangles over the bins of a spectrum, equally wide in mel and of equal area, [bins, BANDS]."""
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + RATE / 1400), BANDS + 2) / 2595) - 1)
+    bins = np.fft.rfftfreq(2 * HOP, 1 / RATE)[:, None]
+    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
+    rising, falling = (bins - low) / (middle - low), (high - bins) / (high - middle)
+    return (np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)).astype(np.float32)
+
+
 def windows(sound, step):
     """Rows of numbers, one for each window of a second, and the frames at which they begin."""
-    mel = librosa.feature.melspectrogram(y=sound, sr=RATE, n_fft=2 * HOP, hop_length=HOP, n_mels=BANDS)
-    level = librosa.power_to_db(mel, ref=1.0, amin=1e-5, top_db=None).T
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(sound, HOP), 2 * HOP)[::HOP]
+    power = np.abs(np.fft.rfft(frames * np.hanning(2 * HOP))) ** 2
+    level = 10 * np.log10(np.maximum(power @ bands(), FLOOR))
     starts = np.arange(0, len(level) - WINDOW + 1, step)
     rows = [level[start : start + WINDOW].ravel() for start in starts]
     return np.array(rows, np.float32).reshape(len(starts), WINDOW * BANDS), starts
@@ -60,5 +74,5 @@ class Nearness:
     def _windows(self, sound, step):
         sound = np.ravel(sound)[: LONGEST_S * self.rate]
         scale = 32768 if sound.dtype.kind == "i" else 1
-        sound = librosa.resample(np.float32(sound) / scale, orig_sr=self.rate, target_sr=RATE)
+        sound = resample(np.float32(sound) / scale, self.rate, RATE)
         return windows(sound, step)[0] if len(sound) >= RATE else np.empty((0, WINDOW * BANDS), np.float32)

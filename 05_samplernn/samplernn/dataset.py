@@ -1,6 +1,6 @@
 """Make a data set for SampleRNN from sounds: one sample rate, one channel, overlapping chunks. On the command line.
 
-    setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1] [--quiet 50]
+    setup/dlwa dataset samplernn FOLDER [--rate 16000] [--chunk 4] [--overlap 1] [--quiet 50] [--even]
 
 Every tenth sound is kept apart: training never sees it, the validation figures come from it. Of a single sound it is
 the last tenth.
@@ -18,9 +18,10 @@ from dlwakit.base.files import renewed
 from dlwakit.training.options import dataset_parser, next_command
 from dlwakit.training.sounds import Reader, joined
 from modelfiles.errors import UserError
+from scipy.ndimage import uniform_filter1d
 
-PAUSE_S = 0.01
 QUIET_DB = 50.0  # below a sound's peak: silence
+EVEN_S, EVENNESS = 0.1, 0.8
 FINE = {"frame_length": 512, "hop_length": 128}
 STROKE_S, TAIL_DB = 3.0, 30  # a sound that is shorter ends where it has become so much quieter than its peak
 ADVISED_SECONDS = 300
@@ -40,6 +41,19 @@ def without_silence(audio: np.ndarray, rate: int, quiet_db: float = QUIET_DB) ->
     return audio
 
 
+def evened(audio: np.ndarray, rate: int) -> np.ndarray:
+    """A sound, float32 [n], whose loudness stays almost the same, as a compressor makes it; its peak is the same.
+
+    The gain is the inverse of the root mean square over a tenth of a second, to the power of 0.8: 10 dB become 2 dB.
+    """
+    level = np.sqrt(
+        uniform_filter1d(np.square(audio, dtype=np.float64), max(1, round(EVEN_S * rate))).clip(0)
+    )
+    louder = audio * (level + 1e-4 * level.max(initial=1e-12)) ** -EVENNESS
+    peak = max(np.abs(louder).max(), 1e-12)
+    return (louder * (np.abs(audio).max() / peak)).astype(np.float32)
+
+
 def cut(samples, length, overlap=0):
     """Samples [n] in chunks [m, length], neighbours sharing `overlap`; the last one is filled up from the beginning."""
     hop = length - overlap
@@ -56,15 +70,21 @@ def build_dataset(
     overlap: float = 1.0,
     log: Callable[[str], None] = print,
     quiet_db: float = QUIET_DB,
+    even: bool = False,
 ) -> dict:
     """Write train.npy, validation.npy and dataset.json into `out`; returns the facts in dataset.json."""
     if not 0 <= overlap < chunk:
         raise UserError("input", f"chunks of {chunk:g} s cannot overlap by {overlap:g} s")
     if not 0 < quiet_db < math.inf:
         raise UserError("input", f"--quiet {quiet_db:g}: it is a number of decibels above 0")
+
+    def prepare(sound):
+        loud = without_silence(sound, rate, quiet_db)
+        return evened(loud, rate) if even else loud
+
     reader = Reader(source, rate, log)
     with renewed(out, "dataset.json") as part:
-        sounds = joined(reader, out, part, lambda sound: without_silence(sound, rate, quiet_db), PAUSE_S)
+        sounds = joined(reader, out, part, prepare, 0.0)  # a pause would be a silence
         facts = _write(part, *sounds, rate, chunk, overlap)
     log(
         f"{facts['seconds']:.0f} s to learn from in {facts['chunks']} chunks of {chunk:g} s, "
@@ -134,11 +154,22 @@ def main(arguments=None):
         help="decibels below a sound's peak that are left out as silence; a model of sounds with pauses stays silent at"
         " low temperatures, and 30 leaves none (default: %(default)s)",
     )
+    parser.add_argument(
+        "--even",
+        action="store_true",
+        help="make soft parts as loud as the rest, as a compressor does: for speech",
+    )
     options = parser.parse(arguments)
 
     def work():
         build_dataset(
-            options.source, options.data, options.rate, options.chunk, options.overlap, quiet_db=options.quiet
+            options.source,
+            options.data,
+            options.rate,
+            options.chunk,
+            options.overlap,
+            quiet_db=options.quiet,
+            even=options.even,
         )
         print(next_command("samplernn", options.data))
 

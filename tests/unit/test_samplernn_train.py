@@ -67,6 +67,15 @@ def test_silence_is_left_out():
     assert lengths[0] > 23700 and lengths[1] < 11000
 
 
+def test_soft_parts_become_almost_as_loud_as_the_rest():
+    tone = np.sin(np.arange(RATE) / 3)
+    evened = dataset.evened(np.concatenate((tone, tone / 10)).astype(np.float32), RATE)
+    loud, soft = (np.sqrt(np.mean(part[RATE // 4 : -RATE // 4] ** 2)) for part in np.split(evened, 2))
+    assert np.abs(evened).max() == pytest.approx(1, abs=0.01)
+    assert 20 * np.log10(loud / soft) == pytest.approx(4, abs=0.5)
+    assert not dataset.evened(np.zeros(100, np.float32), RATE).any()
+
+
 def test_a_stroke_ends_where_it_has_died_away():
     times = np.arange(2 * RATE) / RATE
     stroke = dataset.without_silence(np.exp(-10 * times) * np.sin(2000 * times), RATE)

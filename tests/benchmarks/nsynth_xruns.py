@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NEEDS = ("jackd2",)
 RUNS = 1
 OUT, PATCH = "nsynth-out", ROOT / "03_gansynth/nsynth.pd"
-GRIDS, PATIENCE = 2, 300
+GRIDS, CLICK_MS, PATIENCE = 2, 100, 600
 
 
 def load(pd):
@@ -30,14 +30,14 @@ def load(pd):
 
 
 def fill_and_play(pd):
-    """Fill grids, and click a cell each time that they have grown."""
+    """Fill grids, and click their points meanwhile."""
     for seed in range(GRIDS):
         pd.send("nsynth", "press", "seed", seed)
         pd.send("nsynth", "press", "make")
         pd.expect(OUT, "grid", timeout=PATIENCE)
         for cell in range(16):
-            pd.expect(OUT, "grown", timeout=PATIENCE)
             pd.send("nsynth", "press", f"cell{cell}")
+            pd.let_time_pass(CLICK_MS)
         pd.expect(OUT, "filled", timeout=PATIENCE)
 
 

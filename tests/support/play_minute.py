@@ -174,11 +174,13 @@ def draw(file, gestures):
     from matplotlib import pyplot
 
     audio, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    mel = librosa.feature.melspectrogram(y=audio[:, 0], sr=rate, n_fft=2048, hop_length=1024, n_mels=96)
-    figure, axes = pyplot.subplots(figsize=(10, 3.2), dpi=72)
-    axes.imshow(
-        librosa.power_to_db(mel, ref=np.max), origin="lower", aspect="auto", cmap="magma", vmin=-70,
-        extent=(0, len(audio) / rate, 0, mel.shape[0]),
+    mel = librosa.feature.melspectrogram(
+        y=audio[:, 0], sr=rate, n_fft=4096, hop_length=len(audio) // 500, n_mels=96
+    )
+    figure, axes = pyplot.subplots(figsize=(8.5, 2.8), dpi=72)
+    axes.imshow(  # in steps of 5 dB, so that the file is small
+        5 * np.round(librosa.power_to_db(mel, ref=np.max) / 5), origin="lower", aspect="auto", cmap="magma",
+        vmin=-70, interpolation="nearest", extent=(0, len(audio) / rate, 0, mel.shape[0]),
     )  # fmt: skip
     before = ""
     for second, messages in sorted(gestures, key=lambda gesture: gesture[0]):
@@ -189,7 +191,7 @@ def draw(file, gestures):
         before = words
     axes.set(xlabel="seconds", yticks=[], ylabel="mel bands")
     figure.tight_layout()
-    figure.savefig(file.with_suffix(".png"))
+    figure.savefig(file.with_suffix(".png"), pil_kwargs={"optimize": True})
 
 
 def main(folder, *names):

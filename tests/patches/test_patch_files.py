@@ -45,6 +45,7 @@ def test_a_patch_says_so_if_the_external_is_missing(play, tmp_path, patch, name,
     "patch, status, words",
     [
         ("setup/overview.pd", "overview-status", "Opened by hand."),
+        ("setup/osc.pd", "osc-status", "Off."),
     ],
 )
 def test_the_patches_without_an_object_say_what_to_do(play, patch, status, words):

@@ -28,6 +28,7 @@ LAST = (
     ("Listening quiz", "setup/quiz/README.md"),
     ("From noise to sound", "setup/book/noise_to_sound.md"),
     ("The sketch pad", "setup/sketch/README.md"),
+    ("Other programs", "setup/book/other_programs.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
     ("Training", "setup/dlwakit/training/README.md"),

@@ -41,7 +41,7 @@ class Control(NamedTuple):
 
 
 class presets(MessageObject):
-    """Eight slots for the controls of a patch, a way between two of them, and knobs of a MIDI controller for each.
+    """Eight slots for the controls of a patch, a way between two of them, and knobs or OSC faders for each.
 
     Argument: NUMBER, the $0 of the patch. Its controls are those that have names of its own: NUMBER-NAME hears what
     they send, NUMBER-NAME-set moves them.
@@ -120,18 +120,31 @@ class presets(MessageObject):
         self.output("says", "move a control of the patch, then a knob" if self._learning else "-")
 
     @message("cc VALUE NUMBER CHANNEL")
-    async def cc_1(self, value: Any, controller: Any, channel: Any) -> None:
+    def cc_1(self, value: Any, controller: Any, channel: Any) -> None:
         """Take what a knob sends, as [ctlin] gives it."""
-        knob = f"{channel:g}-{controller:g}"
+        self._take_knob(f"{channel:g}-{controller:g}", f"knob {controller:g}", value / 127)
+
+    @message("osc ADDRESS ... VALUE")
+    def osc_1(self, *words: Any) -> None:
+        """Take what a fader of another program sends, as [oscparse] gives it: an address and one number, 0 to 1."""
+        *address, value = words
+        if address and all(isinstance(part, str) for part in address) and isinstance(value, (int, float)):
+            fader = "/".join(("", *address))
+            self._take_knob(fader, fader, min(max(value, 0), 1))
+
+    def _take_knob(self, knob: str, label: str, amount: float) -> None:
         if self._learning and self._learned:
             learned, self._learned = self._learned, ""
-            self._kept = await background.run(_change, self._patch, "knobs", knob, learned)
-            self.output("says", f"knob {controller:g} moves {learned}")
+            self.start_task(self._learn(knob, label, learned))
         control = self._controls.get(self._kept["knobs"].get(knob, ""))
         if control is not None:
             if not self._turned:
                 pyext.call_soon(self._turn)
-            self._turned[control.name] = control.low + value / 127 * (control.high - control.low)
+            self._turned[control.name] = control.low + amount * (control.high - control.low)
+
+    async def _learn(self, knob: str, label: str, control: str) -> None:
+        self._kept = await background.run(_change, self._patch, "knobs", knob, control)
+        self.output("says", f"{label} moves {control}")
 
     def _turn(self) -> None:
         """Move what knobs have moved, once a tick, however many messages came."""

@@ -4,18 +4,20 @@ import pyext
 from pdworker.host.arguments import message, number
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Toggle
+from pdworker.host.takes import TakesObject
 
 USUAL_LATENCY_MS = 40
 NO_MODEL = ("none", "-")
 
 
-class timbre_transfer_live(LiveObject):
+class timbre_transfer_live(TakesObject, LiveObject):
     """An instrument that plays what comes in, now.
 
     Arguments: the abstraction's $0, and MODEL and MILLISECONDS of its box.
     """
 
     WORKER = "timbre_transfer.worker"
+    USUAL_MODEL = "starter_violin"
     SETTINGS = {
         "octave": Number(0.0, -20, 20, unit="octaves", help="higher or lower than what comes in"),
         "threshold": Number(0.2, 0, 1, unit="confidence", help="no pitch is played below it"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ import pyext
 from modelfiles.errors import UserError
 from pdworker.host.arguments import message, name, number
 from pdworker.host.live_object import LiveObject
+from pdworker.host.making import Making
 from pdworker.host.settings import Number
+from pdworker.host.takes import TakesObject
 
 VOICES = 8  # that sound at once
 PLAYERS = 12  # of the abstraction: what is taken from a key fades while its successor begins
@@ -53,20 +56,23 @@ class Note:
     sounds: bool = False
 
 
-class gansynth_live(LiveObject):
+class gansynth_live(TakesObject, LiveObject):
     """Eight voices of a GANSynth, played by notes.
 
     Each note takes the point as it is when its key is pressed. Its beginning is made first, in a fraction of the time,
-    and plays while the whole is made. What was played lately is kept.
+    and plays while the whole is made. What was played lately stays in memory; `keep` makes a take of the last note.
 
     Arguments: the abstraction's $0, MODEL and Z of its box: the array with the point, a random one without it.
 
-    Out of the outlet, besides what every PdObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load,
+    Out of the outlet, besides what every TakesObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load,
     `onset PITCH MILLISECONDS` from the key to the sound, `player N play GAIN SAMPLES MILLISECONDS`, `player N stop
     MILLISECONDS`.
     """
 
     WORKER = "gansynth.worker"
+    TAKES = ("make",)
+    USUAL_MODEL = "starter"
+    MODEL_SUFFIXES = (".zip",)
     SETTINGS = {
         "release": Number(150, 1, 10000, unit="ms", help="how long a note fades when its key is let go"),
         "transpose": Number(
@@ -83,17 +89,18 @@ class gansynth_live(LiveObject):
         self._point: np.ndarray | None = None  # where no array has it
         self._notes: list[Note] = []  # that sound, or will, oldest first
         self._kept: OrderedDict[tuple[int, bytes], np.ndarray] = OrderedDict()
-        self._model: dict = {}  # facts of the latest: what is kept plays while it is loaded anew
+        self._loaded: dict = {}  # facts of the latest: what is kept plays while it is loaded anew
         self._is_making = False
+        self._last_note: tuple[Making, np.ndarray] | None = None  # that was made whole
         self._turn = 0  # the player that was taken last
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
     def model_loaded(self, facts: dict) -> None:
-        if (facts["name"], facts["latent"]) != (self._model.get("name"), self._model.get("latent")):
+        if (facts["name"], facts["latent"]) != (self._loaded.get("name"), self._loaded.get("latent")):
             self._kept.clear()
             self._point = None
-        self._model = facts
+        self._loaded = facts
         length = self._length(facts["samples"])
         for player in range(1, PLAYERS + 1):
             buffer = pyext.Buffer(f"{self._arrays}-{player}")
@@ -109,7 +116,7 @@ class gansynth_live(LiveObject):
         """End the worker."""
         self.silence_1()
         self._kept.clear()
-        self._model = {}
+        self._loaded = {}
         super().unload_1()
 
     @message("note PITCH VELOCITY")
@@ -132,6 +139,28 @@ class gansynth_live(LiveObject):
             self._play(note)
         elif not self._is_making:
             self.start_task(self._make())
+
+    @message("make PITCH")
+    async def make_1(self, pitch: Any) -> None:
+        """Make the whole note of a pitch, and play it."""
+        pitch = round(number(pitch, "the pitch", 0, 127))
+        point, nearest = self._current_point(), self._nearest(pitch)
+        making = self._making(pitch, nearest, point, int(pyext._samplerate()))
+        _, (sound,) = await making.call()
+        making.keep_sounds({"note": [sound]}, pyext._samplerate())
+        self._keep((nearest, point.tobytes()), sound)
+        self.note_1(pitch, 100)
+
+    @message("keep [NAME]")
+    def keep_1(self, *words: Any) -> None:
+        """Keep the note that was made last, and name it."""
+        if self._last_note is not None:
+            (making, sound), self._last_note = self._last_note, None
+            making.keep_sounds({"note": [sound]}, pyext._samplerate())
+        super().keep_1(*words)
+
+    async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
+        self._point = np.asarray(arrays[0], np.float32)
 
     @message("silence")
     def silence_1(self) -> None:
@@ -161,10 +190,11 @@ class gansynth_live(LiveObject):
         try:
             while (note := self._next_to_make()) is not None:
                 rate, frames = int(pyext._samplerate()), 0 if note.sounds else FIRST_FRAMES
-                _, (sound,) = await self.call(
-                    "note", arrays=[note.point], pitch=note.made[0], frames=frames, out_rate=rate
-                )
-                if note.sounds or len(sound) >= self._length(self._model["samples"]):
+                making = self._making(note.pitch, note.made[0], note.point, rate, frames)
+                _, (sound,) = await making.call()
+                if not frames:
+                    self._last_note = making, sound
+                if note.sounds or len(sound) >= self._length(self._loaded["samples"]):
                     self._keep(note.made, sound)
                 for other in self._notes:
                     if other.made == note.made and not other.stolen:
@@ -174,6 +204,11 @@ class gansynth_live(LiveObject):
         finally:
             self._is_making = False
             self._notes = [note for note in self._notes if note.sounds]
+
+    def _making(self, pitch: int, nearest: int, point: np.ndarray, rate: int, frames: int = 0) -> Making:
+        shown = {self._z: 0} if self._z is not None else {}
+        asked = {"pitch": nearest, "frames": frames, "out_rate": rate}
+        return self.making(["make", pitch], "note", arrays=[point], shown=shown, **asked)
 
     def _next_to_make(self) -> Note | None:
         wanted = [note for note in self._notes if not note.stolen and note.made not in self._kept]
@@ -192,7 +227,7 @@ class gansynth_live(LiveObject):
 
     def _play(self, note: Note) -> None:
         note.sounds = True
-        samples = self._length(self._model["samples"])
+        samples = self._length(self._loaded["samples"])
         speed = 2 ** ((note.pitch + self.settings["transpose"] - note.made[0]) / 12)
         milliseconds = 1000 * samples / pyext._samplerate() / speed
         self.output("player", note.player, "play", (note.velocity / 127) ** 2, samples, milliseconds)
@@ -224,7 +259,7 @@ class gansynth_live(LiveObject):
                 return self._turn
 
     def _nearest(self, pitch: int) -> int:
-        facts = self._model or self.require_model()
+        facts = self._loaded or self.require_model()
         return round(min(max(pitch + self.settings["transpose"], facts["low"]), facts["high"]))
 
     def _current_point(self) -> np.ndarray:
@@ -239,4 +274,4 @@ class gansynth_live(LiveObject):
         return self._point
 
     def _length(self, samples: int) -> int:
-        return round(samples * pyext._samplerate() / self._model["rate"])
+        return round(samples * pyext._samplerate() / self._loaded["rate"])

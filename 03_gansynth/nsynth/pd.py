@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,21 @@ from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import existing
-from pdworker.host.pd_object import PdObject
+from pdworker.host.making import Making
 from pdworker.host.settings import Number, Whole
-from pdworker.host.tasks import PendingCall
+from pdworker.host.takes import TakesObject
 
 from .blending import CORNERS, MIDDLE, grid_files, grid_paths, zones
 
 NO_MODEL = ("none", "-")
 
 
-class nsynth(PdObject):
+class nsynth(TakesObject):
     """Sounds between four corners: encoded, blended, decoded into one array, point after point.
 
     Argument: a model to load at once; none, or "none", if left out.
 
-    Out of the outlet, beside what every PdObject says: `model RATE HOP LATENT` after a load; `corner N NAME SECONDS`;
+    Out of the outlet, besides what a TakesObject says: `model RATE HOP LATENT` after a load; `corner N NAME SECONDS`;
     `curves N HOPS`, `taken N`; `silence` before an array is written anew, `grid SIDE SAMPLES RATE` when a grid begins
     (its point P, row by row from below, stands in the array from P * SAMPLES on; of several pitches, one grid follows
     the other), `zone LOW HIGH NUMBER PITCH` before that for the keys that each pitch plays, `grown SAMPLES` as all
@@ -34,6 +34,9 @@ class nsynth(PdObject):
     """
 
     WORKER = "nsynth.worker"
+    TAKES = ("grid",)
+    USUAL_MODEL = "starter_notes"
+    MODEL_SUFFIXES = (".index", "")
     SETTINGS = {
         "side": Whole(4, 2, 9, help="points at a side of the grid"),
         "seconds": Number(
@@ -53,6 +56,8 @@ class nsynth(PdObject):
     def __init__(self, model: Any = None) -> None:
         super().__init__()
         self._corners: dict[tuple[int, int], np.ndarray] = {}  # by pitch and number
+        self._labels: dict[tuple[int, int], str] = {}  # of these
+        self._model_notes = object()  # another one as soon as a model's first notes are wanted no more
         self._notes: list[str] = []
         self._next = 0
         self._is_decoding = False
@@ -68,9 +73,21 @@ class nsynth(PdObject):
         self._corners.clear()
         self._notes = [one for one in facts["notes"].split(",") if one]
         self.output("model", facts["rate"], facts["hop"], facts["latent"])
-        for corner, note in enumerate(self._notes[:CORNERS], 1):
-            self.start_task(self._take_note(corner, note))
+        self._model_notes = object()
+        self.start_task(self._take_first_notes(self._model_notes))
         self._next = min(CORNERS, len(self._notes))
+
+    def take_state(self) -> dict[str, Any]:
+        kept = [(pitch, corner) for pitch in self._pitches() for corner in range(1, CORNERS + 1)]
+        return {"corners": [[*place, self._labels[place]] for place in kept]}
+
+    async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
+        self._model_notes = object()
+        self._corners.clear()
+        for (pitch, corner, label), encoding in zip(state["corners"], arrays):
+            self._corners[pitch, corner], self._labels[pitch, corner] = encoding, label
+            if pitch == self.settings["pitch"]:
+                self._put(corner, label, encoding)
 
     @message("corner N FILE")
     async def corner_1(self, *words: Any) -> None:
@@ -141,7 +158,8 @@ class nsynth(PdObject):
         values = {key: self.settings[key] for key in ("side", "temperature", "seed")}
         self._is_decoding = True
         try:
-            await self._grow(array, values["side"], pitches, self.call("grid", arrays=corners, **values))
+            making = self.making(["grid", array], "grid", arrays=corners, **values)
+            await self._grow(array, values["side"], pitches, making)
         finally:
             self._is_decoding = False
 
@@ -178,13 +196,21 @@ class nsynth(PdObject):
 
     # What they share.
 
+    async def _take_first_notes(self, wanted: object) -> None:
+        for corner, note in enumerate(self._notes[:CORNERS], 1):
+            values, (encoding,) = await self.call("note", name=note)
+            if self._model_notes is not wanted:
+                return
+            self._put(corner, values["name"], encoding)
+
     async def _take_note(self, corner: int, note: str) -> None:
         values, (encoding,) = await self.call("note", name=note)
         self._put(corner, values["name"], encoding)
 
     def _put(self, corner: int, label: str, encoding: np.ndarray) -> None:
         facts = self.require_model()
-        self._corners[self.settings["pitch"], corner] = encoding
+        place = self.settings["pitch"], corner
+        self._corners[place], self._labels[place] = encoding, label
         self.output("progress", 1, "")
         self.output("corner", corner, label, round(len(encoding) * facts["hop"] / facts["rate"], 2))
 
@@ -217,11 +243,12 @@ class nsynth(PdObject):
             raise UserError("usage", "an array and a folder are needed")
         return name(words[0]), self.path(options.text(words[1:]))
 
-    async def _grow(self, array: str, side: int, pitches: list[int], call: PendingCall) -> None:
+    async def _grow(self, array: str, side: int, pitches: list[int], making: Making) -> None:
         """Put the sounds into the array as they grow; an interrupted grid stays, as far as it is."""
         rate = length = done = 0
+        pieces: list[np.ndarray] = []
         try:
-            async for values, sounds in call:
+            async for values, sounds in (call := making.call()):
                 if not sounds:  # the first ones take a while: notes that sound fade until then
                     rate, length = values["rate"], values["length"]
                     self.output("silence")
@@ -230,10 +257,14 @@ class nsynth(PdObject):
                     await self.write(array, np.zeros(len(pitches) * side * side * length, np.float32))
                     self._announce(array, side, length, rate, pitches)
                 done = values["start"] + sounds[0].shape[1]
+                pieces.append(sounds[0])
                 self._insert(array, sounds[0], values["start"], length)
                 self.output("grown", done)
             await call
         finally:
+            if pieces:
+                grid = np.concatenate(pieces, axis=1)
+                making.keep_sounds({array: [grid.ravel()]}, rate, complete=done == length, parts=len(grid))
             if done and self._grids.get(array) == (side, length, rate, pitches):
                 self.output("filled", side, done, rate)
 

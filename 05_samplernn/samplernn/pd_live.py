@@ -8,6 +8,7 @@ import pyext
 from pdworker.host.arguments import message, number
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Toggle, Whole
+from pdworker.host.takes import TakesObject
 
 USUAL_LATENCY_MS = 30
 MOST_VOICES = 4
@@ -16,13 +17,15 @@ NO_MODEL = ("none", "-")
 CONTROLS = ("temperature", "voices", "enable", "listen", "answer", "threshold", "freeze", "top_k", "top_p")
 
 
-class samplernn_live(LiveObject):
+class samplernn_live(TakesObject, LiveObject):
     """A recurrent network that plays sound sample by sample, now.
 
     Arguments: the abstraction's $0, and MODEL, VOICES and MILLISECONDS of its box.
     """
 
     WORKER = "samplernn.worker"
+    USUAL_MODEL = "starter_beat"
+    MODEL_SUFFIXES = (".safetensors",)
     SETTINGS = {
         "temperature": Number(
             1.0, -100, 100, help="low keeps to the likeliest samples, high strays; the right inlet is added"

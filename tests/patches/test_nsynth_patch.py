@@ -4,31 +4,21 @@ import json
 import os
 import signal
 
-import nsynth
 import numpy as np
 import pytest
 import soundfile
-import torch
-from nsynth.engine.config import Config
-from nsynth.engine.network import Autoencoder, save
 from support.external import EXTERNAL
+from support.nsynth_files import HOP, RATE, write_model
 from support.processes import descendants
 from support.tools import ROOT
 
 DAY = ROOT / "03_gansynth"
-HOP, RATE = 64, 8000
 
 
 @pytest.fixture
 def model(tmp_path):
-    """A model with five notes of its own, half a second each."""
-    torch.manual_seed(0)
-    folder = tmp_path / "small"
-    save(folder, Autoencoder(Config(RATE, HOP, 16, 4, 2, 8, 8, 2, 2, 8)), 1)
-    notes = np.random.default_rng(0).standard_normal((5, 20, 16), np.float32)
-    np.savez(folder / "notes.npz", **{f"note_{number}": note for number, note in enumerate(notes)})
-    nsynth.load(folder)  # the loops are compiled here: a worker of low priority may take minutes
-    return folder
+    """A model with five notes of its own."""
+    return write_model(tmp_path / "small")
 
 
 @pytest.fixture

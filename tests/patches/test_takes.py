@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.external import EXTERNAL
+from support.faults import FULL, Faults
 from support.waiting import wait_until
 
 HERE = Path(__file__).parent / "pd_object"
@@ -25,13 +26,14 @@ def begin(play, tmp_path, takes):
     shutil.copytree(HERE, folder)
     (folder / "voice.txt").write_text("a model")
 
-    def start(where=takes):
+    def start(where=takes, **more):
         variables = {
             "DLWA_PYTHON_TORCH": sys.executable,
             "DLWA_TAKES": str(where),
             "XDG_STATE_HOME": str(tmp_path / "state"),
             "XDG_DATA_HOME": str(tmp_path / "data"),
             "HOME": str(tmp_path),
+            **more,
         }
         pd = play([folder / "toy.pd"], ["-lib", "py"], path=[EXTERNAL], listen=[OUT], environment=variables)
         pd.send("toy", "load", "voice")
@@ -123,6 +125,23 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_nothing_is_lost(begin,
     pd.expect(OUT, "take")
     found = [json.loads(path.read_text()) for path in takes.glob("*/*.json")]
     assert sorted(facts["name"] for facts in found) == ["", "rescued"]
+
+
+def test_a_full_disk_is_told_once_and_what_was_made_meanwhile_is_written_later(begin, takes, tmp_path):
+    faults = Faults(tmp_path, takes)
+    pd = begin(**faults.variables)
+    with faults.at(1, FULL):
+        pd.send("toy", "draw", "toy-from", "toy-to")
+        assert "cannot be written: No space left on device" in pd.expect(OUT, "error")[1]
+        pd.send("toy", "draw", "toy-from", "toy-to")
+        pd.expect(OUT, "drawn")
+        pd.expect(OUT, "drawn")
+        pd.send("toy", "keep", "rescued")
+        assert "No space left" in pd.expect(OUT, "error")[1]
+    draw(pd)
+    found = [json.loads(path.read_text()) for path in takes.glob("*/*.json")]
+    assert sorted(facts["name"] for facts in found) == ["", "", "rescued"]
+    assert len(pd.errors()) == 2 and not list(takes.glob("*/.*"))
 
 
 def test_takes_never_get_into_the_course(begin):

@@ -9,6 +9,7 @@ from ganspacesynth.fitting import fit
 from gansynth.model import load
 from support.external import EXTERNAL
 from support.gansynth_files import write_model
+from support.nsynth_files import write_model as write_nsynth
 from support.page import Page
 from support.waiting import wait_until
 
@@ -49,7 +50,7 @@ def is_made_again(page):
     assert page.expect("recalled", timeout=DONE) == ["recalled", name, "same"]
     (path,) = page.folder.glob(f"*/{name}.json")
     facts = json.loads(path.read_text())
-    assert "$0-" in str(facts["message"]) or facts["kind"] == "melody"
+    assert "$0-" in str([facts["message"], facts["shown"]]) or facts["kind"] == "melody"
     assert str(page.own("")) not in str([facts["message"], facts["shown"]])
     assert len(list(page.folder.glob("*/*.json"))) == 1
     assert page.pd.errors() == []
@@ -79,6 +80,45 @@ def test_gansynth(page, notes):
     page = page("03_gansynth/gansynth_hallucination.pd", "gansynth", notes)
     page.send("hallucinate", page.own("sound"), 2, 1)
     assert is_made_again(page)["seed"] is not None
+
+
+def test_nsynth(page, tmp_path):
+    page = page("03_gansynth/nsynth.pd", "nsynth", write_nsynth(tmp_path / "small"))
+    for corner in range(1, 5):
+        page.expect("corner", corner, timeout=DONE)
+    page.send("note", 1, "note_4")
+    page.expect("corner", 1, "note_4")
+    page.send("grid", page.own("grid"))
+    (sound,) = is_made_again(page)["sounds"]
+    assert sound["parts"] == 16
+    assert page.pd.received["nsynth-out"].count(["corner", 1, "note_4", 0.16]) == 2
+
+
+def test_the_last_live_note_of_gansynth(page, notes):
+    page = page("03_gansynth/gansynth_live.pd", "gansynth-live", notes)
+    page.own("z")
+    page.send("keep", "nothing")
+    assert page.pd.expect("gansynth-live-out", "error")[1].startswith("there is no take to keep yet")
+    page.send("random")
+    page.send("note", 62, 100)
+    kept = ["kept", "mine"]
+    wait_until(lambda: page.send("keep", "mine") or kept in page.pd.received["gansynth-live-out"], "the note")
+    point = page.array("z")
+    page.send("random")
+    page.send("recall", "mine")
+    page.pd.expect("gansynth-live-out", "recalled", "mine", "same", timeout=DONE)
+    assert page.array("z") == point and len(list(page.folder.glob("*/*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    "patch, door",
+    [("05_samplernn/samplernn_live", "samplernn-live"), ("02_ddsp/timbre_transfer_live", "timbre-live")],
+)
+def test_the_other_live_patches_have_takes_and_presets(play, patch, door):
+    pd = play([ROOT / f"{patch}.pd"], ["-lib", "py"], path=[EXTERNAL], listen=[f"{door}-out"])
+    pd.send(door, "keep")
+    assert pd.expect(f"{door}-out", "error")[1].endswith("what plays live is kept by record")
+    assert len([line for line in pd.errors() if "no take to keep" not in line]) == 0
 
 
 def test_ganspacesynth(page, notes):

@@ -179,6 +179,19 @@ def test_presets_of_an_older_version_and_a_damaged_file(controls):
     assert controls.file.with_suffix(".damaged").read_text() == "{"
 
 
+def test_a_slot_that_cannot_be_written_is_told(controls):
+    controls.file.parent.parent.mkdir(parents=True)
+    controls.file.parent.write_text("a file")
+    controls.begin()
+    controls.say("presets", "store", 1)
+    controls.say("presets", "slot", 3)
+    wait_until(lambda: any("cannot be" in line for line in controls.pd.errors()), "the error line")
+    controls.file.parent.unlink()
+    controls.say("presets", "store", 1)
+    controls.say("presets", "slot", 3)
+    wait_until(lambda: controls.file.exists() and "3" in _slots(controls), "slot 3")
+
+
 def _slots(page):
     return json.loads(page.file.read_text())["slots"]
 

@@ -16,10 +16,11 @@ MENU = 30  # pixels at the top of a window
 
 
 class Screen:
-    """An X display of its own."""
+    """An X display of its own, of so many pixels."""
 
-    def __init__(self):
-        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
+    def __init__(self, width=WIDTH, height=HEIGHT):
+        self.width, self.height = width, height
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24"]
         command = ending_with_us("TERM", command)
         self._server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.name = f":{self._server.stdout.readline().strip()}"
@@ -28,7 +29,7 @@ class Screen:
         """All pixels as an array [y, x, colour]."""
         command = ["import", "-display", self.name, "-window", "root", "-depth", "8", "rgb:-"]
         data = subprocess.run(command, check=True, capture_output=True).stdout
-        return np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH, 3)
+        return np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3)
 
     def xdotool(self, *words):
         """Move the mouse, click, type."""

@@ -51,7 +51,7 @@ class Making:
         return self._owner.call(call["name"], arrays=self._arrays, **call["arguments"])
 
     def keep_sounds(
-        self, sounds: Mapping[str, Sequence[np.ndarray]], rate: float, complete: bool = True
+        self, sounds: Mapping[str, Sequence[np.ndarray]], rate: float, complete: bool = True, parts: int = 1
     ) -> None:
         """Keep what was made; returns at once.
 
@@ -64,9 +64,11 @@ class Making:
             In Hz.
         complete : bool
             Whether it is all that was asked for.
+        parts : int
+            Of how many sounds of one length, one behind the other, each sound consists.
         """
         named = {self._owner.portable(array): channels for array, channels in sounds.items()}
-        self._keep(lambda: _sounds(named, round(rate)), kind="sound", complete=complete)
+        self._keep(lambda: _sounds(named, round(rate), parts), kind="sound", complete=complete)
 
     def keep_melody(self, tracks: Iterable[tuple[str, Sequence[Sequence[float]]]], tempo: float) -> None:
         """Keep a melody; returns at once.
@@ -100,7 +102,7 @@ class Making:
         return writer.write(new)
 
 
-def _sounds(sounds: Mapping[str, Sequence[np.ndarray]], rate: int) -> Files:
+def _sounds(sounds: Mapping[str, Sequence[np.ndarray]], rate: int, parts: int) -> Files:
     files: Files = {}
     for number, (array, channels) in enumerate(sounds.items(), 1):
         samples = np.stack([np.asarray(channel, "<f4") for channel in channels], 1)
@@ -111,6 +113,7 @@ def _sounds(sounds: Mapping[str, Sequence[np.ndarray]], rate: int) -> Files:
             "rate": rate,
             "channels": samples.shape[1],
             "samples": samples.shape[0],
+            "parts": parts,
             "sha256": hashlib.sha256(samples.tobytes()).hexdigest(),
         }
         files[ending] = about, formats.wav(samples.tobytes(), samples.shape[1], rate)
@@ -135,8 +138,9 @@ def _same(before: Sequence[Mapping[str, Any]], files: Files) -> bool:
         return False
     for one, (facts, content) in zip(before, files.values()):
         if "samples" in one and "samples" in facts:
-            data = content[len(content) - 4 * facts["samples"] * facts["channels"] :]
-            found = hashlib.sha256(data[: 4 * int(one["samples"]) * facts["channels"]]).hexdigest()
+            data = np.frombuffer(content[len(content) - 4 * facts["samples"] * facts["channels"] :], "<f4")
+            each = int(one["samples"]) * facts["channels"] // facts["parts"]
+            found = hashlib.sha256(data.reshape(facts["parts"], -1)[:, :each].tobytes()).hexdigest()
         else:
             found = facts["sha256"]
         if found != one["sha256"]:

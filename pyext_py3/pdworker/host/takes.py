@@ -156,7 +156,8 @@ class TakesObject(PdObject):
     async def keep_1(self, *words: Any) -> None:
         """Mark the last take, so that it stays, and name it."""
         if self._last is None:
-            raise UserError("state", "there is no take to keep yet", "make a sound first")
+            hint = "make a sound first" if self.TAKES else "what plays live is kept by record"
+            raise UserError("state", "there is no take to keep yet", hint)
         kept = await background.run(writer.mark, self._last, options.text(words) if words else "")
         self.output("kept", kept.take.name if kept.take else kept.about)
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from dlwakit.course.days import all_days
+from dlwakit.cli.format_patches import all_patches
 from dlwakit.pdtools.pd_session import PdSession
 from matplotlib.image import imsave
 
@@ -28,17 +28,10 @@ COLUMNS, ROWS = 2, 3
 LOOK_MS = 700
 
 
-def patches():
-    """All patches with a window: of the days, of setup, concepts and help patches."""
-    days = [day.folder for day in all_days(ROOT)]
-    folders = [*days, *(day / "concepts" for day in days), ROOT / "setup", ROOT / "setup/piece"]
-    found = [patch for folder in folders for patch in sorted(folder.glob("*.pd")) if _is_page(patch)]
-    return found + sorted((ROOT / "setup/patches").glob("*-help.pd"))
-
-
-def _is_page(patch):
-    text = patch.read_text()
-    return patch.name.endswith("-help.pd") or bool(re.search(r"dlwa-status|dlwa-concept ", text))
+def is_page(patch):
+    """Whether a patch of the course has a window of its own: a page, a concept, a help patch."""
+    own = patch.name.endswith("-help.pd") or re.search(r"dlwa-(status|concept) ", patch.read_text())
+    return bool(own) and ROOT / "tests" not in patch.parents
 
 
 def picture(patch, screen, theme):
@@ -49,6 +42,7 @@ def picture(patch, screen, theme):
     ) as pd:
         if theme:
             pd.send("pd", "colors", *theme)
+        pd.send("pd-driver.pd", "vis", 0)  # the session's own window
         pd.open(patch)
         before = []
 
@@ -75,7 +69,8 @@ def main(folder, *words):
     """Write the pictures."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = [patch for patch in patches() if not words or any(word in patch.stem for word in words)]
+    pages = filter(is_page, all_patches(ROOT))
+    chosen = [patch for patch in pages if not words or any(word in patch.stem for word in words)]
     for size, pixels in SCREENS.items():
         screen = Screen(*pixels)
         for theme, colours in THEMES.items():

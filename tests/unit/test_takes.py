@@ -13,11 +13,12 @@ import pytest
 import soundfile
 from dlwakit.takes import page
 from modelfiles.errors import UserError
+from pdworker.host.making import Making
 from pdworker.takes import formats
 from pdworker.takes.fingerprint import fingerprint
 from pdworker.takes.inputs import packed, unpacked
 from pdworker.takes.place import Place, place, set_place
-from pdworker.takes.store import Store
+from pdworker.takes.store import Store, Take
 from pdworker.takes.writer import NewTake, Writer
 
 ROOT = Path(__file__).parents[2]
@@ -199,3 +200,33 @@ def test_a_take_that_was_marked_while_it_waited_keeps_its_name(tmp_path, monkeyp
     (tmp_path / "takes").unlink()
     writer.write(NewTake("toy", sound(), {".wav": b""}))
     assert new.take.name == "mine" and new.take.facts["kept"]
+
+
+class Owner:
+    """Keeps what an object of a patch would write, and hears whether a take is the same."""
+
+    portable = staticmethod(str)
+
+    def __init__(self, store):
+        self.store, self.take, self.same = store, None, None
+
+    def was_made(self, facts, write):
+        self.take = write(NewTake("toy", facts), None, self).take
+
+    def write(self, new):
+        new.take = self.store.add(new.about, new.facts, new.files)
+        return new
+
+    def was_recalled(self, past, is_same):
+        self.same = is_same(past)
+
+
+@pytest.mark.parametrize("change, same", [(0, True), (1, False)])
+def test_several_sounds_that_were_cut_short_are_the_beginning_of_each(store, change, same):
+    owner, whole = Owner(store), np.arange(320, dtype=np.float32).reshape(16, 20)
+    facts = {"call": {"name": "grid", "arguments": {}}}
+    Making(owner, facts, []).keep_sounds({"grid": [whole[:, :7].ravel()]}, 8000, complete=False, parts=16)
+    assert isinstance(owner.take, Take) and owner.take.facts["sounds"][0]["samples"] == 16 * 7
+    whole[3, 4] += change
+    Making(owner, facts, [], owner.take).keep_sounds({"grid": [whole.ravel()]}, 8000, parts=16)
+    assert owner.same == same

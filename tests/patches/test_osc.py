@@ -119,7 +119,9 @@ def test_a_day_is_played_from_outside(play, program, listening, tmp_path, monkey
     while program.expect("/ai_duet/worker")[1] != "on":
         pass
     program.send(port, "/ai_duet/note", 60, 90)
+    pd.let_time_pass(200)
     program.send(port, "/ai_duet/note", 60, 0)
+    pd.let_time_pass(200)
     program.send(port, "/ai_duet/press", "generate")
     _, name = program.expect("/ai_duet/take")
     assert list((tmp_path / "takes").glob(f"*/{name}.mid"))

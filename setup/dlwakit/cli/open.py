@@ -3,8 +3,8 @@
 DAY is a number, a name or a folder: 1, 01, ai_duet, 01_ai_duet. Some days have more than one patch: PATCH is a part
 of its name, as in `setup/dlwa open 4 noz`. `setup/dlwa open 1 neuron` opens a small patch in which one idea sounds.
 `setup/dlwa open quiz` opens a listening quiz, `setup/dlwa open sketch` the sketch pad, in which takes become a piece,
-`setup/dlwa open piece` the same with the piece that the course brings, and `setup/dlwa open osc` the patch by which other
-programs play the days that are open in the same Pd.
+`setup/dlwa open piece` the same with the piece that the course brings, and `setup/dlwa open osc` the patch by which
+other programs play the days that are open in the same Pd.
 The overview checks sound, microphone and MIDI, and lists what is installed.
 """
 

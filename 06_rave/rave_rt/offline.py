@@ -24,6 +24,11 @@ def run(link, loaded, name, values, rate, threads, random=None):
     send(link, answer, rate)
 
 
+def encode(link, loaded, audio, rate, threads, random):
+    """Send a sound's latents through the link, without progress: it is one of many."""
+    send(link, *transform(prepared(loaded, threads, random), "encode", audio, rate))
+
+
 def generate(link, loaded, seconds, temperature, start, rate, as_sound, threads, random=None):
     """Send what the prior makes up, as sound or as latents, through the link, as a result with one array [channels, m].
 

@@ -20,7 +20,7 @@ class RaveTakes(BendableObject, TakesObject):
         Attributes and their values, by `set` since the model was loaded.
     """
 
-    TAKES = ("forward", "decode", "apply", "generate")
+    TAKES = ("forward", "decode", "apply", "generate", "travel")
     USUAL_MODEL = "starter_drums"
     MODEL_SUFFIXES = (".ts",)
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from modelfiles.bending import Bending
 from modelfiles.errors import UserError
+from modelfiles.sounds import read_beginning
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.server import send_event, serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
@@ -21,6 +22,7 @@ from .live import LiveModel
 from .model import NO_PRIOR, fitting
 from .prior_files import NONE
 
+MAP_SEED = 0  # so that a sound lies at the same place of a map each time
 PLACE = np.zeros(2)  # stands for weights where only their names count
 
 
@@ -69,6 +71,14 @@ class Worker:
         arguments = self._loaded(), method, together(arrays), int(rate), offline_threads(), random
         facts, (answer,) = run_in_child(job, offline.run, *arguments)
         return facts, list(answer)
+
+    def encode_file(self, job, *, file, longest_s):
+        """Return the latents of a sound file's beginning, one array a latent, and how loud it is, in dB."""
+        loaded = self._loaded()
+        audio, rate = read_beginning(file, longest_s)
+        arguments = loaded, audio[np.newaxis], rate, offline_threads(), MAP_SEED
+        _, (latents,) = run_in_child(job, offline.encode, *arguments)
+        return {"loudness": float(10 * np.log10(np.square(audio).mean()))}, list(latents)
 
     def generate(self, job, *, seconds, temperature, rate=0, random=None, as_sound=True, arrays=()):
         """Let the prior make up sound or latents, on from a sound if there is one; an array for each channel."""

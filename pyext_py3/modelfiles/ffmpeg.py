@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UserError
+from .finding import FOR_FFMPEG
 
-SUFFIXES = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp", ".mov")
 HEADER = struct.Struct(
     ">4s5I"
 )  # of an AU file: name, where the samples begin, their bytes, kind, rate, channels
@@ -46,7 +46,7 @@ def open_sound(path: Path, reason: str) -> Iterator[tuple[int, Iterator[NDArray[
     """
     program = shutil.which("ffmpeg")
     if program is None:
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in FOR_FFMPEG:
             reason = "install ffmpeg or save it as WAV"
         raise UserError("sound", f"{path} cannot be read: {reason}")
     # Only files and what is inside of them: a playlist must not reach into the network.

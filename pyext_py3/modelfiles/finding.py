@@ -10,6 +10,9 @@ from pathlib import Path
 from .errors import UserError
 from .regular import read_text
 
+FOR_FFMPEG = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp", ".mov")
+SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", *FOR_FFMPEG)
+
 REGISTRY = "registry.json"  # in a folder of checkpoints: what it may hold, and where that comes from
 RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
 

@@ -12,10 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import ffmpeg
 from .errors import UserError
-from .finding import find_files
+from .finding import SOUNDS, find_files
 from .resample import resample
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", *ffmpeg.SUFFIXES)
 PEAK = 0.9
 SILENT = 1e-4  # a peak below this counts as silence
 BLOCK = 1 << 18  # samples that are read at once
@@ -39,7 +38,7 @@ def find_sounds(source: Path) -> list[Path]:
     UserError
         There is no such folder, or there is no sound in it.
     """
-    return find_files(source, SUFFIXES, "sounds")
+    return find_files(source, SOUNDS, "sounds")
 
 
 def read_sound(
@@ -76,6 +75,37 @@ def read_sound(
                 raise UserError("sound", f"{path} is longer than {longest_s / 60:.0f} minutes")
     audio = np.concatenate(read)
     return (audio, own) if rate is None else (resample(audio, own, rate), rate)
+
+
+def read_beginning(path: Path | str, seconds: float) -> tuple[NDArray[np.float32], int]:
+    """Read a sound file's beginning, its channels mixed.
+
+    Parameters
+    ----------
+    path : Path
+    seconds : float
+        How much of it, if there is so much.
+
+    Returns
+    -------
+    samples : ndarray of float32, shape (n,)
+    rate : int
+        In Hz.
+
+    Raises
+    ------
+    UserError
+        The file is missing, no sound, or silent.
+    """
+    with open_sound(path) as (rate, blocks):
+        samples = np.zeros(0, np.float32)
+        for block in blocks:
+            samples = np.concatenate([samples, block])[: round(seconds * rate)]
+            if len(samples) == round(seconds * rate):
+                break
+    if not np.abs(samples).max(initial=0) >= SILENT:
+        raise UserError("sound", f"{path} is silent")
+    return samples, rate
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from dlwakit.pdtools import png
 from dlwakit.pdtools.pd_session import PatchObject, PdSession
+from dlwakit.training.material import SAMPLES
 from matplotlib.image import imread
 
 from support.external import EXTERNAL
@@ -214,6 +215,36 @@ def rave_prior(window):
     window.pd.let_time_pass(12000)
 
 
+def gansynth_map(window):
+    window.load("starter_instruments")
+    window.press(draw_map=None)
+    window.patch.expect("direction", 2, timeout=240)
+    move_on_map(window)
+
+
+def move_on_map(window):
+    """A walk is drawn, and the point has been at some places."""
+    window.press(map_seed_set=4, map_walk=None)
+    for x, y in ((-0.6, 0.2), (-0.3, 0.35), (0, 0.1), (0.1, -0.2), (0.35, -0.3)):
+        window.press(x_set=x, y_set=y)
+        window.patch.expect("done", "go", timeout=60)
+
+
+def rave_map(window):
+    """Sixty of the CC0 sounds of sonic-pi-samples, places that were visited, a walk."""
+    sounds = window.folder / "sounds"
+    sounds.mkdir()
+    for sound in sorted(Path("/", SAMPLES).glob("*.flac"))[::2][:60]:
+        (sounds / sound.name).symlink_to(sound)
+    window.load("starter_drums")
+    window.press(open_folder=str(sounds))
+    window.patch.expect("direction", 2, timeout=240)
+    move_on_map(window)
+    window.patch.send("direction", 1, "dark")
+    window.patch.send("direction", 2, "long")
+    window.patch.expect("direction", 2, "long")
+
+
 OWN = """#N canvas 700 650 200 60 12;
 #X declare -path pyext -path {shared} -lib py;
 #X obj 10 10 dlwa-own-sounds 77 rave;
@@ -258,6 +289,7 @@ SHOTS = (  # picture, patch, name of its object, what is done with it
     ("03_gansynth/media/gansynth.png", "gansynth.pd", "gansynth", gansynth),
     ("03_gansynth/media/gansynth_multi.png", "gansynth_multi.pd", "gansynth", gansynth_multi),
     ("03_gansynth/media/gansynth_hallucination.png", "gansynth_hallucination.pd", "gansynth", gansynth_hallucination),
+    ("03_gansynth/media/gansynth_map.png", "gansynth_map.pd", "gansynth-map", gansynth_map),
     ("03_gansynth/media/nsynth.png", "nsynth.pd", "nsynth", nsynth),
     ("04_ganspacesynth/media/ganspacesynth.png", "ganspacesynth.pd", "ganspacesynth", ganspacesynth),
     ("04_ganspacesynth/media/ganspacesynth_noz.png", "ganspacesynth_noz.pd", "ganspacesynth", ganspacesynth_noz),
@@ -267,6 +299,7 @@ SHOTS = (  # picture, patch, name of its object, what is done with it
     ("06_rave/media/rave.png", "rave.pd", "rave", rave),
     ("06_rave/media/rave_latents.png", "rave_latents.pd", "rave-latents", rave_latents),
     ("06_rave/media/rave_prior.png", "rave_prior.pd", "rave-prior", rave_prior),
+    ("06_rave/media/rave_map.png", "rave_map.pd", "rave-map", rave_map),
 )  # fmt: skip
 
 

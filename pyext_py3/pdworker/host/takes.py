@@ -92,6 +92,11 @@ class TakesObject(PdObject):
             What went with that.
         """
 
+    @property
+    def is_recalling(self) -> bool:
+        """Whether the message that runs is that of a take: what it was made of comes from there, see `making`."""
+        return self._past is not None and self._past.task is self._tasks.current
+
     def making(
         self,
         message: Sequence[Any],
@@ -118,7 +123,7 @@ class TakesObject(PdObject):
             Of the call. A seed that is None is drawn here.
         """
         past = self._past
-        if past is not None and past.task is self._tasks.current:
+        if past is not None and self.is_recalling:
             recorded = past.take.facts["call"]
             if recorded["name"] != call:
                 raise UserError(

@@ -7,27 +7,27 @@ from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw, existing
 from pdworker.host.settings import Whole
-from pdworker.host.takes import TakesObject
 
 from . import latent
+from .mapped import GansynthMap
 
 UNDO_STEPS = 32  # random draws that can be taken back
 ENVELOPE = ("spacing", "trim", "attack", "sustain", "release")  # of a hallucination's notes, in seconds
 
 
-class gansynth(TakesObject):
+class gansynth(GansynthMap):
     """Notes from points of a latent space.
 
     A latent vector lies in an array (Z), a sound in another (SOUND). Where the patch has an array SOUND-picture, it
     gets the sound's spectrogram: 48 columns of 32 points, 0 to 1.
 
-    Out of the outlet, beside what every TakesObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load (the note's
-    length, the size of a point, the pitches), `randomized`, `undone`, `slerped`, `summed`, `opened Z`, `saved FILE`,
+    Out of the outlet, beside what every MappedObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load (length of
+    a note, size of a point, the pitches), `randomized`, `undone`, `slerped`, `summed`, `opened Z`, `saved FILE`,
     `synthesized SAMPLES RATE`, `key PITCH ONSET SAMPLES RATE`, `keyboard COUNT`, `hallucinated SAMPLES RATE`.
     """
 
     WORKER = "gansynth.worker"
-    TAKES = ("generate", "hallucinate")
+    TAKES = ("generate", "hallucinate", "travel")
     USUAL_MODEL = "starter"
     MODEL_SUFFIXES = (".zip",)
     SETTINGS = {
@@ -48,6 +48,7 @@ class gansynth(TakesObject):
             self._random = np.random.default_rng(self.settings["seed"])
 
     def model_loaded(self, facts):
+        super().model_loaded(facts)
         self.output("model", *(facts[key] for key in ("rate", "samples", "latent", "low", "high")))
 
     # Latent vectors.

@@ -7,8 +7,8 @@ import librosa
 import numpy as np
 from modelfiles.bounded import read_json
 
+from .timbres import TIMBRES
 from .training.losses import spectral_distance
-from .training.writer import TIMBRES
 
 NOTES = 100  # for pitch, level and attack
 POINTS = 48  # at one pitch, for timbres

@@ -10,6 +10,7 @@ from . import latent
 from .hallucination import Envelope, combine, path
 from .loading import load_path
 from .thumbnail import thumbnail
+from .timbres import known_timbres
 
 BATCH = 4  # notes between two checks whether the call was cancelled
 COURSE_PITCH = 32  # of hallucinations, where the model knows it: the original's
@@ -68,6 +69,27 @@ class Worker:
         points = path(folder.random(notes, seed), steps)
         pitches = [self._pitch(pitch)] * len(points)
         return self._combine(self._notes(job, points, pitches), len(points), envelope)
+
+    def travel(self, job, *, pitch, arrays, **envelope):
+        """Make one sound of notes of latent vectors, arrays [points [n, size]]; returns it and its picture."""
+        (points,) = arrays
+        return self._combine(self._notes(job, points, [pitch] * len(points)), len(points), envelope)
+
+    def known_points(self, job, *, pitch, count, seed, most):
+        """Points for a map: of the timbres that the model was trained on, else random ones.
+
+        Returns their names and loudness, and arrays [points [n, size], features of their notes [n, k]].
+        """
+        folder = self._require_model().folder
+        named = known_timbres(folder)
+        what = "timbres" if named else f"{count} random points"
+        named = named or {f"z {index + 1}": point for index, point in enumerate(folder.random(count, seed))}
+        points = np.stack(list(named.values())[:most])
+        notes = list(self._notes(job, points, [pitch] * len(points)))
+        looks = [thumbnail(note, folder.sample_rate) for note in notes]
+        loudness = [float(10 * np.log10(np.square(note).mean() + 1e-10)) for note in notes]
+        features = np.stack([np.concatenate([look.mean(0), look.std(0)]) for look in looks])
+        return {"what": what, "names": list(named)[:most], "loudness": loudness}, [points, features]
 
     def read_latent(self, job, *, file):
         """Read a latent vector from a file, for the model that is loaded."""

@@ -32,7 +32,7 @@ class ganspacesynth(gansynth):
     """
 
     WORKER = "ganspacesynth.worker"
-    TAKES = ("generate", "hallucinate", "synthesize_noz")
+    TAKES = ("generate", "hallucinate", "travel", "synthesize_noz")
 
     _edits = None  # the array of edits, once components are loaded
     _components = None  # (name or path, SHA-256) of their file
@@ -152,7 +152,7 @@ class halluseq(ganspacesynth):
         "sustain": Number(0.5, 0, 60, unit="s", help="between the fades"),
         "release": Number(0.5, 0, 60, unit="s", help="fade out"),
     }
-    TAKES = ("generate", "hallucinate", "synthesize_noz", "hallucinate_noz")
+    TAKES = ("generate", "hallucinate", "travel", "synthesize_noz", "hallucinate_noz")
     ALIASES = {"read_steps": "open_steps", "write_steps": "save_steps"}
 
     def __init__(self, edits="edits", *arguments):

@@ -6,7 +6,8 @@ import numpy as np
 from dlwakit.base.files import whole_folder, write_json
 from modelfiles.tensor_bundle_writer import write_checkpoint
 
-TIMBRES = "timbres.json"  # the points of the timbres that a model was trained on
+from ..timbres import TIMBRES
+
 # What magenta needs to open the model beside what shapes the network.
 UPSTREAM = {
     "batch_size_schedule": [8],

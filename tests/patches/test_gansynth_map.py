@@ -1,0 +1,108 @@
+"""The map of timbres of day 3, in real Pd: known ones and random points, notes at a place, sounds along a path."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ganspacesynth.fitting import fit
+from gansynth.model import load
+from gansynth.timbres import TIMBRES, known_timbres
+from modelfiles.errors import UserError
+from support.external import EXTERNAL
+from support.gansynth_files import write_model
+from support.page import Page
+
+DAY = Path(__file__).resolve().parents[2] / "03_gansynth"
+
+
+@pytest.fixture
+def notes(tmp_path):
+    """A small GANSynth of random weights."""
+    return write_model(tmp_path / "small")
+
+
+@pytest.fixture
+def page(play, tmp_path, monkeypatch, notes):
+    """`page()`: gansynth_map.pd with the small model loaded."""
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+
+    def start():
+        pd = play([DAY / "gansynth_map.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["gansynth-map-out"])
+        page = Page(pd, "gansynth-map")
+        page.load(str(notes), 90)
+        return page
+
+    return start
+
+
+def spots(page, count):
+    """{name: (x, y)} of a map that is made now."""
+    assert page.expect("map", timeout=120)[1] == count
+    found = [page.expect("spot") for _ in range(count)]
+    return {spot[6]: tuple(spot[2:4]) for spot in found}
+
+
+def test_random_points_are_mapped_heard_and_travelled(page, notes):
+    page = page()
+    page.send("map", 12, 3)
+    places = spots(page, 12)
+    assert list(places) == [f"z {number}" for number in range(1, 13)]
+    model, out = load(notes), page.own("sound-out")
+    heard = {}
+    for number in (1, 8):
+        page.send("go", *places[f"z {number}"], out)
+        page.expect("done", "go", timeout=60)
+        heard[number] = np.array(page.array("sound-out"))
+        pitch = min(max(60, model.folder.pitches[0]), model.folder.pitches[-1])
+        (expected,) = model.generate(model.random(12, seed=3)[number - 1][None], [pitch])
+        expected = expected / max(1.0, np.abs(expected).max())
+        np.testing.assert_allclose(heard[number], expected, atol=2e-3)
+    assert np.abs(heard[1] - heard[8]).max() > 0.01
+    page.press("map-walk")
+    page.press("map-seconds-set", 1)
+    page.press("map-travel")
+    page.expect("done", "travel", timeout=120)
+    take = page.expect("take")[1]
+    page.send("recall", take)
+    assert page.expect("recalled", timeout=120) == ["recalled", take, "same"]
+    assert page.pd.errors() == []
+
+
+def test_known_timbres_are_mapped_by_their_names(page, notes):
+    points = load(notes).random(5, seed=1)
+    named = {f"instrument-{number}": point.tolist() for number, point in enumerate(points)}
+    (notes / TIMBRES).write_text(json.dumps(named))
+    page = page()
+    page.press("draw-map")
+    assert set(spots(page, 5)) == set(named)
+    (notes / TIMBRES).write_text('{"short": [1, 2]}')
+    page.press("draw-map")
+    assert "timbres.json is damaged" in page.expect("error")[1]
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"a": [1, 2]}', '{"a": "b"}', '{"a": null}'])
+def test_damaged_timbres_are_told(notes, text):
+    (notes / TIMBRES).write_text(text)
+    with pytest.raises(UserError, match="is damaged"):
+        known_timbres(load(notes).folder)
+
+
+def test_edits_of_day_4_are_added_to_what_the_map_plays(play, notes, tmp_path):
+    fit(load(notes), samples=200, components=12, pitch=62).write(notes / "conv0.npz")
+    day = DAY.parent / "04_ganspacesynth"
+    listen = ["ganspacesynth-out"]
+    pd = play([day / "ganspacesynth.pd"], ["-lib", "py"], path=[EXTERNAL], listen=listen)
+    page = Page(pd, "ganspacesynth")
+    page.load(str(notes), 90)
+    page.send("map", 4)
+    places = spots(page, 4)
+    heard = []
+    for edit in (0, 5):
+        page.send("load_ganspace_components", "conv0", page.own("edits"))
+        page.expect("loaded_pca")
+        pd.set_array(page.own("edits"), [edit] * 12)
+        page.send("go", *places["z 2"], page.own("sound"))
+        page.expect("done", "go", timeout=60)
+        heard.append(np.array(page.array("sound")))
+    assert np.abs(heard[0] - heard[1]).max() > 0.01

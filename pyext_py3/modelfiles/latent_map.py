@@ -139,7 +139,7 @@ class LatentMap:
             Where a sound lies, its own.
         """
         (weights,) = self.weights([(x, y)], neighbours)
-        there = np.flatnonzero(weights)
+        there = np.flatnonzero(weights).tolist()
         if len(there) == 1:
             return self._codes[there[0]].copy()
         length = round(sum(weights[one] * self._codes[one].shape[1] for one in there))
@@ -168,7 +168,7 @@ class LatentMap:
             The path has fewer than two places.
         """
         weights = self.weights(places_along(path, frames), neighbours).T
-        there = np.flatnonzero(weights.any(1))
+        there = np.flatnonzero(weights.any(1)).tolist()
         time = np.arange(frames)
         return self._mixed(
             weights, {one: self._codes[one][:, time % self._codes[one].shape[1]] for one in there}

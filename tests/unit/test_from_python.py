@@ -27,7 +27,7 @@ def folder(tmp_path):
     soundfile.write(tmp_path / "my_voice.wav", voice * (seconds % 1 < 0.8), 44100)
     (tmp_path / "my_sounds").mkdir()
     for part, sound in enumerate(np.array_split(voice, 4)):
-        soundfile.write(tmp_path / f"my_sounds/{part}.wav", sound, 44100)
+        soundfile.write(tmp_path / f"my_sounds/{part}.wav", sound / 2**part, 44100)
     return tmp_path
 
 

@@ -14,6 +14,7 @@ from support.gansynth_files import write_model
 from support.page import Page
 
 DAY = Path(__file__).resolve().parents[2] / "03_gansynth"
+DONE = 240  # seconds, on a very busy machine
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def page(play, tmp_path, monkeypatch, notes):
     def start():
         pd = play([DAY / "gansynth_map.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["gansynth-map-out"])
         page = Page(pd, "gansynth-map")
-        page.load(str(notes), 90)
+        page.load(str(notes), DONE)
         return page
 
     return start
@@ -38,8 +39,8 @@ def page(play, tmp_path, monkeypatch, notes):
 
 def spots(page, count):
     """{name: (x, y)} of a map that is made now."""
-    assert page.expect("map", timeout=120)[1] == count
-    found = [page.expect("spot") for _ in range(count)]
+    assert page.expect("map", timeout=DONE)[1] == count
+    found = [page.expect("spot", timeout=DONE) for _ in range(count)]
     return {spot[6]: tuple(spot[2:4]) for spot in found}
 
 
@@ -52,7 +53,7 @@ def test_random_points_are_mapped_heard_and_travelled(page, notes):
     heard = {}
     for number in (1, 8):
         page.send("go", *places[f"z {number}"], out)
-        page.expect("done", "go", timeout=60)
+        page.expect("done", "go", timeout=DONE)
         heard[number] = np.array(page.array("sound-out"))
         pitch = min(max(60, model.folder.pitches[0]), model.folder.pitches[-1])
         (expected,) = model.generate(model.random(12, seed=3)[number - 1][None], [pitch])
@@ -62,10 +63,10 @@ def test_random_points_are_mapped_heard_and_travelled(page, notes):
     page.press("map-walk")
     page.press("map-seconds-set", 1)
     page.press("map-travel")
-    page.expect("done", "travel", timeout=120)
-    take = page.expect("take")[1]
+    page.expect("done", "travel", timeout=DONE)
+    take = page.expect("take", timeout=DONE)[1]
     page.send("recall", take)
-    assert page.expect("recalled", timeout=120) == ["recalled", take, "same"]
+    assert page.expect("recalled", timeout=DONE) == ["recalled", take, "same"]
     assert page.pd.errors() == []
 
 
@@ -78,7 +79,7 @@ def test_known_timbres_are_mapped_by_their_names(page, notes):
     assert set(spots(page, 5)) == set(named)
     (notes / TIMBRES).write_text('{"short": [1, 2]}')
     page.press("draw-map")
-    assert "timbres.json is damaged" in page.expect("error")[1]
+    assert "timbres.json is damaged" in page.expect("error", timeout=DONE)[1]
 
 
 @pytest.mark.parametrize("text", ["[1]", '{"a": [1, 2]}', '{"a": "b"}', '{"a": null}'])
@@ -94,15 +95,15 @@ def test_edits_of_day_4_are_added_to_what_the_map_plays(play, notes, tmp_path):
     listen = ["ganspacesynth-out"]
     pd = play([day / "ganspacesynth.pd"], ["-lib", "py"], path=[EXTERNAL], listen=listen)
     page = Page(pd, "ganspacesynth")
-    page.load(str(notes), 90)
+    page.load(str(notes), DONE)
     page.send("map", 4)
     places = spots(page, 4)
     heard = []
     for edit in (0, 5):
         page.send("load_ganspace_components", "conv0", page.own("edits"))
-        page.expect("loaded_pca")
+        page.expect("loaded_pca", timeout=DONE)
         pd.set_array(page.own("edits"), [edit] * 12)
         page.send("go", *places["z 2"], page.own("sound"))
-        page.expect("done", "go", timeout=60)
+        page.expect("done", "go", timeout=DONE)
         heard.append(np.array(page.array("sound")))
     assert np.abs(heard[0] - heard[1]).max() > 0.01

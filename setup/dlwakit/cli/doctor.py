@@ -56,11 +56,13 @@ def check(name, ok, found, fix="", needed=True):
 def _system():
     name, version, title = system.distribution()
     python = system.system_python_facts().get("version", "no system Python")
+    tried = system.tried()
+    seen = f"tried {tried['date']} with Pd {tried['Pd']}: {tried['result']}" if tried else "never tried on it"
     return check(
         "system",
         (name, version) in system.SUPPORTED,
-        f"{title}, Python {python}",
-        "made for Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04, tried on Debian 12 and 13; others may do as well",
+        f"{title}, Python {python}; {seen}",
+        "made for Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04; others may do as well",
         needed=False,
     )
 

@@ -1,15 +1,16 @@
 """Facts about this machine: distribution, processor, NVIDIA card, the system's own Python. On the command line."""
 
 import functools
+import json
 import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
 
-from dlwakit.base.paths import SYSTEM_PYTHON
+from dlwakit.base.paths import ENVIRONMENTS, SYSTEM_PYTHON
 
-SUPPORTED = {  # meant to work; Debian 12 is the one that was tried
+SUPPORTED = {  # meant to work; environments/tried.json says which were tried
     ("ubuntu", "22.04"),
     ("ubuntu", "24.04"),
     ("ubuntu", "26.04"),
@@ -28,6 +29,16 @@ def distribution(path="/etc/os-release"):
     except OSError:
         pass
     return facts.get("ID", ""), facts.get("VERSION_ID", ""), facts.get("PRETTY_NAME", platform.platform())
+
+
+def tried():
+    """What was tried on such a system, {} if nothing was: see tests/support/tried_on.py."""
+    name, version, _ = distribution()
+    try:
+        rows = json.loads((ENVIRONMENTS / "tried.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return next((row for row in rows if row["system"] == f"{name} {version}"), {})
 
 
 def has_nvidia_card():

@@ -159,13 +159,16 @@ PARTS = {part.__name__: part for part in (texture, chords, machine, drums, bass,
 
 def make(name, folder):
     """Write a part."""
+    target = folder / f"{name}.wav"
+    if target.is_dir():
+        raise UserError("file", f"{target} is a folder")
     sound, rate = PARTS[name]()
     peak = np.abs(sound).max()
     if not peak > 1e-3:
         raise UserError("sound", "it came out silent")
     part = folder / f".{name}.wav"
     write_sound(part, PEAK * sound / peak, rate)
-    part.replace(folder / f"{name}.wav")
+    part.replace(target)
 
 
 def main(folder, *names):

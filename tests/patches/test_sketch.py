@@ -10,6 +10,8 @@ from dlwakit.pdtools.pd_session import wait_for_sound
 from support.course_copy import ROOT
 from support.external import EXTERNAL
 from support.page import Page
+from support.pd_window import buttons
+from support.waiting import wait_until
 
 PATCH = ROOT / "setup/sketch/sketch.pd"
 SHELF = ROOT / "setup/sounds"
@@ -134,6 +136,28 @@ def test_what_another_patch_plays_goes_into_an_empty_track_and_the_pads_own_soun
     assert len(sound) > 0.4 * RATE
     assert sound[1000:, 0] == pytest.approx(0.25, abs=1e-6) and not sound[:, 1].any()
     assert pad.pd.errors() == []
+
+
+def test_the_first_dialogue_starts_at_the_example_sounds(play, screen, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    environment = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path)}
+    options = {"path": [EXTERNAL], "display": screen.name, "environment": environment}
+    pd = play([PATCH], listen=["sketch-out"], **options)
+    press = buttons(screen, PATCH)
+    pd.expect("sketch-out", "row", 8)
+    wait_until(lambda: _is_still(pd, screen), "the page")
+    press("open_sketch")
+    screen.wait_for_window("^Open$")
+    wait_until(lambda: _is_still(pd, screen), "the dialogue")
+    screen.xdotool("type", "beat.wav\n")
+    assert pd.expect("sketch-out", "error")[1] == f"{SHELF / 'beat.wav'} cannot be read as a sketch"
+
+
+def _is_still(pd, screen):
+    """Whether nothing changes on the screen for a moment."""
+    before = screen.picture()
+    pd.let_time_pass(500)
+    return np.array_equal(before, screen.picture())
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ RAVE, TAKE, TRACK = (
 )
 MENU, MARGIN = 32, 8  # pixels: above a patch; around what an abstraction shows
 ROW, TRACKS = 32, 28  # pixels: height of a row of takes, of a track
-LONG = 300  # seconds of patience
+LONG = 900  # seconds of patience
 
 
 class Desk:
@@ -44,7 +44,7 @@ class Desk:
     def __init__(self, folder):
         self.folder, self.screen, self.pictures = folder, Screen(), 0
         environment = {"DLWA_TAKES": str(folder / "takes"), "DLWA_PYTHON_TORCH": sys.executable}
-        heard = ["samplernn-out", "gansynth-out", "rave-prior-out", "sketch-out"]
+        heard = ["samplernn-out", "gansynth-out", "rave-out", "rave-prior-out", "sketch-out"]
         self.pd = PdSession(
             [OVERVIEW],
             ["-lib", "py"],
@@ -68,8 +68,16 @@ class Desk:
         self._tool("windowraise", found[-1])
         said = self._tool("getwindowgeometry", found[-1])
         x, y = map(int, re.search(r"Position: (-?\d+),(-?\d+)", said).groups())
-        time.sleep(0.3)  # while the window is drawn
+        self.settle()
         return x, y + MENU
+
+    def settle(self):
+        """Wait until the screen stays as it is for a moment; not for long, for what plays moves."""
+        for _ in range(8):
+            before = self.screen.picture()
+            time.sleep(0.3)
+            if np.array_equal(before, self.screen.picture()):
+                break
 
     def click(self, x, y):
         """Press the mouse where a control is."""
@@ -109,7 +117,7 @@ class Desk:
     def use(self, row):
         """Use a take as input of the pad: the newest is row 0."""
         self.press(PAD, "takes")
-        left, top = self.front("-takes")
+        left, top = self.front(".-takes")
         time.sleep(1)  # until the rows are filled
         x, y, _ = control(TAKE, "use_as_input")
         self.click(left + x, top + 76 + ROW * row + y - MARGIN)
@@ -123,6 +131,11 @@ class Desk:
         """Wait for what a person would see in a patch."""
         return self.pd.expect(name, *start, timeout=LONG)
 
+    def wait_for_track(self, number):
+        """Wait until there is something in a track of the pad."""
+        while self.wait("sketch-out", "row", number)[2] == "-":
+            pass
+
     def close(self):
         self.pd.close()
         self.screen.close()
@@ -131,6 +144,7 @@ class Desk:
 def make_takes(desk):
     """Two beats of day 5, and two walks from timbre to timbre of day 3."""
     desk.press(OVERVIEW, "5_SampleRNN")
+    desk.wait("samplernn-out", "worker", "off")
     desk.press(RNN, "beat")
     desk.wait("samplernn-out", "worker", "on")
     left, top = desk.front(f"^{RNN.name}")
@@ -140,7 +154,9 @@ def make_takes(desk):
     desk.wait("samplernn-out", "take")
     desk.picture("day-5")
     desk.press(OVERVIEW, "3_GANSynth")
+    desk.wait("gansynth-out", "worker", "off")
     desk.go_on(GAN, "hallucination")
+    desk.wait("gansynth-out", "worker", "off")
     desk.press(PATH_OF_NOTES, "starter")
     desk.wait("gansynth-out", "worker", "on")
     for number in (1, 2):
@@ -152,15 +168,18 @@ def make_takes(desk):
 def compose(desk):
     """Lay the takes out, play day 6 over them into a fourth track, and render."""
     desk.press(OVERVIEW, "sketch_pad")
+    desk.wait("sketch-out", "row", 8)
     for row in (0, 1, 2):
         desk.use(row)
-        desk.wait("sketch-out", "bar", row + 1)
+        desk.wait_for_track(row + 1)
     desk.track(1, length=60, loop=1, gain=-2, pan=0)
     desk.track(2, start=16, length=44, loop=1, gain=-2)
     desk.track(3, start=8, length=48, loop=1, gain=2)
     desk.picture("laid-out")
     desk.press(OVERVIEW, "6_RAVE")
+    desk.wait("rave-out", "worker", "off")
     desk.go_on(RAVE, "prior")
+    desk.wait("rave-prior-out", "worker", "off")
     desk.press(PRIOR, "strings")
     desk.press(PRIOR, "sound_on")
     desk.wait("rave-prior-out", "alive", 1)
@@ -171,7 +190,7 @@ def compose(desk):
     desk.pd.let_time_pass(32000)
     desk.picture("recording-day-6")
     desk.press(PAD, "\\$1-record")
-    desk.wait("sketch-out", "row", 4)
+    desk.wait_for_track(4)
     desk.press(PRIOR, "unload")
     desk.press(PAD, "\\$0-stop")
     desk.track(4, fade=4)
@@ -180,7 +199,7 @@ def compose(desk):
     desk.pd.let_time_pass(5000)
     desk.picture("playing")
     desk.press(PAD, "\\$0-stop")
-    desk.press(PAD, "render")
+    desk.press(PAD, "\\$0-render")
     rendered = Path(desk.wait("sketch-out", "rendered")[1])
     desk.picture("rendered")
     return rendered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import astuple, replace
 from datetime import datetime
@@ -21,7 +22,8 @@ from pdworker.takes.place import place
 from . import score
 from .score import LONGEST_S, TRACKS, Track
 
-LETTERS = 24  # of a file's name
+LETTERS = 25  # of a file's name
+MOMENT = re.compile(r"^[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{6}-")  # with which the names of takes begin
 SHORTEST_PAGE_S = 10.0
 PATIENCE_S = 5.0  # for a recording that is being closed
 PIECE = Path(__file__).parents[2] / "piece/piece.txt"
@@ -226,7 +228,7 @@ class sketch(PdObject):
     def _show(self, index: int) -> None:
         track = self._tracks[index]
         *values, file = astuple(track)
-        name = Path(file).name or "-"
+        name = MOMENT.sub("", Path(file).name) or "-"
         self.output("row", index + 1, name if len(name) <= LETTERS else f"{name[: LETTERS - 3]}...", *values)
         self.output("level", index + 1, *track.levels())
 

@@ -119,8 +119,8 @@ def text(tracks: list[Track], folder: Path) -> str:
 
 
 def _relative(file: Path, folder: Path) -> str:
-    if file.is_relative_to(folder):
-        return file.relative_to(folder).as_posix()
-    if file.is_relative_to(folder.parent):
-        return f"../{file.relative_to(folder.parent).as_posix()}"
+    """Name a file from a folder, where it lies in it, around it, or around that."""
+    for steps, around in enumerate((folder, folder.parent, folder.parent.parent)):
+        if file.is_relative_to(around):
+            return steps * "../" + file.relative_to(around).as_posix()
     return str(file)

@@ -25,6 +25,7 @@ class Worker:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp())  # it goes with the process
         self._laid: dict[tuple, tuple[Path, float]] = {}
+        self._used: set[str] = set()
         self._count = 0
 
     def load(self, job: Job, **_: object) -> dict:
@@ -39,7 +40,16 @@ class Worker:
         dict
             `rows`: for each track its file for Pd, the seconds at which it ends, and what is wrong with it.
         """
-        return {"rows": [self._prepared(Track(*values), rate) for values in tracks]}
+        rows = [self._prepared(Track(*values), rate) for values in tracks]
+        used = {path for path, _, _ in rows}
+        for key, (path, _) in list(self._laid.items()):
+            if (
+                str(path) not in used | self._used
+            ):  # Pd may still be about to open what was in use the last time
+                path.unlink(missing_ok=True)
+                del self._laid[key]
+        self._used = used
+        return {"rows": rows}
 
     def _prepared(self, track: Track, rate: int) -> tuple[str, float, str]:
         if not track.file:

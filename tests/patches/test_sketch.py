@@ -149,7 +149,8 @@ def test_the_first_dialogue_starts_at_the_example_sounds(play, screen, tmp_path,
     press("open_sketch")
     screen.wait_for_window("^Open$")
     wait_until(lambda: _is_still(pd, screen), "the dialogue")
-    screen.xdotool("type", "beat.wav\n")
+    screen.xdotool("type", "beat.wav")
+    screen.xdotool("key", "Return")
     assert pd.expect("sketch-out", "error")[1] == f"{SHELF / 'beat.wav'} cannot be read as a sketch"
 
 

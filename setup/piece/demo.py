@@ -18,6 +18,7 @@ def demo(out_dir):
     A part that cannot be made is said, and left out. Raises RuntimeError where nothing can be mixed.
     """
     folder, rendered = Path(out_dir), Path(out_dir, "rendered")
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / SCORE).write_text((HERE / SCORE).read_text(encoding="utf-8"), encoding="utf-8")
     for line in _run(HERE / PARTS, folder, may_fail=True).splitlines():
         say(f"  without {line}")

@@ -73,5 +73,5 @@ if __name__ == "__main__":
     import soundfile
 
     sound, picture = sys.argv[1:]
-    samples, rate = soundfile.read(sound)
-    Path(picture).write_bytes(spectrogram(samples, rate, size=(9, 3)))
+    samples, rate = soundfile.read(sound, always_2d=True)
+    Path(picture).write_bytes(spectrogram(samples.mean(axis=1), rate, size=(9, 3)))

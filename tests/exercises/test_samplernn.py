@@ -7,7 +7,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from support.hearing import beat, colour, envelope, hiss, level, noisiness, spectrogram, strummed
+from support.hearing import beat, colour, hiss, level, noisiness, spectrogram, strummed
 from support.tools import setup_dlwa
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,6 @@ DAY = Path(__file__).parents[2] / "05_samplernn"
 MODEL, RATE = "starter_voice", 16000
 LADDER = (0.7, 0.85, 1.0, 1.2, 1.5, 1.8)
 POINTS = 100  # of the curve that is drawn
-QUIET = 0.01  # root of the mean square of what counts as a rest
 
 
 class Writer:
@@ -69,25 +68,20 @@ def writer(patch, tmp_path_factory):
     return Writer(opened, tmp_path_factory.mktemp("sounds"))
 
 
-def rests(sound):
-    return float(np.mean(envelope(sound) < QUIET))
-
-
 def test_1_the_temperature_ladder(writer, row):
-    """Cold it rests, warm it murmurs, hot it is noise."""
+    """Cold it murmurs darkly, warm it has the sounds of speech, hot it is noise; it never falls silent."""
     sounds = [sound for a, b in zip(LADDER[::2], LADDER[1::2]) for sound in writer.generate(a, b)]
-    pauses, noise = [rests(sound) for sound in sounds], [noisiness(sound) for sound in sounds]
+    levels, noise = [level(sound) for sound in sounds], [noisiness(sound) for sound in sounds]
     row(
         "5.1",
-        "at 0.7 mostly rests, at 1 it murmurs without one, from 1.2 on noise",
+        "at 0.7 dark, from 0.85 to 1.2 sounds of speech and hisses, from 1.5 on noise",
         "; ".join(
-            f"{heat:g}: rests {rest:.0%}, noisiness {rough:.2f}"
-            for heat, rest, rough in zip(LADDER, pauses, noise)
+            f"{heat:g}: {loud:.0f} dB, noisiness {rough:.2f}"
+            for heat, loud, rough in zip(LADDER, levels, noise)
         ),
     )
-    assert pauses[0] > pauses[2] + 0.3 and pauses[2] < 0.2
-    assert noise[5] > noise[4] > noise[3] > 1.5 * noise[2]
-    assert min(level(sound) for sound in sounds[1:]) > -30
+    assert min(levels) > -30
+    assert noise[0] < 0.03 and np.median(noise[1:4]) < 0.2 < min(noise[4:])
 
 
 def test_2_stutter_and_breathe(writer, row):
@@ -149,15 +143,17 @@ def test_4_feedback(writer, row):
     writer.seed(None)
     free = [sound for number in (10, 11) for sound in writer.generate(0.95, 0.95, 2, number)]
     own = np.mean([colour(sound, RATE) for sound in free], axis=0)
-    off = [float(np.abs(colour(sound, RATE) - own).mean()) for sound in (first, *takes)]
+    off, usual = (
+        [float(np.abs(colour(sound, RATE) - own).mean()) for sound in some] for some in (takes, free)
+    )
     levels = [level(take) for take in takes]
     row(
         "5.4",
         "after one take nothing of the first sound; colour and loudness of the model survive all five",
-        f"from the model's own colour: the seed {off[0]:.1f} dB, takes {', '.join(f'{step:.1f}' for step in off[1:])}; "
-        f"levels {min(levels):.0f} to {max(levels):.0f} dB",
+        f"from the model's own colour: takes {', '.join(f'{step:.1f}' for step in off)} dB, takes without a seed "
+        f"{min(usual):.1f} to {max(usual):.1f}; levels {min(levels):.0f} to {max(levels):.0f} dB",
     )
-    assert max(off[1:]) < off[0]
+    assert max(off) < 2 * max(usual)
     assert max(levels) - min(levels) < 12
 
 
@@ -201,22 +197,22 @@ def test_5_train_over_lunch(row, tmp_path):
 
 
 def test_6_few_candidates(writer, row):
-    """The likeliest alone is silence, eight leave rests; 64 sound nearly as all do, with less hiss."""
+    """The likeliest alone is silence; eight are soft and dark, 64 as loud as all and without hisses."""
     sounds = {
         count: [writer.ask("a", "--dur", 2, "--random", number, "--top_k", count) for number in range(3)]
         for count in (1, 8, 64, 0)
     }
     cold = [writer.ask("a", "--dur", 2, "--random", number, "--temp", 0.7) for number in range(3)]
-    pauses, loud, sharp = (
+    loud, sharp = (
         {count: float(np.mean([measure(sound) for sound in takes])) for count, takes in sounds.items()}
-        for measure in (rests, level, lambda sound: hiss(sound, RATE))
+        for measure in (level, lambda sound: hiss(sound, RATE))
     )
+    low = float(np.mean([hiss(sound, RATE) for sound in cold]))
     row(
         "5.6",
-        "1: silence; 8: mostly rests; 64: nearly as all, with less hiss; a low temperature rests, too",
-        "; ".join(f"{count or 'all'}: {loud[count]:.0f} dB, rests {pauses[count]:.0%}" for count in sounds)
-        + f"; hiss of 64 {sharp[64]:.1f} dB, of all {sharp[0]:.1f}; "
-        f"temperature 0.7: rests {np.mean([*map(rests, cold)]):.0%}",
+        "1: silence; 8: soft and dark; 64: as loud as all, without hisses, as a low temperature is",
+        "; ".join(f"{count or 'all'}: {loud[count]:.0f} dB, hiss {sharp[count]:.0f} dB" for count in sounds)
+        + f"; temperature 0.7: hiss {low:.0f} dB",
     )
-    assert loud[1] < -50 and pauses[8] > pauses[64] + 0.2
-    assert sharp[64] < sharp[0] - 0.5
+    assert loud[1] < -50 and loud[1] < loud[8] - 20 and loud[8] < loud[64] - 2
+    assert sharp[8] < sharp[64] < sharp[0] - 4 and abs(low - sharp[64]) < 8

@@ -12,7 +12,11 @@ from gansynth import load
 from gansynth.hallucination import Envelope, combine, path
 from gansynth.latent import read, slerp, write
 from gansynth.sheet import distances, heard_pitch, timbre
-from support.hearing import brightness, level
+from gansynth.thumbnail import thumbnail
+from gansynth.timbres import known_timbres
+from modelfiles.latent_map import LatentMap
+from scipy.stats import spearmanr
+from support.hearing import brightness, level, noisiness
 
 pytestmark = pytest.mark.slow
 
@@ -174,6 +178,46 @@ def moved(space, component, amounts):
         (3, brightness, 0.5),  # from dark to bright
     ],
 )
+def places_and_notes(name):
+    """Where the known timbres of a model lie on their map, [timbres, 2], and a note of each; its sample rate."""
+    notes = load(name)
+    points = np.stack(list(known_timbres(notes.folder).values()))
+    rate, pitch = notes.folder.sample_rate, notes.folder.pitches[len(notes.folder.pitches) // 2]
+    sounds = notes.generate(points, [pitch] * len(points))
+    looks = [thumbnail(sound, rate) for sound in sounds]
+    features = [np.concatenate([look.mean(0), look.std(0)]) for look in looks]
+    codes = {str(number): point[:, None] for number, point in enumerate(points)}
+    return LatentMap(codes, features, sphere=True).places, sounds, rate
+
+
+def test_3_7_the_directions_of_a_map_can_be_named(row):
+    """Short and long, bright and dull lie at opposite sides of instruments; of textures other words are true."""
+    follows = {}
+    for name in ("starter_instruments", "starter_textures"):
+        places, sounds, rate = places_and_notes(name)
+        measures = {
+            "length": [level(sound[len(sound) // 2 :]) - level(sound[: len(sound) // 2]) for sound in sounds],
+            "brightness": [brightness(sound, rate) for sound in sounds],
+            "noisiness": [noisiness(sound) for sound in sounds],
+        }
+        follows[name] = {
+            measure: [float(spearmanr(values, places[:, axis])[0]) for axis in (0, 1)]
+            for measure, values in measures.items()
+        }
+    row(
+        "3.7",
+        "short and long, dull and bright at opposite sides; of textures another word fits the second direction",
+        "; ".join(
+            f"{name}: {measure} {along[0]:.2f} to the right, {along[1]:.2f} up"
+            for name, found in follows.items()
+            for measure, along in found.items()
+        ),
+    )
+    instruments, textures = follows.values()
+    assert abs(instruments["length"][0]) > 0.6 and abs(instruments["brightness"][1]) > 0.6
+    assert abs(textures["noisiness"][1]) > abs(textures["brightness"][1])
+
+
 def test_4_1_the_first_directions_have_names(space, component, measure, change, row):
     check_direction(row, "starter", space, component, measure, change)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from modelfiles.latent_map import LatentMap
 from rave_rt import load
 from support.hearing import (
     alike,
@@ -336,3 +337,37 @@ def test_9_wire_it_differently(patch, row, tmp_path):
     assert swells["as it was"] > 0.6
     assert swells["replaced"] < swells["as it was"] - 0.3
     assert max(swells["swapped"], swells["slow"]) < swells["as it was"]
+
+
+def landscape(name):
+    """Twelve taps on one object, mapped by a model, and the taps."""
+    listener = load(name)
+    ways = [(loud, pitch, ring) for loud in (0.05, 0.5) for pitch in (120, 300, 700) for ring in (8, 60)]
+    taps = {
+        str(number): tap(listener.rate, loud, pitch, 0.8, ring)
+        for number, (loud, pitch, ring) in enumerate(ways)
+    }
+    return LatentMap({number: listener.encode(sound) for number, sound in taps.items()}), list(taps.values())
+
+
+def test_10_a_landscape(row):
+    """A path from soft to loud has no seam and becomes loud; another model finds others alike."""
+    (space, taps), (other, _) = landscape(MODEL), landscape("starter_voice")
+    soft, loud = (int(pick([level(sound) for sound in taps])) for pick in (np.argmin, np.argmax))
+    straight = [space.places[soft], space.places[loud]]
+    way = space.along(straight, 400)
+    step = np.abs(np.diff(way)).max()
+    within = max(np.abs(np.diff(space.at(*place))).max() for place in space.places)
+    parts = np.array_split(decoded(way), 4)
+    pairs = np.triu_indices(len(taps), 1)
+    apart_by = [np.linalg.norm(one.places[:, None] - one.places, axis=2)[pairs] for one in (space, other)]
+    same = float(np.corrcoef(*apart_by)[0, 1])
+    row(
+        "6.10",
+        "a path from the softest sound to the loudest has no seam; with another model others are near",
+        f"largest step {step:.1f} along the path, {within:.1f} within a sound; the last quarter is "
+        f"{level(parts[-1]) - level(parts[0]):.0f} dB louder than the first; distances of both models agree {same:.2f}",
+    )
+    assert step <= 1.5 * within
+    assert level(parts[-1]) > level(parts[0]) + 6
+    assert same < 0.95

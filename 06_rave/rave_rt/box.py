@@ -59,7 +59,8 @@ class Maker(pyext._class):
     """An object, the last one of an abstraction, that makes others and cords while the abstraction is loaded.
 
     What it makes is there before itself, numbered from `first`, and before the cords of the patch around it. So nothing
-    may be deleted: the external would do that later, and with it all that follows.
+    may be deleted: the external would do that later, and with it all that follows. In a patch that was opened by itself,
+    to be changed and saved, nothing is made.
     """
 
     _inlets = _outlets = 0
@@ -90,6 +91,8 @@ class box(Maker):
     """
 
     def __init__(self, first, *words):
+        if self._patch_arguments is None:
+            return
         asked = Asked.of(words)
         self.begin(first)
         kind = ["-m"] if asked.multichannel else []

@@ -77,6 +77,8 @@ class nn(Maker):
 
     def __init__(self, first):
         words = self._patch_arguments
+        if words is None:
+            return
         try:
             words = rave_words(words, model_folders(self))
         except UserError as error:

@@ -146,8 +146,10 @@ Box::Box(t_pybox *owner, std::string kind)
     folder();
     int count = 0;
     t_atom *words = nullptr;
-    if (canvas_)
+    if (canvas_) {
         canvas_getargs(&count, &words);
+        in_abstraction_ = canvas_->gl_owner != nullptr;
+    }
     patch_arguments_.assign(words, words + count);
 }
 

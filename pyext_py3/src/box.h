@@ -53,6 +53,8 @@ public:
     std::string folder();
     // That folder, and those of the patches around it, the outermost last. Pd's thread.
     std::vector<std::string> folders();
+    // Whether the patch that holds this one is itself an object of a patch.
+    bool in_abstraction() const { return in_abstraction_; }
     // What the box of the abstraction that holds this one says, or nothing.
     const std::vector<t_atom> &patch_arguments() const { return patch_arguments_; }
     // The receive name of the window in which the box is, or an empty text. Pd's thread.
@@ -80,6 +82,7 @@ private:
     std::string kind_;
     t_canvas *canvas_;
     std::string folder_;
+    bool in_abstraction_ = false;
     std::vector<t_atom> patch_arguments_;
     std::vector<t_pyinlet *> inlets_;
     std::vector<t_outlet *> outlets_;

@@ -214,7 +214,9 @@ void define_box(py::module_ &module) {
                  return folders;
              })
         .def("patch_arguments",
-             [](const Box &box) {
+             [](const Box &box) -> py::object {
+                 if (!box.in_abstraction())
+                     return py::none();
                  py::list words;
                  for (const t_atom &word : box.patch_arguments())
                      words.append(to_python(word));

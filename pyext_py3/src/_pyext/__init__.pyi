@@ -40,8 +40,8 @@ class Box:
     def folders(self) -> list[str]:
         """Return that folder, and those of the patches around it, the outermost last. Pd's thread."""
 
-    def patch_arguments(self) -> list[Any]:
-        """Return what the box of the abstraction that holds the box says, its numbers and words."""
+    def patch_arguments(self) -> list[Any] | None:
+        """Return what the box of the abstraction that holds the box says; None in a patch that was opened by itself."""
 
     def window(self) -> str:
         """Return the receive name of the window in which the box is. Pd's thread."""

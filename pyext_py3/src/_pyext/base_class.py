@@ -141,8 +141,10 @@ class _class:
         return box_of(self).folders()
 
     @property
-    def _patch_arguments(self) -> list[Any]:
+    def _patch_arguments(self) -> list[Any] | None:
         """What the box of the abstraction that holds the box says, its numbers and words. Any thread.
+
+        None where the patch that holds the box is no object, but was opened by itself.
 
         Raises
         ------

@@ -173,4 +173,5 @@ def test_the_piece_plays_without_a_part_that_cannot_be_made(pad, tmp_path):
     assert pad.pd.expect("sketch-out", "error", timeout=240)[1].startswith("the part voice is missing: ")
     pad.expect("made", 0, 1)
     pad.send("play")
+    assert pad.pd.expect("sketch-out", "error")[1] == "track 8: voice.wav is not there"
     pad.expect("begin", 0, 64)

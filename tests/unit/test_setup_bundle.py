@@ -70,6 +70,14 @@ def distribution(folder):
     return config
 
 
+GENERATOR = """#!/bin/sh
+cd docs && find . -name '*.md' | while read -r page; do
+    mkdir -p "../site/${page%/*}"
+    echo '<article class="md-content__inner md-typeset">lesson</article>' > "../site/${page%.md}.html"
+done
+"""
+
+
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
     """`(course, bundle folder, variables)` of an instructor who bundled day 1 and a network of their own."""
@@ -83,8 +91,8 @@ def classroom(tmp_path_factory):
     both = {"torch": facts, "book": {**facts, "pip": [["book.txt"]]}}
     (course.root / "environments/index.json").write_text(json.dumps(both))
     (course.root / "environments/torch.txt").write_text("tune==1.0\n")
-    generator = folder / "generator"  # a book of one page
-    generator.write_text("#!/bin/sh\nmkdir site && echo lesson > site/index.html\n")
+    generator = folder / "generator"  # of pages that say one word
+    generator.write_text(GENERATOR)
     generator.chmod(0o755)
     for command in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *command], cwd=course.root, check=True)

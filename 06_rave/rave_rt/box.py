@@ -59,8 +59,8 @@ class Maker(pyext._class):
     """An object, the last one of an abstraction, that makes others and cords while the abstraction is loaded.
 
     What it makes is there before itself, numbered from `first`, and before the cords of the patch around it. So nothing
-    may be deleted: the external would do that later, and with it all that follows. In a patch that was opened by itself,
-    to be changed and saved, nothing is made.
+    may be deleted: the external would do that later, and with it all that follows. In a patch that was opened by
+    itself, to be changed and saved, nothing is made.
     """
 
     _inlets = _outlets = 0

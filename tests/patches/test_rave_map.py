@@ -58,6 +58,11 @@ def spots(page, count):
     return {spot[6]: tuple(spot[2:4]) for spot in found}
 
 
+def taken(page):
+    """The names of the takes so far; one may come before its sound is done."""
+    return [said[1] for said in page.pd.received["rave-map-out"] if said[0] == "take"]
+
+
 def heard_at(page, x, y):
     """The sound at a place of the map."""
     page.send("go", x, y, page.own("sound-out"))
@@ -130,7 +135,7 @@ def test_paths_walks_names_and_spread(page, tmp_path):
     np.testing.assert_allclose(np.reshape(sent[3:], (-1, 2)), way, atol=1e-3)
     assert page.expect("done", "travel", timeout=DONE)[2:4] == [out, pytest.approx(RATE / 2, abs=64)]
     travelled = list(page.array("sound-out"))
-    take = page.expect("take", timeout=DONE)[1]
+    take = wait_until(lambda: taken(page), "the take")[-1]
     page.send("unload")
     page.send("recall", take)
     assert page.expect("recalled", timeout=DONE) == ["recalled", take, "same"]

@@ -154,30 +154,6 @@ def test_3_6_saved_points_are_a_score(model, row, tmp_path):
     assert off <= 1e-4
 
 
-# Day 4.
-
-
-def moved(space, component, amounts):
-    """Notes [points, amounts, samples] of random points moved along a component."""
-    points = space.random(POINTS, seed=11)
-    edits = np.zeros((len(amounts), component + 1), np.float32)
-    edits[:, component] = amounts
-    known = space.gansynth.folder.pitches
-    pitches = [PITCH if PITCH in known else known[0]] * len(amounts)
-    return np.array([space.generate(point[None].repeat(len(amounts), 0), pitches, edits) for point in points])
-
-
-@pytest.mark.parametrize(
-    "component, measure, change",
-    [
-        (0, decay, -20.0),  # from held to plucked
-        (1, loudness, -10.0),  # from loud ...
-        (1, brightness, -0.4),  # ... and bright to quiet and dark
-        (2, decay, -8.0),  # a little from held to plucked, too ...
-        (2, loudness, 5.0),  # ... and from quiet to loud
-        (3, brightness, 0.5),  # from dark to bright
-    ],
-)
 def places_and_notes(name):
     """Where the known timbres of a model lie on their map, [timbres, 2], and a note of each; its sample rate."""
     notes = load(name)
@@ -218,6 +194,30 @@ def test_3_7_the_directions_of_a_map_can_be_named(row):
     assert abs(textures["noisiness"][1]) > abs(textures["brightness"][1])
 
 
+# Day 4.
+
+
+def moved(space, component, amounts):
+    """Notes [points, amounts, samples] of random points moved along a component."""
+    points = space.random(POINTS, seed=11)
+    edits = np.zeros((len(amounts), component + 1), np.float32)
+    edits[:, component] = amounts
+    known = space.gansynth.folder.pitches
+    pitches = [PITCH if PITCH in known else known[0]] * len(amounts)
+    return np.array([space.generate(point[None].repeat(len(amounts), 0), pitches, edits) for point in points])
+
+
+@pytest.mark.parametrize(
+    "component, measure, change",
+    [
+        (0, decay, -20.0),  # from held to plucked
+        (1, loudness, -10.0),  # from loud ...
+        (1, brightness, -0.4),  # ... and bright to quiet and dark
+        (2, decay, -8.0),  # a little from held to plucked, too ...
+        (2, loudness, 5.0),  # ... and from quiet to loud
+        (3, brightness, 0.5),  # from dark to bright
+    ],
+)
 def test_4_1_the_first_directions_have_names(space, component, measure, change, row):
     check_direction(row, "starter", space, component, measure, change)
 

@@ -15,7 +15,7 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-WAITING = ("tests/patches", "tests/exercises", "tests/training")  # half of the time, much of it spent waiting
+WAITING = ("tests/patches", "tests/exercises")  # half of the time, much of it spent waiting
 LIVE = "tests/live"  # sound is compared with what was played: nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 

@@ -37,17 +37,10 @@ def page(play, tmp_path, monkeypatch, notes):
     return start
 
 
-def spots(page, count):
-    """{name: (x, y)} of a map that is made now."""
-    assert page.expect("map", timeout=DONE)[1] == count
-    found = [page.expect("spot", timeout=DONE) for _ in range(count)]
-    return {spot[6]: tuple(spot[2:4]) for spot in found}
-
-
 def test_random_points_are_mapped_heard_and_travelled(page, notes):
     page = page()
     page.send("map", 12, 3)
-    places = spots(page, 12)
+    places = page.spots(12, DONE)
     assert list(places) == [f"z {number}" for number in range(1, 13)]
     model, out = load(notes), page.own("sound-out")
     heard = {}
@@ -75,7 +68,7 @@ def test_known_timbres_are_mapped_by_their_names(page, notes):
     (notes / TIMBRES).write_text(json.dumps(named))
     page = page()
     page.press("draw-map")
-    assert set(spots(page, 5)) == set(named)
+    assert set(page.spots(5, DONE)) == set(named)
     (notes / TIMBRES).write_text('{"short": [1, 2]}')
     page.press("draw-map")
     assert "timbres.json is damaged" in page.expect("error", timeout=DONE)[1]
@@ -96,7 +89,7 @@ def test_edits_of_day_4_are_added_to_what_the_map_plays(play, notes, tmp_path):
     page = Page(pd, "ganspacesynth")
     page.load(str(notes), DONE)
     page.send("map", 4)
-    places = spots(page, 4)
+    places = page.spots(4, DONE)
     heard = []
     for edit in (0, 5):
         page.send("load_ganspace_components", "conv0", page.own("edits"))

@@ -51,13 +51,6 @@ def page(play, tmp_path, monkeypatch, model):
     return start
 
 
-def spots(page, count):
-    """{name: (x, y)} of a map that is made now."""
-    assert page.expect("map", timeout=DONE)[1] == count
-    found = [page.expect("spot", timeout=DONE) for _ in range(count)]
-    return {spot[6]: tuple(spot[2:4]) for spot in found}
-
-
 def taken(page):
     """The names of the takes so far; one may come before its sound is done."""
     return [said[1] for said in page.pd.received["rave-map-out"] if said[0] == "take"]
@@ -81,7 +74,7 @@ def test_sixty_sounds_are_mapped_and_heard(page, model, tmp_path):
     left_out = [page.expect("left_out", timeout=DONE)[1:] for _ in range(2)]
     assert left_out[0][0] == "broken.wav" and "it cannot be read" in left_out[0][1]
     assert left_out[1] == ["silent.wav", "it is silent"]
-    places = spots(page, 60)
+    places = page.spots(60, DONE)
     assert page.label("sounds") == "60 sounds, 2 left out"
     assert len(set(places.values())) == 60 and np.abs(list(places.values())).max() <= 1
 
@@ -113,7 +106,7 @@ def test_paths_walks_names_and_spread(page, tmp_path):
     page.press("map-travel")
     assert "there is no map yet - make one first" in page.expect("error", timeout=DONE)[1]
     page.press("open-folder", str(folder))
-    spots(page, 5)
+    page.spots(5, DONE)
     page.press("map-travel")
     assert "a path needs two points or more, here are none" in page.expect("error", timeout=DONE)[1]
     out = page.own("sound-out")
@@ -142,11 +135,11 @@ def test_paths_walks_names_and_spread(page, tmp_path):
     assert list(page.array("sound-out")) == travelled
 
     page.press("open-folder", str(folder))
-    spots(page, 5)
+    page.spots(5, DONE)
     page.send("direction", 1, "bright", "and", "loud")
     page.expect("direction", 1, "bright and loud", timeout=DONE)
     page.press("open-folder", str(folder))
-    spots(page, 5)
+    page.spots(5, DONE)
     page.expect("direction", 1, "bright and loud", timeout=DONE)
     page.send("spread", page.own("sound-out"))
     wait_until(lambda: len(page.array("sound-out")) == 4, "four latents")
@@ -173,7 +166,7 @@ def test_a_folder_that_makes_no_map_is_told(page, tmp_path, count, silent, compl
 def test_the_mouse_moves_the_point_and_draws(page, tmp_path, screen):
     page = page(screen.name)
     page.press("open-folder", str(write_sounds(tmp_path / "tones", 5)))
-    spots(page, 5)
+    page.spots(5, DONE)
     wait_until(lambda: len(where(screen.picture(), TITLE)[0]) > 5000, "the window")
     rows, columns = where(screen.picture(), TITLE)
     left, top = columns.min() - 2 + 262, rows.min() - 2 + 206  # of the map

@@ -42,3 +42,9 @@ class Page(PatchObject):
     def array(self, name):
         """The values of an array."""
         return self.pd.array(self.own(name))
+
+    def spots(self, count, timeout):
+        """{name: (x, y)} of a map of so many places that is made now."""
+        assert self.expect("map", timeout=timeout)[1] == count
+        found = [self.expect("spot", timeout=timeout) for _ in range(count)]
+        return {spot[6]: tuple(spot[2:4]) for spot in found}

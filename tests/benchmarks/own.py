@@ -11,9 +11,9 @@ own.melody, own.ddsp, own.gansynth, own.samplernn, own.rave
     level_db           SampleRNN: what it generates at temperature 1, its level beside that of the sounds
 
 With --long also held_out_10min, both ways, and held_out_30min_scratch. A training takes the time it is given, so a
-row takes 10 minutes (with --long 60), once. The sounds: speech (CC BY-SA 3.0) for RAVE and SampleRNN, a trumpet of a
-SoundFont (MIT) for DDSP, notes of a tuba and a bassoon, which no starter has learned, for GANSynth, tunes of steps and
-leaps for melody. RAVE's base and SampleRNN's starter have learned other sentences of the same speaker.
+row takes 10 minutes (with --long 60), once. The sounds are new to what the kit ships: Russian speech (CC BY 3.0) for
+RAVE and SampleRNN, a trumpet of a SoundFont (MIT) for DDSP, which begins with the violin, notes of a tuba and a bassoon
+for GANSynth, tunes of steps and leaps for melody.
 """
 
 import json
@@ -32,11 +32,11 @@ from support.melody_files import abc, tune
 from timbre_transfer.soundfont import INSTRUMENTS, render
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDS = ("fluidsynth", "fluid-soundfont-gm", "ffmpeg", "asterisk-core-sounds-en-g722")
+NEEDS = ("fluidsynth", "fluid-soundfont-gm", "ffmpeg", "asterisk-core-sounds-ru-g722")
 RUNS = 1  # each run trains for minutes
 SECONDS, PHRASE_S, TUNES = 120, 20, 8
 VARIABLES = {**os.environ, "DLWA_RECORDED": "1"}
-SPEAKER = "en_US_f_Allison"
+SPEAKER = "ru_RU_f_IvrvoiceRU"
 NOTES = ["--soundfont", f"/{material.FONT}", "--programs", "58,70", "--pitches", "48-72"]
 NOTES += ["--velocities", "60,100", "--seconds", "2"]
 

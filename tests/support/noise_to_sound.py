@@ -174,13 +174,13 @@ class Rave:
 MODELS = {"melody": Melody, "ddsp": Ddsp, "gansynth": Gansynth, "samplernn": Samplernn, "rave": Rave}
 
 
-def write(model, stage, sound, rate):
+def write(path, sound, rate):
     """Write a sound as it is, but for what would clip, and its spectrogram; say how loud it is."""
     sound = np.nan_to_num(np.asarray(sound, np.float64))
     sound /= max(1.0, np.abs(sound).max())
-    soundfile.write(OUT / f"{model}_{stage}.flac", sound, rate, subtype="PCM_16")
-    (OUT / f"{model}_{stage}.png").write_bytes(spectrogram(sound, rate, SIZE))
-    print(f"{model} {stage}: {len(sound) / rate:.1f} s, {hearing.level(sound):.0f} dB", flush=True)
+    soundfile.write(path.with_suffix(".flac"), sound, rate, subtype="PCM_16")
+    path.with_suffix(".png").write_bytes(spectrogram(sound, rate, SIZE))
+    print(f"{path.stem}: {len(sound) / rate:.1f} s, {hearing.level(sound):.0f} dB", flush=True)
 
 
 def make(name):
@@ -190,13 +190,13 @@ def make(name):
         sounds, data = Path(folder, "sounds"), Path(folder, "data")
         sounds.mkdir()
         dlwa("dataset", name, *model.prepare(sounds), "--data", data)
-        write(name, "learned_from", *model.recording(sounds, data))
+        write(OUT / f"{name}_learned_from", *model.recording(sounds, data))
         for stage, length in (("untrained", ["--steps", 1]), ("one_minute", ["--minutes", MINUTES])):
             run = Path(folder, stage)
             words = ["--from", "nothing", "--preset", "minutes", *length, *model.train]
             dlwa("train", name, "--data", data, "--run", run, *words)
-            write(name, stage, *model.play(run / f"{stage}{model.suffix}"))
-        write(name, "starter", *model.play(model.starter))
+            write(OUT / f"{name}_{stage}", *model.play(run / f"{stage}{model.suffix}"))
+        write(OUT / f"{name}_starter", *model.play(model.starter))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ BENCH = {
     "fluidsynth": command("fluidsynth"),
     "fluid-soundfont-gm": file("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     "ffmpeg": command("ffmpeg"),
-    "asterisk-core-sounds-en-g722": file("/usr/share/asterisk/sounds/en_US_f_Allison"),
+    "asterisk-core-sounds-ru-g722": file("/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU"),
 }
 
 # Large, and one test alone needs it, which is skipped without it but in continuous integration.

@@ -72,7 +72,7 @@ ITEMS = [  # what the paper names, a file, a pattern of the line
     ("students: fewer steps, shorter trainings", "README.md", "three minutes, from the weights"),
     ("students: Linux and the terminal", "setup/book/terminal.md", "^# "),
     ("copyright and ethics", "setup/TEACHING.md", r"^\*\*Copyright\.\*\*"),
-    ("the work of musicians", "setup/book/forms.md", "^- Session musicians"),
+    ("the work of musicians", "setup/book/forms.md", r"^- \*\*Consent for one use"),
 ]
 
 

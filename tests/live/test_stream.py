@@ -1,42 +1,17 @@
 """Audio to a worker and back: `[pystream~]` in real Pd, with a worker process at the other end."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pdworker.serving.audio_stream import CHANNELS_AT
+from support.echo_worker import EchoWorker
 from support.external import EXTERNAL
 from support.live_sound import undisturbed
 
 PATCH = Path(__file__).parent / "stream" / "echo.pd"
-PDWORKER = Path(__file__).resolve().parents[2] / "pyext_py3"
-ECHO = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from pdworker.serving.audio_stream import Stream
-stream = Stream(sys.argv[2])
-gain, slow = float(sys.argv[3]), float(sys.argv[4])
-while True:
-    audio = stream.read(256)
-    if audio is not None:
-        time.sleep(slow)
-        stream.write(gain * audio)
-"""
-
-
-class EchoWorker:
-    def __init__(self, path, gain=0.5, slow=0.0):
-        arguments = [sys.executable, "-c", ECHO, str(PDWORKER), path, str(gain), str(slow)]
-        self.process = subprocess.Popen(arguments)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture

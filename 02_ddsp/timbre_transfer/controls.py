@@ -31,7 +31,7 @@ class Controls:
     threshold: float = 0.2
     loudness_shift: float = 0.0
     adjust: bool = True
-    quiet: float = 0.0
+    quiet: float = 20.0
     autotune: float = 0.0
     breath: float = 0.0
     dynamics: float = 0.0

@@ -37,7 +37,7 @@ class timbre_transfer(TakesObject):
         "loudness": Number(0.0, -100, 100, unit="dB", help="louder or softer than the input"),
         "adjust": Toggle(True, help="move pitch and loudness into the model's range"),
         "quiet": Number(
-            0.0, 0, 100, unit="dB", label="the quiet level", help="lower everything but the notes"
+            20.0, 0, 100, unit="dB", label="the quiet level", help="lower everything but the notes"
         ),
         "autotune": Number(0.0, 0, 1, unit="amount", label="autotune", help="0 as it is, 1 on the scale"),
         "output": Number(16000, 4000, 384000, unit="Hz", label="the output rate", help="sample rate of OUT"),

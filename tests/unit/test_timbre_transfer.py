@@ -78,6 +78,17 @@ def test_threshold_is_for_pitch_alone():
     assert adjusted[0][300] < before.loudness_db[300] - 10  # the rest is a rest at threshold 0, too
 
 
+def test_what_is_no_note_is_softer_unless_one_says_otherwise():
+    """By 20 dB and no word said, as in the original and in DDSP."""
+    before = sung()
+    plain, as_sung = (
+        controls.apply(before, Controls(**words), STATISTICS)[1] for words in ({}, {"quiet": 0})
+    )
+    on, ratio = controls.notes(before)
+    assert np.array_equal(plain[on], as_sung[on]) and not on[300]
+    assert np.allclose(as_sung[~on] - plain[~on], 20 * (1 - ratio[~on]))
+
+
 def test_adjust_moves_notes_to_where_the_model_learnt_them():
     f0_hz, loudness = controls.apply(sung(), Controls(threshold=0), STATISTICS)
     assert np.allclose(

@@ -131,6 +131,8 @@ def test_doctor_names_one_command_for_each_missing_part(course):
         ".local/lib/pd/extra/py/py.pd_linux",
         "pd-externals/pyext.l_ia64",
         "Documents/Pd/externals/a/pym.pd_linux",
+        "my objects/py/py.pd_linux",
+        "libraries/py.l_i386",
     ],
 )
 def test_doctor_names_other_externals_of_the_same_names(course, file):
@@ -141,6 +143,10 @@ def test_doctor_names_other_externals_of_the_same_names(course, file):
     own = course.home / ".local/lib/pd/extra/pyext/py.pd_linux"
     own.parent.mkdir(parents=True)
     own.write_bytes(b"")
+    settings = (
+        f"npath: 1\npath1: {course.home}/my objects\nloadlib1: {course.home}/libraries/py\nloadlib2: py\n"
+    )
+    (course.home / ".pdsettings").write_text(settings)
     assert found()["ok"]
     (course.home / file).parent.mkdir(parents=True, exist_ok=True)
     (course.home / file).write_bytes(b"")

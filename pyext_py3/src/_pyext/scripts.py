@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Protocol
 
 import _pyext
@@ -44,13 +44,28 @@ def import_script(box: _pyext.Box, word: str) -> ModuleType:
     importlib.invalidate_caches()
     module = importlib.import_module(word.rpartition("/")[2])
     _note_helpers(module)
-    subfolder, _, name = word.rpartition("/")
-    own = os.path.join(box.folder(), subfolder, f"{name.replace('.', '/')}.py")
-    if os.path.isfile(own) and _file(module) and not filecmp.cmp(own, _file(module), shallow=False):
-        box.error(
-            f"{own} is not used: {_file(module)} has the same name and was there first - rename one of them"
-        )
+    folder = os.path.join(box.folder(), word.rpartition("/")[0])
+    for used in (module, *_imported(module)):
+        _tell_if_another_is_used(box, folder, used)
     return module
+
+
+def _imported(module: ModuleType) -> list[ModuleType]:
+    """Return the modules that a script has imported, or functions and classes of."""
+    values = list(vars(module).values())
+    names = {str(value.__module__) for value in values if isinstance(value, (type, FunctionType))}
+    names |= {value.__name__ for value in values if isinstance(value, ModuleType)}
+    return [sys.modules[name] for name in sorted(names - {module.__name__}) if name in sys.modules]
+
+
+def _tell_if_another_is_used(box: _pyext.Box, folder: str, module: ModuleType) -> None:
+    """Say that a file of a folder is not what Python has imported under its name."""
+    own, used = os.path.join(folder, module.__name__.replace(".", "/") + ".py"), _file(module)
+    if os.path.isfile(own) and not (used and filecmp.cmp(own, used, shallow=False)):
+        box.error(
+            f"{own} is not used: {used or 'a module of Python'} has the same name and was there first"
+            " - rename one of them"
+        )
 
 
 def _file(module: ModuleType) -> str:

@@ -108,11 +108,10 @@ def _external():
 
 def _other_py():
     """Is there another `py` that Pd could load instead, such as the one of flext?"""
+    folders = [*PLACES_OF_EXTERNALS, *_places_of_preferences()]
+    paths = {path for folder in folders for level in ("*", "*/*") for path in folder.expanduser().glob(level)}
     found = sorted(
-        str(path)
-        for folder in PLACES_OF_EXTERNALS
-        for path in folder.expanduser().glob("**/*")
-        if OTHER_PY.fullmatch(path.name) and library_folder() not in path.parents
+        str(path) for path in paths if OTHER_PY.fullmatch(path.name) and library_folder() not in path.parents
     )
     return check(
         "other Python externals",
@@ -121,6 +120,14 @@ def _other_py():
         f"move these away, or take them out of Pd's start-up libraries: {EXTERNAL_SOURCE.name} has the same names",
         needed=False,
     )
+
+
+def _places_of_preferences():
+    """The folders of Pd's search path, and of its start-up libraries, in the preferences of this user."""
+    file = Path("~/.pdsettings").expanduser()
+    lines = file.read_text(errors="replace") if file.is_file() else ""
+    found = re.findall(r"^path\d+: *(/.+)$|^loadlib\d+: *(/.+)/", lines, re.MULTILINE)
+    return [Path(path or library) for path, library in found]
 
 
 def load_in_pd():

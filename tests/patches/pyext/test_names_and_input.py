@@ -45,6 +45,27 @@ def test_a_script_whose_name_is_taken_is_told_and_one_with_its_own_name_is_not(r
     assert own.expect(0) == ["Float", 3]
 
 
+@pytest.mark.parametrize("name", ["random", "time", "numpy"])
+def test_a_script_with_the_name_of_a_module_of_pythons_is_told(rig, tmp_path, name):
+    rig.box(f"pyext {name}.Shows", script(1), module=name, inlets=0, outlets=0)
+    assert f"{tmp_path}/{name}.py is not used" in rig.expect_console("is not used")
+    box = rig.run("import random, time; self.output(random.Random(1).random() < time.time())")
+    assert box.expect(0) == ["Float", 1]
+
+
+@pytest.mark.parametrize("how", ["import {helper}", "from {helper} import number"])
+def test_a_helper_whose_name_is_taken_is_told(rig, tmp_path, how):
+    (tmp_path / "other").mkdir()
+    elsewhere = type(rig)(rig.pd, tmp_path / "other")
+    helper = rig.unique()
+    value = f"{helper}.number()" if how.startswith("import") else "number()"
+    for number, one in enumerate((rig, elsewhere)):
+        one.write(one.folder, helper, f"number = lambda: {number}\n")
+        one.box("pyext {m}.Shows", script(value, how.format(helper=helper)))
+    (line,) = [line for line in rig.errors if "is not used" in line]
+    assert f"{tmp_path}/other/{helper}.py is not used: {tmp_path}/{helper}.py has the same name" in line
+
+
 @pytest.mark.parametrize("how", ["import {helper}", "from {helper} import NUMBER"])
 def test_a_helper_that_has_changed_is_reloaded_with_the_script(rig, tmp_path, how):
     helper = rig.unique()

@@ -2,8 +2,9 @@
 
     python tests/faults/cases.py [WORD ...]
 
-Runs the tests of all rows, or of those whose situation holds one of the words, and prints a table: the situation,
-whether it holds, the test. The exit status is 1 where one does not.
+Runs the tests of all rows, or of those whose situation holds one of the words, and prints of each: whether it holds,
+the situation, what happens here, the test. The exit status is 1 where one does not hold. Words in quotes are what a
+person reads.
 """
 
 import subprocess
@@ -14,8 +15,10 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 
-TABLE = Path(__file__).with_suffix(".txt")  # a situation and its test in each line
-CASES = dict(line.split(" | ") for line in TABLE.read_text(encoding="utf-8").splitlines())
+TABLE = Path(__file__).with_suffix(
+    ".txt"
+)  # in each line a situation, what happens, and the test that shows it
+ROWS = [line.split(" | ") for line in TABLE.read_text(encoding="utf-8").splitlines()]
 
 
 def run(nodes):
@@ -40,12 +43,15 @@ def run(nodes):
 
 def main(words):
     """Print the table; returns the exit status."""
-    chosen = {case: node for case, node in CASES.items() if not words or any(word in case for word in words)}
-    found = run(chosen.values())
-    states = {case: found.get(node.partition("::")[2], "is missing") for case, node in chosen.items()}
-    for case, node in chosen.items():
-        print(f"{case:<72} {states[case]:<8} {node}")
-    return int(any(state not in ("holds", "skipped") for state in states.values()))
+    chosen = [row for row in ROWS if not words or any(word in row[0] for word in words)]
+    found = run(node for _, _, node in chosen)
+    bad = 0
+    for situation, happens, node in chosen:
+        state = found.get(node.partition("::")[2], "is missing")
+        bad += state not in ("holds", "skipped")
+        print(f"{state:<8} {situation}: {happens}\n{'':<8} {node}")
+    print(f"{len(chosen)} situations, {bad} do not hold")
+    return bool(bad)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@
 The sound is on in both. What happens comes at random: clicks anywhere on the patches, models loaded, sounds asked for,
 workers killed, both Pds and all workers stopped and continued as a laptop's lid does it, and, for root, a full disk
 under the home folder of both. Then it prints how often each happened, what was said, and of each Pd memory, open files
-and child processes at the first and at the last rest; at the end each patch has to load a model once more. The exit
-status is 1 where a Pd ended, an answer did not come, or something grew. Needs the environment `torch`.
+and child processes at the first and at the last rest; at the end each patch has to load a model once more, and all
+takes have to be whole. The exit status is 1 where a Pd ended, an answer did not come, or something grew or was lost.
+Needs the environment `torch`.
 """
 
 import argparse
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests"), str(ROOT / "pyext_py3")]
 
 from dlwakit.pdtools.pd_session import PdError, PdSession  # noqa: E402
+from pdworker.takes.place import Place as TakesPlace  # noqa: E402
+from pdworker.takes.store import Store  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 
 # Of each day: its patch, the name it listens to, its models, what it is asked for, and the answer.
@@ -45,12 +49,19 @@ DAYS = {
     "06_rave/rave_latents.pd": ("rave-latents", ["starter_drums", "starter_voice"], ("press", "encode")),
 }
 SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
-DISK = "128m"
+DISK, TAKES_GB = "128m", 0.05
 REST_S = 30  # between two looks at memory
 LOADING_S, TRIES = 120, 5
 GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
 WORDS = ("click", "load", "ask", "cancel", "unload", "kill", "lid", "disk")
 WEIGHTS = (30, 6, 10, 3, 1, 2, 1, 1)
+
+
+def size_of(file):
+    """The bytes of a file, 0 of one that has gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.stat().st_size
+    return 0
 
 
 class Place:
@@ -106,7 +117,11 @@ class Day:
         self.home.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", self.home]
         self.small = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+        self.takes = Store(TakesPlace(self.home / "Music/dlwa", round(TAKES_GB * 1e9)))
         try:
+            command = [sys.executable, ROOT / "setup/dlwa", "takes", "--gigabytes", str(TAKES_GB)]
+            variables = os.environ | {"HOME": str(self.home)}
+            subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
             self.places = [Place("six patches", DAYS, self.home), Place("two patches", SECOND, self.home)]
         except BaseException:
             self.end()
@@ -201,22 +216,31 @@ class Day:
                 yield f"{place.name}: {last[1]} open files, {first[1]} at first"
             yield from (f"{place.name}: {line}" for line in place.pd.console if "Traceback" in line)
             yield from (f"{place.name}: {line}" for line in place.pd.console if "internal" in line)
+        for take in self.takes.takes():
+            sizes = [size_of(file) for file in take.files]
+            whole = all(sizes) and len(sizes) >= len(take.facts.get("sounds", ()))
+            if not whole and take.path.exists():  # another one had to make room
+                yield f"the take {take.path.name} is not whole"
 
     def table(self):
         """The lines of the table."""
         yield "happened     " + "  ".join(f"{word} {self.happened[word]}" for word in WORDS)
         for place in self.places:
-            said = Counter(
-                str(message[1]) if message[0] == "error" else ""
-                for name in place.pd.received
-                for message in place.pd.received[name]
-                if message
-            )
-            del said[""]
             for name, column in (("MB", 0), ("open files", 1), ("children", 2)):
                 values = [rest[column] >> (20 * (column == 0)) for rest in place.rests]
                 yield f"{place.name:<12} {name:<11} first {values[0]}, last {values[-1]}, most {max(values)}"
+            said = self.said(place)
             yield f"{place.name:<12} errors told {sum(said.values())}, kinds {len(said)}"
+        takes = self.takes.takes()
+        size = sum(size_of(file) for take in takes for file in take.files)
+        yield f"takes        {len(takes)}, {size / 1e6:.0f} MB of {1000 * TAKES_GB:.0f}"
+
+    def said(self, place):
+        """{error that a patch told, its numbers left out: how often}."""
+        messages = [message for name in place.pd.received for message in place.pd.received[name]]
+        return Counter(
+            re.sub(r"\d+", "N", str(message[1])) for message in messages if message[:1] == ["error"]
+        )
 
     def end(self):
         """Close all."""
@@ -247,6 +271,9 @@ def main():
                     for place in day.places:
                         place.rest()
                     print(*day.table(), "", sep="\n", flush=True)
+            for place in day.places:
+                lines = [f"{count:>6} {words}" for words, count in day.said(place).most_common()]
+                print("", f"{place.name}, what was said", *lines, sep="\n")
             print(*day.table(), "", "at the end, each patch once more", sep="\n", flush=True)
             wrong = list(day.finish())
             print(*day.table(), sep="\n")

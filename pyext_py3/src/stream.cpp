@@ -230,9 +230,12 @@ t_int *perform(t_int *w) {
     return w + 3;
 }
 
+// Returns a number of a patch as one between 1 and `max`.
+int within(t_float number, int max) { return int(std::clamp(number, t_float(1), t_float(max))); }
+
 // Returns a number of the box, which is between 1 and `max`.
 int argument(int argc, const t_atom *argv, int index, int missing, int max) {
-    return argc > index ? std::clamp(int(atom_getfloat(argv + index)), 1, max) : missing;
+    return argc > index ? within(atom_getfloat(argv + index), max) : missing;
 }
 
 void *stream_new(t_symbol *, int argc, t_atom *argv) {
@@ -267,14 +270,13 @@ void stream_dsp(t_stream *x, t_signal **signals) {
 
 void stream_bang(t_stream *x) { x->stream->output_path(); }
 
-void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(int(blocks)); }
+void stream_latency(t_stream *x, t_float blocks) { x->stream->set_latency(within(blocks, Ring::capacity)); }
 
 void stream_channels(t_stream *x, t_float inputs, t_float outputs) {
     if (!x->stream->multichannel)
         return pd_error(x, "pystream~: channels needs an object with -m");
     try {
-        x->stream->set_counts(std::clamp(int(inputs), 1, max_channels),
-                              std::clamp(int(outputs), 1, max_channels));
+        x->stream->set_counts(within(inputs, max_channels), within(outputs, max_channels));
     } catch (const std::exception &error) {
         pd_error(x, "pystream~: %s", error.what());
     }

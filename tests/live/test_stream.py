@@ -70,6 +70,12 @@ def test_the_latency_can_be_set_while_it_plays(pd, worker):
     np.testing.assert_allclose(heard[6400:40000], 0.5 * played[: 40000 - 6400], atol=1e-6)
 
 
+@pytest.mark.parametrize("blocks, frames", [(-1e30, 64), (0, 64), (1e30, 131072)])
+def test_a_latency_beyond_what_can_be_is_the_nearest_that_can(pd, blocks, frames):
+    pd.send("stream", "latency", blocks)
+    pd.expect("stream-out", "latency", frames)
+
+
 def test_without_a_worker_there_is_silence(pd):
     _, heard = recorded(pd)
     assert not np.any(heard)

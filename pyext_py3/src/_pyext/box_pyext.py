@@ -21,6 +21,8 @@ from _pyext.references import references
 from _pyext.scripts import import_script, registry, reload_all
 from _pyext.symbol import Symbol
 
+MOST = 1_000_000_000  # ports that one can ask for; make_ports refuses far fewer
+
 
 def is_script_class(value: object) -> bool:
     """Return whether a value is a class that a box can hold."""
@@ -32,7 +34,7 @@ def port_count(box: _pyext.Box, holder: object, name: str) -> int:
     succeeded, value = call_reported(box, name, lambda: getattr(holder, name, 0))
     if succeeded and callable(value) and not isinstance(holder, type):
         succeeded, value = call_reported(box, name, value)
-    return max(int(value), 0) if succeeded and isinstance(value, (int, float)) else 0
+    return max(int(min(MOST, value)), 0) if succeeded and isinstance(value, (int, float)) else 0
 
 
 class Binding(NamedTuple):
@@ -68,7 +70,7 @@ Left inlet: control messages. The others call the methods of the Python object, 
     def _pop_counts(self, words: list[Any]) -> list[int]:
         limit = 4 if self.box.kind.endswith("~") else 2
         pairs = len(pop_numbers(list(words), limit)) // 2
-        return [max(number, 0) for number in pop_numbers(words, 2 * pairs)]
+        return [max(min(MOST, number), 0) for number in pop_numbers(words, 2 * pairs)]
 
     @property
     def label(self) -> str:

@@ -215,8 +215,13 @@ def test_canvas_dir_is_the_folder_of_the_patch(rig):
     assert box.expect(0) == ["Symbol", str(rig.folder)]
 
 
-@pytest.mark.parametrize("ports", ["513 1", "1 20000", "1000000 1", "1e+08 1e+08"])
+@pytest.mark.parametrize(
+    "ports",
+    ["513 1", "1 20000", "1000000 1", "1e+08 1e+08", "1e+30 1", "10**30", "float('inf')", "float('nan')"],
+)
 def test_more_ports_than_pd_can_bear_are_refused(rig, ports):
-    rig.box(f"pyext {ports} {{m}}.Tune", TUNE)
+    in_box = " " in ports
+    text = TUNE if in_box else f"import pyext\nclass Tune(pyext._class):\n    _inlets = {ports}\n"
+    rig.box(f"pyext {ports if in_box else ''} {{m}}.Tune", text)
     rig.expect_console("at most 512 are possible")
     rig.expect_console("couldn't create")

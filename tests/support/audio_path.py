@@ -57,7 +57,7 @@ class Watch:
 
     def __init__(self, folder, words):
         library = folder / "audio_watch~.pd_linux"
-        options = ["-std=gnu11", "-O1", "-shared", "-fPIC", "-I/usr/include/pd"]
+        options = ["-std=gnu11", "-O1", "-shared", "-fPIC", "-Wl,-z,lazy", "-I/usr/include/pd"]
         subprocess.run(["gcc", *options, "-o", library, SOURCE, "-ldl"], check=True)
         (folder / "gain.py").write_text(SCRIPT)
         (folder / "watched.pd").write_text(PATCH.format(words=words))

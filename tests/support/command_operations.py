@@ -12,10 +12,12 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from dlwakit.course.download import PATIENCE
 
 from support.course_copy import CourseCopy
 from support.file_server import Server
-from support.operation import PATIENCE, Operation
+from support.operation import PATIENCE as LONGEST
+from support.operation import Operation
 
 PLAY_PROGRAMS = "pd", "bwrap", "g++", "gcc", "ld", "as"
 
@@ -43,7 +45,7 @@ class CommandLine(Operation):
                 start_new_session=True,
             )
             try:
-                status = process.wait(PATIENCE)
+                status = process.wait(LONGEST)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 status = process.wait()
@@ -67,6 +69,9 @@ class Get(CommandLine):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         official = {"name": "toy", "kind": "official", "file": "toy.bin", "url": self.server.url("toy.bin")}
         self.course.add_day(registry=[official])
+        program = self.course.root / "setup/dlwakit/course/download.py"  # which need not wait here
+        waits = f"PATIENCE = {PATIENCE}"
+        program.write_text(program.read_text().replace(waits, f"PATIENCE = {(0,) * len(PATIENCE)}"))
         store = self.before / "home/.local/share/dlwa/checkpoints"
         store.mkdir(parents=True)
         (store / "own.npz").write_bytes(b"PK mine")

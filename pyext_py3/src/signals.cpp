@@ -3,7 +3,6 @@
 #include "signals.h"
 
 #include <cstring>
-#include <optional>
 
 #include "box.h"
 #include "console.h"
@@ -14,10 +13,21 @@ namespace pyext {
 
 namespace {
 
-// The interpreter lock, taken once for a group of objects that Pd runs one after the other.
-std::optional<Gil> &group_lock() {
-    static thread_local std::optional<Gil> lock;
-    return lock;
+// The interpreter lock, taken once for a group of objects that Pd runs one after the other. A type with a
+// destructor would take memory in the first block.
+thread_local bool group_is_locked;
+thread_local PyGILState_STATE group_lock;
+
+void lock_group() {
+    if (!group_is_locked)
+        group_lock = PyGILState_Ensure();
+    group_is_locked = true;
+}
+
+void unlock_group() {
+    if (group_is_locked)
+        PyGILState_Release(group_lock);
+    group_is_locked = false;
 }
 
 t_sample *memory_of(py::handle array) {
@@ -94,14 +104,13 @@ void Signals::renew() {
 t_int *Signals::perform(t_int *w) {
     auto *self = reinterpret_cast<Signals *>(w[1]);
     if (self->method_ && self->enabled_ && !self->failed_) {
-        if (!group_lock())
-            group_lock().emplace();
+        lock_group();
         self->process();
     } else {
         self->silence();
     }
     if (self->ends_group_)
-        group_lock().reset();
+        unlock_group();
     return w + 2;
 }
 

@@ -46,6 +46,9 @@ PATCH = """#N canvas 0 0 450 300 12;
 SCRIPT = """
 import pyext
 
+class Silent(pyext._class):
+    pass
+
 class Gain(pyext._class):
     def _signal(self):
         self._outvec(0)[:] = self._invec(0) * 0.5
@@ -68,7 +71,10 @@ class Watch:
             listen=["watched", "object-out"],
             environment={"LD_PRELOAD": str(library)},
         )
-        self.pd.send("pd", "dsp", 1)
+
+    def switched_on(self):
+        """(blocks, calls that may wait) from the first block on."""
+        return self.counted(lambda: self.pd.send("pd", "dsp", 1))
 
     def counted(self, act):
         """(blocks, calls that may wait) from act() on, and for a while behind it."""
@@ -104,7 +110,7 @@ def stream(watch):
         pd.expect("object-out", "alive", 0)
 
     try:
-        yield "no worker", watch.counted(pd.sync)
+        yield "no worker", watch.switched_on()
         yield "a worker begins and plays", watch.counted(begin)
         yield "it is late", watch.counted(hurry)
         yield "it ends", watch.counted(end)
@@ -115,13 +121,22 @@ def stream(watch):
 
 def python(watch):
     """Yield (what happens to a [pyext~], (blocks, calls))."""
-    yield PYTHON, watch.counted(watch.pd.sync)
+    yield PYTHON, watch.switched_on()
     watch.pd.send("object", "enable", 0)
     watch.pd.sync()
     yield "it is off", watch.counted(watch.pd.sync)
 
 
-OBJECTS = {"pystream~ 1 1 64": stream, "pyext~ 0 0 1 1 gain.Gain": python}
+def silence(watch):
+    """Yield (what happens to a [pyext~] whose class has no _signal, (blocks, calls))."""
+    yield "nothing is called", watch.switched_on()
+
+
+OBJECTS = {
+    "pystream~ 1 1 64": stream,
+    "pyext~ 0 0 1 1 gain.Silent": silence,
+    "pyext~ 0 0 1 1 gain.Gain": python,
+}
 
 
 def rows():

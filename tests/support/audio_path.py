@@ -83,6 +83,12 @@ class Watch:
         self.pd.let_time_pass(PLAYED_MS)
         return self._read()
 
+    def led(self):
+        """What led to the first calls since the last look at them, line by line."""
+        found = [message[1:] for message in self.pd.received["watched"] if message[0] == "led"]
+        self.pd.forget("watched")
+        return ["\n    ".join(places) for places in found]
+
     def _read(self):
         self.pd.send("watch")
         _, blocks, calls = self.pd.expect("watched", "watched")
@@ -140,23 +146,23 @@ OBJECTS = {
 
 
 def rows():
-    """Yield (object, what happens, blocks, calls, what Pd has printed so far)."""
+    """Yield (object, what happens, blocks, calls, what led to the first of them)."""
     for words, happen in OBJECTS.items():
         with tempfile.TemporaryDirectory() as folder:
             watch = Watch(Path(folder), words)
             with watch.pd:
                 for what, counts in happen(watch):
-                    yield words.split()[0], what, *counts, watch.pd.console
+                    yield words.split()[0], what, *counts, watch.led()
 
 
 def main():
     """Print the table; returns the exit status."""
     found = 0
-    for name, what, blocks, calls, console in rows():
+    for name, what, blocks, calls, led in rows():
         print(f"{name:<12} {what:<28} {blocks:>6} blocks {calls:>6} calls that may wait", flush=True)
         if calls and what != PYTHON:
             found += calls
-            print(*console, sep="\n")
+            print(*led, sep="\n")
     return bool(found)
 
 

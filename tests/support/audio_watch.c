@@ -1,8 +1,8 @@
 /* Counts what may make Pd's audio wait: memory, locks, sleep and files, in the DSP routines between two objects.
  *
  * `[audio_watch~ begin]` stands before, `[audio_watch~ end]` behind the objects to look at, in one line of cords. A bang
- * makes `begin` send `watched BLOCKS CALLS` and print what led to the first calls; then it counts anew. The library is
- * an external of Pd, and in LD_PRELOAD of that Pd: see audio_path.py. */
+ * makes `begin` send `led CALL PLACE...`, what led to the first calls, and `watched BLOCKS CALLS`; then it counts anew.
+ * The library is an external of Pd, and in LD_PRELOAD of that Pd: see audio_path.py. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -112,11 +112,12 @@ static void watch_dsp(t_watch *x, t_signal **signals) {
 }
 
 static void watch_bang(t_watch *x) {
-    t_atom counts[2];
+    t_atom counts[2], words[DEPTH];
     for (unsigned i = 0; i < TOLD && i < x->calls; ++i) {
         char **names = backtrace_symbols(x->told[i].places, x->told[i].depth);
-        post("%s", x->told[i].call);
-        for (int place = 1; place < x->told[i].depth; ++place) post("    %s", names[place]);
+        SETSYMBOL(words, gensym(x->told[i].call));
+        for (int place = 1; place < x->told[i].depth; ++place) SETSYMBOL(words + place, gensym(names[place]));
+        outlet_anything(x->outlet, gensym("led"), x->told[i].depth, words);
         free(names);
     }
     SETFLOAT(counts, (t_float)x->blocks);

@@ -3,7 +3,7 @@
 MOST_SLIDERS = 16  # for more latents no screen has room; those go straight
 COLUMNS, ROW, FIRST_X, FIRST_Y, STEP = 3, 40, 20, 80, 230  # pixels
 INSIDE, WIDTH = 60, 130  # pixels from one latent to the next in the subpatch; of a slider
-LIGHT = "#fcfcfc #000000 #000000"
+LIGHT = "#fcfcfc #000000 #767676"
 
 
 class Page:

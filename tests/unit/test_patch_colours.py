@@ -1,0 +1,56 @@
+"""The labels of controls are read on light and on dark paper: `pd colors` changes the paper, and not their colours."""
+
+import re
+
+import pytest
+from dlwakit.cli.format_patches import all_patches
+from support.course_copy import ROOT
+from support.pd_window import face
+
+# Where the label of a control stands among its words; its colour is seven words later.
+LABEL_AT = {"bng": 11, "tgl": 9, "nbx": 13, "hsl": 13, "vsl": 13, "hradio": 11, "vradio": 11}
+LIGHT, DARK = "#ffffff", "#202020"
+LEAST_ON_LIGHT, LEAST_ON_DARK = 4.5, 3  # to one: WCAG 2.2, 1.4.3 for text, and for large and bold text
+PATCHES = [patch for patch in all_patches(ROOT) if ROOT / "tests" not in patch.parents]
+
+
+def luminance(colour):
+    """The relative luminance of #rrggbb, 0 to 1."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(one, other):
+    """The contrast of two colours, 1 to 21."""
+    dark, bright = sorted(map(luminance, (one, other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def labels(patch):
+    """(line, colour) of each label of a control that stands on the paper: on no canvas, and on no slider itself."""
+    lines = [re.findall(r"(?:\\.|[^\s;])+", line) for line in face(patch)]
+    lines = [words for words in lines if words[:2] == ["#X", "obj"] and len(words) > 4]
+    grounds = [list(map(int, (*words[2:4], *words[6:8]))) for words in lines if words[4] == "cnv"]
+    grounds += [list(map(int, (*words[2:4], *words[5:7]))) for words in lines if words[4] in ("hsl", "vsl")]
+    for words in lines:
+        at = LABEL_AT.get(words[4], len(words))
+        if len(words) <= at + 7 or words[at] == "empty":
+            continue
+        x, y = (int(words[axis]) + int(words[at + axis - 1]) for axis in (2, 3))
+        if not any(a <= x < a + width and b <= y < b + height for a, b, width, height in grounds):
+            yield " ".join(words), words[at + 7]
+
+
+def test_labels_can_be_read_on_light_and_on_dark_paper():
+    found = [label for patch in PATCHES for label in labels(patch)]
+    assert len(found) > 400
+    for line, colour in found:
+        assert contrast(colour, LIGHT) >= LEAST_ON_LIGHT, line
+        assert contrast(colour, DARK) >= LEAST_ON_DARK, line
+
+
+def test_the_contrast_is_that_of_the_guidelines():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert contrast("#000000", DARK) < 1.3

@@ -55,6 +55,7 @@ class ai_duet(TakesObject):
         ),
         "duet": Toggle(False, help="answer every phrase after a rest, for as long as the phrase was"),
         "rest": Number(1000.0, 50, 60000, unit="ms", help="how long that rest is"),
+        "in_time": Toggle(False, help="an answer waits for the next `bar`"),
     }
     ALIASES = {"read": "open", "write": "save", "state": "status"}
 
@@ -65,6 +66,7 @@ class ai_duet(TakesObject):
         self._roll = Roll(functools.partial(self.output, "roll"))
         self._rest_clock = pyext.Clock(self._answer_phrase)
         self._request = 0  # only the answer of the latest one is played
+        self._waiting: Sequence[Note] = ()  # an answer that begins with the next bar
         self._bind(self._window, self._window_said)
 
     def _del(self) -> None:
@@ -123,6 +125,12 @@ class ai_duet(TakesObject):
             raise UserError("state", "there is nothing to play yet", "play some notes, or open a MIDI file")
         self._play(self._duet.whole, 0)
 
+    @message("bar")
+    def bar_1(self) -> None:
+        """Begin the answer that waits for a bar."""
+        if self._waiting:
+            self._play(self._waiting, self._duet.answer_start)
+
     @message("stop")
     def stop_1(self) -> None:
         """Stop playing; an answer still being composed will not be played."""
@@ -166,6 +174,8 @@ class ai_duet(TakesObject):
         if name == "duet":
             self._duet.finished = self.settings["duet"]
             self._rest_clock.unset()
+        elif name == "in_time" and not self.settings["in_time"]:
+            self.bar_1()
 
     async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
         self._halt()
@@ -199,7 +209,9 @@ class ai_duet(TakesObject):
         self._duet.set_answer(notes, tempo)
         self._draw()
         self.output("generated", len(notes), tempo)
-        self._play(notes, self._duet.answer_start)
+        self._waiting = notes
+        if not self.settings["in_time"]:
+            self.bar_1()
 
     def _answer_phrase(self) -> None:
         """Generate after a rest, in duet mode."""
@@ -209,6 +221,7 @@ class ai_duet(TakesObject):
 
     def _play(self, notes: Sequence[Note], start: float) -> None:
         """Play notes from now on; `start`: where they begin in the piano roll, in seconds."""
+        self._waiting = ()
         self._player.stop()
         self.output("roll", "play", start, end_of(notes))
         self._player.play(notes)
@@ -220,6 +233,7 @@ class ai_duet(TakesObject):
     def _halt(self) -> None:
         """Stop playing; also an answer that is still being composed will not be played."""
         self._request += 1
+        self._waiting = ()
         self._rest_clock.unset()
         self._player.stop()
         self.output("roll", "stop")

@@ -85,6 +85,17 @@ def test_a_port_that_is_taken_and_a_circle_are_told(page, program, listening):
     assert (LOCAL, program.port) not in udp_addresses(page.pd.process.pid)
 
 
+def test_the_shared_tempo_is_set_and_its_beats_are_heard(page, program, listening):
+    page = page("dlwa-tempo")
+    page.pd.listen("dlwa-tempo")
+    port = listening(page.pd)
+    program.send(port, "/tempo/bpm", 90)
+    assert page.pd.expect("dlwa-tempo", 90) == [90]
+    program.send(port, "/tempo/run", 1)
+    assert program.expect("/tempo/beat") == ["/tempo/beat", 1, 1]
+    assert program.expect("/tempo/beat") == ["/tempo/beat", 1, 2]
+
+
 def test_a_fader_is_learned_and_a_flood_or_rubbish_harms_nothing(
     page, program, listening, tmp_path, monkeypatch
 ):

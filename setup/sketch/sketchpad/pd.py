@@ -25,6 +25,7 @@ from .score import LONGEST_S, TRACKS, Track
 LETTERS = 25  # of a file's name
 MOMENT = re.compile(r"^[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{6}-")  # with which the names of takes begin
 SHORTEST_PAGE_S = 10.0
+IN_TIME = ("start", "length")  # what keeps to beats
 PATIENCE_S = 5.0  # for a recording that is being closed
 PIECE = Path(__file__).parents[2] / "piece/piece.txt"
 
@@ -48,6 +49,7 @@ class sketch(PdObject):
         self._changed = self._looking = False
         self._began: tuple[float, float] | None = None  # Pd's milliseconds, and seconds of the sketch
         self._marked = 0.0  # where the next file that is added begins
+        self._beat = 0.0  # seconds, to which starts and lengths are rounded
         self._name = ""
 
     def rights(self) -> Rights:
@@ -88,11 +90,10 @@ class sketch(PdObject):
     @message("change TRACK start|length|loop|gain|pan|fade VALUE")
     def change_1(self, track: Any, name: Any, value: Any) -> None:
         """Change a track."""
-        index = _index(track)
-        changed = self._tracks[index].changed(
-            str(name), number(value, str(name), *score.RANGES.get(str(name), (0, 0)))
-        )
-        self._set(index, changed, shown=False)
+        index, name = _index(track), str(name)
+        asked = number(value, name, *score.RANGES.get(name, (0, 0)))
+        value = self._on_beat(asked) if name in IN_TIME else asked
+        self._set(index, self._tracks[index].changed(name, value), shown=value != asked)
 
     @message("mark")
     def mark_1(self) -> None:
@@ -100,7 +101,12 @@ class sketch(PdObject):
         self._marked = 0.0
         if self._began is not None:
             began_ms, at = self._began
-            self._marked = min(LONGEST_S, at + (pyext.logical_time() - began_ms) / 1000)
+            self._marked = self._on_beat(min(LONGEST_S, at + (pyext.logical_time() - began_ms) / 1000))
+
+    @message("snap SECONDS")
+    def snap_1(self, seconds: Any) -> None:
+        """Round starts and lengths that are changed from now on to so many seconds; 0 leaves them."""
+        self._beat = number(seconds, "the beat", 0, LONGEST_S)
 
     # Sketches.
 
@@ -202,6 +208,9 @@ class sketch(PdObject):
         )
 
     # Within.
+
+    def _on_beat(self, seconds: float) -> float:
+        return min(LONGEST_S, round(seconds / self._beat) * self._beat) if self._beat else seconds
 
     def _del(self) -> None:
         pyext._send("dlwa-bus", 0)  # the days throw nothing to it any more

@@ -97,7 +97,6 @@ def test_without_z(session):
     pd = session("ganspacesynth_noz.pd", "ganspacesynth")
     pd.send("ganspacesynth", "press", "conv0")
     pd.expect("ganspacesynth-out", "loaded_pca", timeout=90)
-    pd.send("ganspacesynth", "press", "pitch", 60)
     pd.send("ganspacesynth", "press", "synthesize")
     pd.expect("ganspacesynth-out", "pitch_without_effect", 60, 62, timeout=90)
     pd.expect("ganspacesynth-out", "synthesized", SAMPLES, RATE, timeout=90)

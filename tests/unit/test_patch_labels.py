@@ -1,4 +1,4 @@
-"""The labels of controls are read on light and on dark paper: `pd colors` changes the paper, and not their colours."""
+"""What stands on the patches: labels are read on light and on dark paper, and one thing has one name."""
 
 import re
 
@@ -7,8 +7,11 @@ from dlwakit.cli.format_patches import all_patches
 from support.course_copy import ROOT
 from support.pd_window import face
 
+# What the status line is told, by boxes of messages.
+SAID = re.compile(r"^#X msg \d+ \d+ symbol ((?:\\.|[^\s;,])+)", re.MULTILINE)
 # Where the label of a control stands among its words; its colour is seven words later.
 LABEL_AT = {"bng": 11, "tgl": 9, "nbx": 13, "hsl": 13, "vsl": 13, "hradio": 11, "vradio": 11}
+# `pd colors` changes the paper, and not the colours of controls.
 LIGHT, DARK = "#ffffff", "#202020"
 LEAST_ON_LIGHT, LEAST_ON_DARK = 4.5, 3  # to one: WCAG 2.2, 1.4.3 for text, and for large and bold text
 PATCHES = [patch for patch in all_patches(ROOT) if ROOT / "tests" not in patch.parents]
@@ -54,3 +57,23 @@ def test_the_contrast_is_that_of_the_guidelines():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
     assert contrast("#000000", DARK) < 1.3
+
+
+def test_the_switch_of_the_sound_has_one_name():
+    switches = [line for patch in PATCHES for line in face(patch) if re.search(r" tgl .* \\\$0-dsp ", line)]
+    assert len(switches) > 20
+    for line in switches:
+        assert " sound\\ on " in line, line
+
+
+def test_a_sentence_begins_with_a_capital_and_ends_with_a_full_stop():
+    said = [words for patch in PATCHES for words in SAID.findall(patch.read_text()) if words.count("\\ ") > 2]
+    assert len(said) > 40
+    for words in said:
+        assert re.fullmatch(r"([A-Z]|\\\$\d).*([.?]|\\\$\d)", words), words
+
+
+def test_no_box_sends_an_answer_to_a_name_that_may_have_no_receiver():
+    for patch in PATCHES:
+        for line in patch.read_text().splitlines():
+            assert not re.match(r"#X msg .*\\; [\w-]+-out ", line), f"{patch}: use [s NAME-out]"

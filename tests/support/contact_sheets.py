@@ -42,8 +42,8 @@ def picture(patch, screen, theme):
     ) as pd:
         if theme:
             pd.send("pd", "colors", *theme)
-        pd.send("pd-driver.pd", "vis", 0)  # the session's own window
         pd.open(patch)
+        pd.send("pd-driver.pd", "vis", 0)  # the session's own window
         before = []
 
         def is_still():

@@ -14,6 +14,8 @@ LABEL_AT = {"bng": 11, "tgl": 9, "nbx": 13, "hsl": 13, "vsl": 13, "hradio": 11, 
 # `pd colors` changes the paper, and not the colours of controls.
 LIGHT, DARK = "#ffffff", "#202020"
 LEAST_ON_LIGHT, LEAST_ON_DARK = 4.5, 3  # to one: WCAG 2.2, 1.4.3 for text, and for large and bold text
+LEAST_OF_A_CURVE = 3  # 1.4.11
+ARRAY = re.compile(r"^#X array \\\$[01]-([\w-]+?)(?:-\\\$2)? \d+ float \d+;", re.MULTILINE)
 PATCHES = [patch for patch in all_patches(ROOT) if ROOT / "tests" not in patch.parents]
 
 
@@ -51,6 +53,24 @@ def test_labels_can_be_read_on_light_and_on_dark_paper():
     for line, colour in found:
         assert contrast(colour, LIGHT) >= LEAST_ON_LIGHT, line
         assert contrast(colour, DARK) >= LEAST_ON_DARK, line
+
+
+def test_the_curves_can_be_seen_on_light_and_on_dark_paper():
+    found = [(patch, name) for patch in PATCHES for name in ARRAY.findall(patch.read_text())]
+    found = [(patch, name) for patch, name in found if name != "pad" and "-help" not in patch.name]
+    assert len(found) > 80
+    for patch, name in found:
+        told = re.search(rf"-{name} color (\d{{3}})\b", patch.read_text())
+        if not told and re.search(rf"#X obj \d+ \d+ s \\\$[01]-{name}\b", patch.read_text()):
+            told = re.search(r"#X msg \d+ \d+ color (\d{3});", patch.read_text())
+        assert told, f"{patch}: {name} is black"
+        for paper in (LIGHT, DARK):
+            assert contrast(of_array(told[1]), paper) >= LEAST_OF_A_CURVE
+
+
+def of_array(number):
+    """#rrggbb of a colour as arrays take it: a digit each for red, green and blue, of which 8 and 9 are the same."""
+    return "#" + "".join(f"{min(255, 32 * int(digit)):02x}" for digit in number)
 
 
 def test_the_contrast_is_that_of_the_guidelines():

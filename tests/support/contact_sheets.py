@@ -43,10 +43,10 @@ def picture(patch, screen, theme):
         if theme:
             pd.send("pd", "colors", *theme)
         pd.open(patch)
-        pd.send("pd-driver.pd", "vis", 0)  # the session's own window
         before = []
 
         def is_still():
+            pd.send("pd-driver.pd", "vis", 0)  # the session's own window
             pd.let_time_pass(LOOK_MS)
             before.append(screen.picture())
             return len(before) > 2 and np.array_equal(before[-1], before[-2])

@@ -24,13 +24,23 @@ from dlwakit.training.run import Run
 from modelfiles.errors import UserError
 
 from .training.melodies import Dataset
-from .training.settings import DEFAULTS, HEALTHY, NETWORKS, PERPLEXITY, RUNS, begun_with_magenta, open_run
+from .training.settings import (
+    DEFAULTS,
+    HEALTHY,
+    LEARNING_RATES,
+    NETWORKS,
+    PERPLEXITY,
+    RUNS,
+    begun_with_magenta,
+    open_run,
+)
 
 EXPECT = {
     "minutes": "enough to take on the turns of your melodies",
     "coffee": "what a network of this size learns of a thousand melodies",
     "night": "for many thousands of melodies, or networks that are larger",
 }
+RATES = f"size of the corrections (default: {LEARNING_RATES[True]}, or {LEARNING_RATES[False]} from random weights)"
 STATE = "last.pt"
 DIVERGED = 50.0  # nats a step; blind guessing among 130 events loses 4.9
 
@@ -45,6 +55,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         source={
             "help": "name, path or run folder of the network to begin with, or 'nothing' for random weights"
         },
+        learning_rate={"help": RATES},
     )
     begin = parser.begin.add_argument
     begin("--network", choices=NETWORKS, help=f"kind of network (default: {DEFAULTS['network']})")
@@ -113,6 +124,7 @@ def make_trainer(run: Run, dataset: Dataset):
         return trainer
     layers, weights, said = begin_with(run.settings)
     run.settings["layers"] = list(layers)
+    run.settings["learning_rate"] = run.settings["learning_rate"] or LEARNING_RATES[bool(weights)]
     run.log(said)
     return Trainer(dataset, run.settings, weights)
 
@@ -145,7 +157,7 @@ def train(run: Run, dataset: Dataset, seconds: float | None, threads: int) -> in
 
 def _steps(run: Run, trainer, seconds: float | None, export) -> None:
     """Take training steps, with a check now and then."""
-    if run.lacks_check(trainer.step):
+    if run.lacks_check(trainer.step, trainer.is_warm):
         _check(run, trainer, export)
     clock = Clock(run, seconds)
     progress = clock.progress(trainer.step)

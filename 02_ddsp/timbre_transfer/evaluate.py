@@ -3,17 +3,17 @@
     setup/dlwa evaluate ddsp CHECKPOINT [--data DATASET]
     setup/dlwa evaluate ddsp CHECKPOINT --sounds FOLDER [--training FOLDER]
 
-The sounds are those that training on the data set leaves out, or those of a folder. `spectral_loss` is ddsp's (lower
-is better), `pitch_within_50_cents` the share of frames with the pitch that was asked for. Beside the model: the same
-network with random weights, and a plain synthesiser: harmonics with the loudness asked for and the mean spectrum of
-the training sounds.
+The sounds are those that training on the data set leaves out, or those of a folder. `held_out` is ddsp's spectral loss
+on them (lower is better), `train` the same on as many of the training sounds, `pitch_within_50_cents` the share of
+frames with the pitch that was asked for. Beside the model: silence, the same network with random weights, and a plain
+synthesiser: harmonics with the loudness asked for and the mean spectrum of the training sounds.
 """
 
 import sys
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser, path
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.finding import latest
@@ -42,18 +42,26 @@ def loss_of(sound, made):
     return float(spectral_loss(*both, floor=LEAST))
 
 
-def measure(play, phrases):
-    """(mean spectral loss, share of frames within half a semitone of what was asked) of play(heard)."""
-    loss, right, asked = 0.0, 0, 0
-    for audio, heard in phrases:
-        made = np.asarray(play(heard), np.float32)[: len(audio)]
-        loss += loss_of(audio, made) / len(phrases)
+def perform(play, phrases):
+    """What play(heard) makes of phrases [(audio, Features)]: sounds as long as theirs, float32 [samples]."""
+    return [np.asarray(play(heard), np.float32)[: len(audio)] for audio, heard in phrases]
+
+
+def mean_loss(sounds, phrases):
+    """The mean spectral loss of sounds against the phrases that they stand for."""
+    return float(np.mean([loss_of(audio, made) for made, (audio, _) in zip(sounds, phrases)]))
+
+
+def pitch_right(sounds, phrases):
+    """The share of frames of sounds within half a semitone of what the phrases asked for."""
+    right, asked = 0, 0
+    for made, (_, heard) in zip(sounds, phrases):
         again = features.extract(made)
         on = notes(heard)[0]
         near = np.abs(midi(again.f0_hz) - midi(heard.f0_hz)) < HALF_A_SEMITONE
         right += np.sum(on & near & (again.confidence >= CONFIDENT))
         asked += np.sum(on)
-    return loss, right / max(1, asked)
+    return right / max(1, asked)
 
 
 def listen(folder):
@@ -109,9 +117,9 @@ def untrained(folder, seed=0):
 
 
 def compare(path, phrases, training, seed=0):
-    """Figures of a model on phrases [(audio, Features)], and of what it is to be better than.
+    """The Sheet of a model on phrases [(audio, Features)], beside what it is to be better than.
 
-    training: phrases for the plain synthesiser's spectrum; without any there is no such row.
+    training: phrases that it learned from, also for the plain synthesiser's spectrum; without any there is neither.
     """
     players = {"checkpoint": model.load(path), "untrained": untrained(path, seed)}
     rows = {
@@ -120,11 +128,20 @@ def compare(path, phrases, training, seed=0):
     }
     if training:
         rows["plain synthesiser"] = plain(mean_spectrum(training))
-    measured = {name: measure(play, phrases) for name, play in rows.items()}
-    return {
-        name: {"spectral_loss": loss, "pitch_within_50_cents": right}
-        for name, (loss, right) in measured.items()
+    sounds = {name: perform(play, phrases) for name, play in rows.items()}
+    found = {
+        name: {
+            "held_out": mean_loss(made, phrases),
+            "pitch_within_50_cents": float(pitch_right(made, phrases)),
+        }
+        for name, made in sounds.items()
     }
+    if training:
+        some = training[:: max(1, len(training) // len(phrases))][: len(phrases)]
+        found["checkpoint"]["train"] = mean_loss(perform(rows["checkpoint"], some), some)
+    silent = [np.zeros_like(audio) for audio, _ in phrases]
+    found["silence"] = {"held_out": mean_loss(silent, phrases)}
+    return Sheet(found, {**sounds, "data": [audio for audio, _ in phrases]}, SAMPLE_RATE)
 
 
 def phrases_of(examples):

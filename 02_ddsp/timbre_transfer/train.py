@@ -20,7 +20,7 @@ from .engine.pitch import SAMPLE_RATE
 from .training.examples import load_examples
 from .training.loop import Trainer
 from .training.presets import INPUTS, PRESETS, RUNS, SIZES, minutes_of
-from .training.warm import default_source, open_source
+from .training.warm import USUAL, open_source
 
 LOSS = "spectral loss (lower is better)"
 DEFAULTS = {
@@ -79,7 +79,7 @@ def model_of(run):
     if run.history.rows:
         hint = f"give another --run; --from {run.folder} begins with its weights"
         raise UserError("state", f"the run in {run.folder} was trained by the ddsp package", hint)
-    settings["source"] = settings["source"] or (default_source() if settings["preset"] in SIZES else NOTHING)
+    settings["source"] = settings["source"] or (USUAL if settings["preset"] in SIZES else NOTHING)
     begin = {"inputs": INPUTS}
     if settings["source"] != NOTHING:
         size, begin = open_source(settings["source"], size["reverb"])
@@ -96,7 +96,7 @@ def train(run, trainer, seconds):
         if run.since == trainer.step:
             trainer.best = float("inf")
         run.log(expected(run, trainer, seconds))
-        if run.lacks_check(trainer.step):
+        if run.lacks_check(trainer.step, trainer.is_warm):
             check(run, trainer, model)
         clock = Clock(run, seconds)
         progress = clock.progress(trainer.step)

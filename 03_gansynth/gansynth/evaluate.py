@@ -4,8 +4,9 @@
 
 Random points play random pitches. `pitch_right` is the share of notes within half a semitone of the pitch asked for
 (pYIN), `octave_right` the same in any octave; `attack_db` how much louder the first 20 ms are than 50 to 300 ms, the
-median. `between_db` is the mean distance of the timbres of two points at the middle pitch, `within_db` that of one
-point at neighbouring pitches. Beside the model: the same network with random weights.
+median; `first_50ms_energy` the share of a note's energy that its first 50 ms have. `between_db` is the mean distance of
+the timbres of two points at the middle pitch, `within_db` that of one point at neighbouring pitches. Beside the model:
+the same network with random weights.
 
 With --data also the training set's own notes, the most that can be expected, and of the model: how far its random
 points are from the nearest of those notes (`nearest_training_db`), the share of those notes that are the nearest to
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser
 
 from . import sheet
@@ -39,19 +40,21 @@ class Untrained(dict):
 
 
 def compare(path, options, notes=None):
-    """{"checkpoint": figures, "untrained": figures, "data": figures} of a model; the last where there are notes."""
+    """The Sheet of a model, beside random weights and, where there are notes, the data."""
     folder = open_folder(path)
     model, sizes = GANSynth(folder), {"notes": options.notes, "points": options.points}
-    figures, timbres = sheet.of_model(model, options.seed, **sizes)
-    found = {"checkpoint": figures}
+    figures, timbres, played = sheet.of_model(model, options.seed, **sizes)
+    found, sounds = {"checkpoint": figures}, {"checkpoint": played}
     if notes:
         names = [notes.timbres[number] for number in notes.timbre]
         own = notes.audio, names, np.array(notes.pitches)[notes.label]
-        found["data"], data_timbres = sheet.of_data(*own, notes.sample_rate, options.seed, options.notes)
+        found["data"], data_timbres, sounds["data"] = sheet.of_data(
+            *own, notes.sample_rate, options.seed, options.notes
+        )
         figures |= sheet.against(model, timbres, *own, data_timbres, options.seed, options.notes)
     folder.checkpoint = Untrained(folder, options.seed)
-    found["untrained"] = sheet.of_model(GANSynth(folder), options.seed, **sizes)[0]
-    return found
+    found["untrained"], _, sounds["untrained"] = sheet.of_model(GANSynth(folder), options.seed, **sizes)
+    return Sheet(found, sounds, folder.sample_rate)
 
 
 def main(arguments=None):

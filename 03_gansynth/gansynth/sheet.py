@@ -39,6 +39,12 @@ def attack(audio, sample_rate):
     return float(20 * np.log10((first + 1e-9) / (later + 1e-9)))
 
 
+def first_energy(audio, sample_rate):
+    """The share of a note's energy that its first 50 ms have, 0 to 1."""
+    energy = np.square(np.asarray(audio, np.float64))
+    return float(energy[: round(0.05 * sample_rate)].sum() / max(energy.sum(), 1e-12))
+
+
 def distances(one, other):
     """Distances in decibels of timbres [n, 64] from others [m, 64], [n, m]."""
     return np.sqrt(np.mean((np.asarray(one)[:, None] - np.asarray(other)[None]) ** 2, axis=-1))
@@ -51,7 +57,7 @@ def apart(timbres):
 
 
 def _of_notes(sounds, pitches, sample_rate):
-    """Figures of notes: pitch, level, attack."""
+    """Figures of notes: pitch, attack."""
     errors = np.array([heard_pitch(sound, sample_rate) for sound in sounds]) - np.asarray(pitches)
     pitched = len(set(pitches)) > 1
     return {
@@ -59,8 +65,8 @@ def _of_notes(sounds, pitches, sample_rate):
         "octave_right": float(np.mean(np.abs(errors - 12 * np.round(errors / 12)) < 0.5))
         if pitched
         else None,
-        "peak": float(max(np.abs(sound).max() for sound in sounds)),
         "attack_db": float(np.median([attack(sound, sample_rate) for sound in sounds])),
+        "first_50ms_energy": float(np.median([first_energy(sound, sample_rate) for sound in sounds])),
     }
 
 
@@ -77,9 +83,11 @@ def of_model(model, seed=0, notes=NOTES, points=POINTS):
     figures : dict of str to float
         pitch_right, octave_right: the part of the notes heard within half a semitone of the pitch asked for; the
         same, octaves forgiven. between_db: how far timbres of two points at one pitch are apart; within_db: of one
-        point at neighbouring pitches. peak; attack_db.
+        point at neighbouring pitches. attack_db; first_50ms_energy.
     timbres : numpy.ndarray [points, 64]
         Of points at the middle pitch.
+    sounds : list of numpy.ndarray
+        The notes.
     """
     folder = model.folder
     random = np.random.default_rng(seed)
@@ -94,7 +102,7 @@ def of_model(model, seed=0, notes=NOTES, points=POINTS):
         pairs = [_play(model, model.random(NEIGHBOURS, seed + 1), [pitch] * NEIGHBOURS) for pitch in near]
         one, other = ([timbre(sound, folder.sample_rate) for sound in part] for part in pairs)
         figures["within_db"] = float(np.diag(distances(one, other)).mean())
-    return figures, timbres
+    return figures, timbres, sounds
 
 
 def _play(model, points, pitches):
@@ -118,6 +126,8 @@ def of_data(audio, timbre_names, pitches, sample_rate, seed=0, notes=NOTES):
     figures : dict of str to float
     timbres : numpy.ndarray [n, 64]
         Of the notes at the middle pitch.
+    sounds : list of numpy.ndarray
+        The notes.
     """
     random = np.random.default_rng(seed)
     chosen = random.permutation(len(audio))[:notes]
@@ -127,7 +137,7 @@ def of_data(audio, timbre_names, pitches, sample_rate, seed=0, notes=NOTES):
     timbres = np.array([timbre(audio[note].astype(np.float32) / 32768, sample_rate) for note in at])
     figures = {**_of_notes(sounds, pitches[chosen].tolist(), sample_rate), "between_db": apart(timbres)}
     figures["timbres"] = len(set(timbre_names))
-    return figures, timbres
+    return figures, timbres, sounds
 
 
 def against(model, timbres, audio, timbre_names, pitches, data_timbres, seed=0, notes=NOTES):

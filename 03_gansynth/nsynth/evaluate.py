@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser
 from modelfiles.errors import UserError
 
@@ -33,7 +33,7 @@ SOUNDS = 8
 
 
 def compare(path, sounds, options):
-    """{"checkpoint": figures, "mu-law": figures, "untrained": figures, "cross-fade": figures} of a model."""
+    """The Sheet of a model, beside mu-law, a plain mix and random weights."""
     network, random = load(path), np.random.default_rng(options.seed)
     if network.config.sample_rate != sounds.rate:
         own = network.config.sample_rate
@@ -42,10 +42,10 @@ def compare(path, sounds, options):
     rows = np.sort(random.permutation(len(sounds.audio))[: options.sounds])
     some = sounds.audio[rows] / np.float32(32768)
     torch.manual_seed(options.seed)
-    found = {}
+    found, played = {}, {"data": list(some)}
     for name, net in (("checkpoint", network), ("untrained", Autoencoder(network.config))):
         model = NSynth(net)
-        decoded = sheet.decode_all(model, some, options.seed)
+        played[name] = decoded = sheet.decode_all(model, some, options.seed)
         between = sheet.between(model, some, options.seed)
         found[name] = {
             "bits": bits_per_sample(net, sounds.audio[sounds.held_out]),
@@ -54,12 +54,13 @@ def compare(path, sounds, options):
         }
     ceiling = sheet.reconstruction(some, mulaw.decode(mulaw.encode(some)), sounds.rate)
     checkpoint = found.pop("checkpoint")
-    return {
+    rows = {
         "checkpoint": checkpoint,
         "mu-law": {"reconstruction_db": ceiling},
         "cross-fade": {figure: values[1] for figure, values in between.items()},
         **found,
     }
+    return Sheet(rows, played, sounds.rate)
 
 
 def main(arguments=None):

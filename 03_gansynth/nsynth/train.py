@@ -123,7 +123,7 @@ def train(training: Training) -> int:
         trainer = Trainer(training.config, sounds.audio[sounds.learned], run.settings, device)
         begin(run, trainer)
         run.begin(trainer.step)
-        if run.lacks_check(trainer.step):
+        if run.lacks_check(trainer.step, trainer.is_warm):
             check(training, trainer, model)
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.step)

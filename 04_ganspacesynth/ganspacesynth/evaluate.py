@@ -3,8 +3,9 @@
     setup/dlwa evaluate ganspace CHECKPOINT [--samples 1024]
 
 CHECKPOINT is a GANSynth model with components beside it. The shares of the variance that the first component, the
-first 8 and all explain are measured on random points from which they were not computed. Beside them: as many random
-directions around the same mean.
+first 8 and all explain are measured on random points from which they were not computed; `variance_ratio` in the JSON
+has that of each. Beside them: as many random directions around the same mean. --page has one point, moved along the
+first component from -3 to 3.
 """
 
 import sys
@@ -12,7 +13,7 @@ import sys
 import gansynth
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser
 from gansynth.model import load
 from modelfiles.errors import UserError
@@ -21,6 +22,7 @@ from . import components
 from .fitting import activations
 
 FIRST = 8
+MOVED = [[-3.0], [-1.0], [1.0], [3.0]]  # along the first component
 
 
 def explained(rows, mean, directions):
@@ -30,15 +32,15 @@ def explained(rows, mean, directions):
 
 
 def figures(rows, mean, directions):
-    """Shares of the variance that the first direction, the first FIRST and all explain."""
+    """Shares of the variance that the first direction, the first FIRST and all explain, and that of each."""
     counts = {"first": 1, f"first_{FIRST}": FIRST, "all": len(directions)}
-    return {"components": len(directions)} | {
-        name: explained(rows, mean, directions[:count]) for name, count in counts.items()
-    }
+    shares = {name: explained(rows, mean, directions[:count]) for name, count in counts.items()}
+    each = [explained(rows, mean, direction[None]) for direction in directions]
+    return {"components": len(directions), **shares, "variance_ratio": each}
 
 
 def measure(folder, samples, seed):
-    """Figures of all components beside a model, and of random directions; by layer. Raises UserError."""
+    """The Sheet of all components beside a model, and of random directions; by layer. Raises UserError."""
     files = sorted(folder.glob("*.npz"))
     if not files:
         raise UserError(
@@ -46,7 +48,8 @@ def measure(folder, samples, seed):
             f"there are no components in {folder}",
             f"compute them: setup/dlwa train ganspace {folder}",
         )
-    model, found = load(folder), {}
+    model, found, sounds = load(folder), {}, {}
+    point = model.random(1, seed).repeat(len(MOVED), axis=0)
     for file in files:
         one = components.read(file)
         one.check(model.folder, model.layers)
@@ -58,7 +61,8 @@ def measure(folder, samples, seed):
         mean = one.mean.reshape(size)
         found[one.layer] = figures(rows, mean, one.comp.reshape(-1, size))
         found[f"{one.layer}, random directions"] = figures(rows, mean, np.linalg.qr(random)[0].T)
-    return found
+        sounds[one.layer] = list(model.generate(point, [pitch] * len(MOVED), **one.change(MOVED)))
+    return Sheet(found, sounds, model.folder.sample_rate)
 
 
 def main(arguments=None):

@@ -4,7 +4,8 @@
 
 The fewer bits per sample, the better the next sample is predicted; pure noise needs all 8 bits of 256 levels. The
 predictors know the data set's training chunks: how often each level occurs (unigram), and the best linear prediction.
-Few bits are no sound, so there are figures of what it makes at four temperatures as well; `sheet` explains them.
+Few bits are no sound, so there is what it makes at four temperatures as well: `level_db` against the data's, and
+`start_db`, the level of the first 50 ms against the whole.
 """
 
 import math
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser
 from torch.nn import functional
 
@@ -113,10 +114,15 @@ def main(arguments=None):
                     **baselines(train, validation, model.config),
                 }.items()
             }
-            rows["checkpoint"]["below_linear"] = (
-                rows["linear"]["bits_per_sample"] - rows["checkpoint"]["bits_per_sample"]
-            )
-            return rows | {"data": sheet.of_data(train)} | sheet.of_model(Generator(model), train)
+            own, predicted = rows["checkpoint"], rows["linear"]["bits_per_sample"]
+            own |= {
+                "linear_predictor_bits": predicted,
+                "below_linear": predicted - own["bits_per_sample"],
+            }
+            found, sounds = sheet.of_model(Generator(model), train)
+            own["level_db"] = {name.split()[1]: figures["level_db"] for name, figures in found.items()}
+            data = list(train[: sheet.SOUNDS] / 32768)
+            return Sheet({**rows, "data": {}, **found}, {"data": data, **sounds}, model.config.sample_rate)
 
         return evaluate("samplernn", options, __file__, measure, (".safetensors",))
 

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from dlwakit.training import nearness
+from dlwakit.training.listening import level as decibels
 from dlwakit.training.options import given, old_learning_rate, train_parser
 from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
@@ -31,7 +32,6 @@ from modelfiles.places import checkpoint_folders
 from .dataset import read_data
 from .engine import store
 from .engine.config import PRESETS, Config, read_config
-from .sheet import level as decibels
 from .training.batches import Batches
 from .training.trainer import LAST, Trainer, misfit
 
@@ -157,8 +157,8 @@ def train(training):
         if training.seconds:
             minutes = training.seconds / 60
             run.log(f"{minutes:g} minutes in all: {EXPECT.get(settings['preset'], 'as long as you say')}")
-        if run.lacks_check(trainer.step) or (trainer.is_warm and trainer.step == 0):
-            check(training, trainer, model)  # the model that plays is never worse than the one begun with
+        if run.lacks_check(trainer.step, trainer.is_warm):
+            check(training, trainer, model)
         clock = Clock(run, training.seconds)
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):

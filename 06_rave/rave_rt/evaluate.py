@@ -2,9 +2,9 @@
 
     setup/dlwa evaluate rave CHECKPOINT [--data DATASET]
 
-`spectral_distance` is the multi-scale spectral distance of what comes out to what goes in (lower is better), beside
-that of silence and that of the same network with random weights. `realtime_factor` and `latency_samples` say what
-playing block by block costs on one processor core.
+`held_out` is the multi-scale spectral distance of what comes out to what goes in (lower is better), beside that of
+silence and that of the same network with random weights; `train` is the same on sounds that it learned from.
+`realtime_factor` and `latency_samples` say what playing block by block costs on one processor core.
 """
 
 import sys
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
 from dlwakit.training.options import evaluate_parser
 
 from .dataset import read_data
@@ -25,33 +25,44 @@ LONGEST_S = 20  # of the sounds
 
 
 @torch.inference_mode()
-def measure(path, samples, rate, seed=0):
-    """Figures of a .ts file that `export` wrote, of silence, of random weights, on int16 samples [n] at its rate."""
+def measure(path, sounds, rate, seed=0):
+    """The Sheet of a .ts file that `export` wrote, beside silence and random weights.
+
+    sounds: {"train", "held_out": int16 [n]}, at its rate.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    count = min(len(samples), LONGEST_S * rate) // BLOCK * BLOCK
-    sound = torch.tensor(samples[:count].astype(np.float32) / 32768)[None, None]
+    sound, known = (_beginning(sounds[part], rate) for part in ("held_out", "train"))
     model = torch.jit.load(path)
     latency = dict(model.named_buffers())["encoder.layers.0.conv.memory"].shape[2]
 
-    def distance(made):
+    def distance(made, sound=sound):
         return float(spectral_distance(sound[..., :-latency], made[..., latency:]))
 
     play(model, sound[..., : 4 * BLOCK])  # torch optimises at the first calls
     began = time.perf_counter()
     made = play(torch.jit.load(path), sound)
-    seconds = time.perf_counter() - began
-    random = [distance(play(untrained(path), sound)) for _ in range(UNTRAINED)]
-    return {
+    seconds, count = time.perf_counter() - began, sound.shape[2]
+    random = [play(untrained(path), sound) for _ in range(UNTRAINED)]
+    rows = {
         "checkpoint": {
-            "spectral_distance": distance(made),
+            "held_out": distance(made),
+            "train": distance(play(torch.jit.load(path), known), known),
             "realtime_factor": seconds * rate / count,
             "latency_samples": latency,
             "seconds": count / rate,
         },
-        "silence": {"spectral_distance": distance(torch.zeros_like(sound))},
-        "untrained": {"spectral_distance": float(np.mean(random))},
+        "silence": {"held_out": distance(torch.zeros_like(sound))},
+        "untrained": {"held_out": float(np.mean(list(map(distance, random))))},
     }
+    heard = {"checkpoint": made, "untrained": random[0], "data": sound}
+    return Sheet(rows, {name: [audio[0, 0].numpy()] for name, audio in heard.items()}, rate)
+
+
+def _beginning(samples, rate):
+    """The first seconds of int16 samples [n] as whole blocks, float32 [1, 1, n]."""
+    count = min(len(samples), LONGEST_S * rate) // BLOCK * BLOCK
+    return torch.tensor(samples[:count].astype(np.float32) / 32768)[None, None]
 
 
 def play(model, sound):
@@ -81,7 +92,7 @@ def main(arguments=None):
             "rave",
             options,
             __file__,
-            lambda path: measure(path, sounds["held_out"], facts["rate"], options.seed),
+            lambda path: measure(path, sounds, facts["rate"], options.seed),
             (".ts",),
         )
 

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from dlwakit.training.evaluation import evaluate
+from dlwakit.training.evaluation import Sheet, evaluate
+from dlwakit.training.listening import level
 from dlwakit.training.options import evaluate_parser
 from modelfiles.errors import UserError
 from modelfiles.places import checkpoint_folders
@@ -35,7 +36,7 @@ MOST_STRETCHES = 300
 
 
 def measure(prior_path, model, facts, sounds, seed=0):
-    """Figures of a prior, of its samples at other temperatures, of simple means and of the data.
+    """The Sheet of a prior, beside its samples at other temperatures, simple means and the data.
 
     model: AudioModel without a prior. facts, sounds: see `dataset.read_data`.
     """
@@ -44,18 +45,24 @@ def measure(prior_path, model, facts, sounds, seed=0):
     scaled = {part: prior.scaled(model.encode(sound, rate)) for part, sound in audio.items()}
     count = SEQUENCES * length(prior)
     judge = Judge(model, prior, audio["train"], rate, scaled)
-    rows = {"checkpoint": {"nats": nats(prior, scaled["held_out"]), **judge.of(made(prior, 1.0, seed))}}
+    rows = {
+        "checkpoint": {
+            "nats": nats(prior, scaled["held_out"]),
+            **judge.of("checkpoint", made(prior, 1.0, seed)),
+        }
+    }
     for temperature in TEMPERATURES:
-        rows[f"temperature {temperature:g}"] = judge.of(made(prior, temperature, seed))
+        name = f"temperature {temperature:g}"
+        rows[name] = judge.of(name, made(prior, temperature, seed))
     simple = baselines(scaled["train"].numpy(), scaled["held_out"].numpy())
     random = np.random.default_rng(seed)
     drawn = random.multivariate_normal(*moments(scaled["train"].numpy()), count).astype(np.float32)
-    rows["Gaussian"] = {"nats": simple["Gaussian"], **judge.of(drawn)}
+    rows["Gaussian"] = {"nats": simple["Gaussian"], **judge.of("Gaussian", drawn)}
     rows["random walk"] = {"nats": simple["random walk"]}
     noise = random.normal(size=(count, prior.size.latents)).astype(np.float32)
-    rows["noise"] = judge.of((noise - prior.statistics["mean"]) / prior.statistics["spread"])
-    rows["held out"] = judge.of(scaled["held_out"].numpy())
-    return rows
+    rows["noise"] = judge.of("noise", (noise - prior.statistics["mean"]) / prior.statistics["spread"])
+    rows["held out"] = judge.of("held out", scaled["held_out"].numpy())
+    return Sheet(rows, judge.sounds, rate)
 
 
 def nats(prior, scaled):
@@ -80,19 +87,21 @@ class Judge:
     """Compares what is made of latents with sounds.
 
     model, prior: what decodes and what scales. real: a sound [n] at `rate` Hz. scaled: {"train", "held_out": latents}.
+    sounds: the beginnings of what was compared, by name.
     """
 
     def __init__(self, model, prior, real, rate, scaled):
-        self._model, self._prior, self._rate = model, prior, rate
+        self._model, self._prior, self._rate, self.sounds = model, prior, rate, {}
         self._moments, self._level = mel_moments(real, rate), level(real)
         self._train = stretches(scaled["train"].numpy())
         self._usual = self._away(scaled["held_out"].numpy())
 
-    def of(self, latents):
-        """{"frechet", "level_db", "nearest"} of latents, scaled [n, latents]."""
+    def of(self, name, latents):
+        """{"frechet", "level_db", "nearest"} of latents, scaled [n, latents]; name: what they are called."""
         statistics = self._prior.statistics
         values = latents * statistics["spread"] + statistics["mean"]
         sound = self._model.decode(values.T, self._rate, seed=0)[0]
+        self.sounds[name] = [sound[: SECONDS * self._rate]]
         return {
             "frechet": frechet(self._moments, mel_moments(sound, self._rate)),
             "level_db": level(sound) - self._level,
@@ -110,11 +119,6 @@ def stretches(latents):
     """All stretches of STRETCH vectors [m, STRETCH * latents] of latents [n, latents]."""
     windows = np.lib.stride_tricks.sliding_window_view(latents, min(STRETCH, len(latents)), axis=0)
     return windows.reshape(len(windows), -1)
-
-
-def level(sound):
-    """The level of a sound in dB."""
-    return float(10 * np.log10(np.mean(sound**2) + 1e-12))
 
 
 def main(arguments=None):

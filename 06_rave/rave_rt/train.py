@@ -141,10 +141,8 @@ def train(run, data, seconds, threads):
                 f"{seconds / 60:g} minutes in all: {EXPECT.get(run.settings['preset'], 'as long as you say')}"
             )
         clock = Clock(run, seconds)
-        if run.lacks_check(trainer.step) or (trainer.is_warm and trainer.step == 0):
-            check(
-                run, trainer, data[0]["rate"]
-            )  # the model that plays is never worse than the one begun with
+        if run.lacks_check(trainer.step, trainer.is_warm):
+            check(run, trainer, data[0]["rate"])
         progress = clock.progress(trainer.step)
         while run.wants_more(trainer.step):
             second, part = stage(run.settings, progress, trainer)

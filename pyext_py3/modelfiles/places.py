@@ -33,14 +33,17 @@ def checkpoint_folders(module_file: str) -> list[Path]:
     Parameters
     ----------
     module_file : str
-        `__file__` of a module of the package, which stands in the day's folder.
+        `__file__` of a module anywhere in the package, which stands in the day's folder.
 
     Returns
     -------
     list of Path
         The current folder, the day's `checkpoints`, and the store.
     """
-    return [Path.cwd(), Path(module_file).resolve().parents[1] / "checkpoints", store_folder()]
+    package = Path(module_file).resolve().parent
+    while (package.parent / "__init__.py").exists():
+        package = package.parent
+    return [Path.cwd(), package.parent / "checkpoints", store_folder()]
 
 
 def _folder(variable: str, default: str) -> Path:

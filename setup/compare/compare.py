@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from dlwakit.base.sound_page import player, write_page
 from modelfiles.errors import UserError
 from modelfiles.sounds import read_sound, write_sound
-from sound_page import player, write_page
 
 LONGEST_S = 10
 CONTINUED_S = 4

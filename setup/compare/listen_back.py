@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from dlwakit.base.sound_page import player, write_page
 from dlwakit.training.nearness import HOP, RATE, WINDOW, distances, windows
 from modelfiles.errors import UserError
 from modelfiles.sounds import find_sounds, read_sound, write_sound
-from sound_page import player, write_page
 
 LONGEST_S = 600  # of each file
 SHOWN = 5

@@ -13,28 +13,30 @@ own.melody, own.ddsp, own.gansynth, own.samplernn, own.rave
 With --long also held_out_10min, both ways, and held_out_30min_scratch. A training takes the time it is given, so a
 row takes 10 minutes (with --long 60), once. The sounds are new to what the kit ships: Russian speech (CC BY 3.0) for
 RAVE and SampleRNN, a trumpet of a SoundFont (MIT) for DDSP, which begins with the violin, notes of a tuba and a bassoon
-for GANSynth, tunes of steps and leaps for melody.
+for GANSynth, ten tunes of a book for melody.
 """
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from ai_duet.training.corpus import fetch, held_out_pieces
 from dlwakit.runs.folder import HISTORY, PREVIEWS, read_run
 from dlwakit.training import material
 from dlwakit.training.history import read as read_history
 from modelfiles.sounds import read_sound
-from support.melody_files import abc, tune
 from timbre_transfer.soundfont import INSTRUMENTS, render
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = ("fluidsynth", "fluid-soundfont-gm", "ffmpeg", "asterisk-core-sounds-ru-g722")
 RUNS = 1  # each run trains for minutes
-SECONDS, PHRASE_S, TUNES = 120, 20, 8
+SECONDS, PHRASE_S = 120, 20
+CORPUS, BOOK = "songs-and-tunes", "northumbrianminstrelsyopus.abc"
 VARIABLES = {**os.environ, "DLWA_RECORDED": "1"}
 SPEAKER = "ru_RU_f_IvrvoiceRU"
 NOTES = ["--soundfont", f"/{material.FONT}", "--programs", "58,70", "--pitches", "48-72"]
@@ -42,9 +44,16 @@ NOTES += ["--velocities", "60,100", "--seconds", "2"]
 
 
 def melodies(folder):
-    """Tunes of 16 seconds."""
-    for number in range(TUNES):
-        (folder / f"tune-{number}.abc").write_text(abc(tune(number)), encoding="utf-8")
+    """Tunes of a book, of those that are held out of every starter's training."""
+    held_out = {name.partition("#")[2] for name in held_out_pieces(CORPUS) if name.startswith(BOOK)}
+    with tempfile.TemporaryDirectory() as name:
+        fetch(CORPUS, Path(name))
+        (book,) = Path(name).rglob(BOOK)
+        tunes = re.split(r"(?m)^(?=X:)", book.read_text(encoding="latin-1"))
+    for tune in tunes:
+        number = re.match(r"X:(\d+)", tune)
+        if number and number[1] in held_out:
+            (folder / f"tune-{number[1]}.abc").write_text(tune, encoding="utf-8")
 
 
 def trumpet(folder):
@@ -72,7 +81,7 @@ def dlwa(*words):
         [ROOT / "setup/dlwa", *map(str, words)],
         capture_output=True,
         text=True,
-        env={**os.environ, "DLWA_RECORDED": "1"},
+        env=VARIABLES,
     )
     if done.returncode:
         raise RuntimeError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
@@ -97,7 +106,7 @@ def trained(model, data, run, minutes, *more):
     process = subprocess.Popen(
         [ROOT / "setup/dlwa", *map(str, words)],
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "DLWA_RECORDED": "1"},
+        env=VARIABLES,
     )
     while process.poll() is None:
         for name, pattern in (("model", f"{run.name}*"), ("preview", f"{PREVIEWS}/*.wav")):
@@ -138,7 +147,7 @@ def pitches(run, data, sounds):
     figures = run / "figures.json"
     dlwa("evaluate", "gansynth", run / run.name, "--data", data, "--notes", 100, "--json", figures)
     (evaluated,) = json.loads(figures.read_text())["checkpoints"].values()
-    return {"pitch_right_3min": float(evaluated["checkpoint"]["pitch_right"])}
+    return {"pitch_right_3min": float(evaluated["pitch_right"])}
 
 
 def level(run, data, sounds):

@@ -1,7 +1,8 @@
-"""`setup/dlwa evaluate` for every model: a starter, a data set of a few seconds, figures as a table and as JSON."""
+"""`setup/dlwa evaluate` for every model: a starter, a data set of a few seconds; a table, JSON, a page of sounds."""
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -60,7 +61,11 @@ def sounds(folder):
 # The starter, small settings, and the rows below its own.
 MODELS = {
     "melody": ("starter_basic_rnn", melodies, ["third-order Markov chain", "repeat the last note"]),
-    "ddsp": ("starter_violin", lambda folder: ["--sounds", tones(folder / "tones")], ["untrained"]),
+    "ddsp": (
+        "starter_violin",
+        lambda folder: ["--sounds", tones(folder / "tones")],
+        ["untrained", "silence", "data"],
+    ),
     "gansynth": ("starter_instruments", lambda _: ["--points", 2, "--notes", 4], ["untrained"]),
     "ganspace": (
         "starter_instruments",
@@ -68,14 +73,29 @@ MODELS = {
         ["conv0, random directions", "conv1", "conv1, random directions"],
     ),
     "samplernn": ("starter_beat", chunks, ["uniform", "unigram", "linear", "data", *TEMPERATURES]),
-    "nsynth": ("starter_notes", pieces, ["mu-law", "cross-fade", "untrained"]),
-    "rave": ("starter_drums", sounds, ["silence", "untrained"]),
+    "nsynth": ("starter_notes", pieces, ["mu-law", "cross-fade", "untrained", "data"]),
+    "rave": ("starter_drums", sounds, ["silence", "untrained", "data"]),
     "prior": (
         "starter_drums",
         sounds,
         ["temperature 0.5", "temperature 1.5", "Gaussian", "random walk", "noise", "held out"],
     ),
 }
+HEARD = {"rms_db", "peak", "clicks", "silent", "flatness"}
+OWN = {
+    "melody": {"perplexity", "note_perplexity", "accuracy"},
+    "ddsp": {"held_out", "pitch_within_50_cents"} | HEARD,
+    "gansynth": {"pitch_right", "octave_right", "between_db", "within_db", "first_50ms_energy"} | HEARD,
+    "ganspace": {"first", "all", "variance_ratio"} | HEARD,
+    "samplernn": {"bits_per_sample", "linear_predictor_bits", "level_db"},
+    "nsynth": {"bits", "reconstruction_db"} | HEARD,
+    "rave": {"held_out", "train", "latency_samples"} | HEARD,
+    "prior": {"nats", "frechet", "nearest"} | HEARD,
+}
+FIRST = {
+    "ganspace": ("conv0", "conv0"),
+    "samplernn": ("checkpoint", "temperature_1"),
+}  # rows: own, with sounds
 PROGRAMS = {
     model: find_program(model, "evaluate")
     for day in all_days()
@@ -101,20 +121,33 @@ def test_every_model_is_here():
 def test_a_starter_is_evaluated(model, tmp_path):
     checkpoint, prepare, others = MODELS[model]
     (tmp_path / "data").mkdir()
-    file = tmp_path / "figures.json"
-    done = evaluate(model, checkpoint, *prepare(tmp_path / "data"), "--json", file, cwd=tmp_path)
+    file, page = tmp_path / "figures.json", tmp_path / "page"
+    words = *prepare(tmp_path / "data"), "--json", file, "--page", page
+    done = evaluate(model, checkpoint, *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     written = json.loads(file.read_text())
     assert written["model"] == model
-    ((name, rows),) = written["checkpoints"].items()
-    assert name == checkpoint
-    own, *rest = rows
-    assert rest == others
-    numbers = [value for figures in rows.values() for value in figures.values() if value is not None]
+    ((name, own),) = written["checkpoints"].items()
+    baselines = own.pop("baselines")
+    assert name == checkpoint and list(baselines) == others and own.keys() >= OWN[model]
+    first, heard = FIRST.get(model, ("checkpoint", "checkpoint"))
+    numbers = [value for figures in (own, *baselines.values()) for value in numbers_of(figures)]
     assert all(math.isfinite(number) for number in numbers)
-    assert rows[own] not in [rows[other] for other in others]
+    assert own not in baselines.values()
     assert f"/checkpoints/{checkpoint}" in done.stdout
-    assert table(rows) in done.stdout
+    assert table({first: own, **baselines}) in done.stdout
+    played = re.findall(r'src="([^"]+)"', (page / "index.html").read_text(encoding="utf-8"))
+    assert sorted(played) == sorted(path.name for path in page.glob("*.wav"))
+    assert f"{checkpoint}_{heard}_1.wav" in played
+    assert min(soundfile.info(page / sound).frames for sound in played) > 1000
+
+
+def numbers_of(value):
+    """All numbers in figures, however deep."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return [number for part in parts for number in numbers_of(part)]
+    return [] if value is None else [value]
 
 
 @pytest.mark.slow
@@ -130,6 +163,7 @@ def test_a_checkpoint_that_is_not_there_is_one_line(model, tmp_path):
 
 def test_a_table_has_its_numbers_in_columns():
     rows = {"mine": {"loss": 1.23456, "right_notes": None}, "another": {"loss": 12345.6, "right_notes": 0.5}}
+    rows["mine"]["by_temperature"] = {"0.7": -3.0}  # not in the table
     assert table(rows).splitlines() == [
         "              loss  right notes",
         "mine         1.235",

@@ -35,15 +35,16 @@ class Player:
 
 
 def test_a_model_in_tune(tmp_path):
-    figures, timbres = sheet.of_model(Player(tmp_path), notes=6, points=5)
+    figures, timbres, sounds = sheet.of_model(Player(tmp_path), notes=6, points=5)
     assert figures["pitch_right"] == figures["octave_right"] == 1
     assert timbres.shape == (5, 64) and figures["between_db"] > 2
-    assert 0.2 < figures["peak"] < 1 and abs(figures["attack_db"]) < 3
+    assert len(sounds) == 6 and abs(figures["attack_db"]) < 3
+    assert figures["first_50ms_energy"] == pytest.approx(0.05, abs=0.01)  # of an even second
 
 
 @pytest.mark.parametrize("error, octave", [(-12.0, 1.0), (2.0, 0.0)])
 def test_a_model_out_of_tune(tmp_path, error, octave):
-    figures, _ = sheet.of_model(Player(tmp_path, error), notes=4, points=2)
+    figures, *_ = sheet.of_model(Player(tmp_path, error), notes=4, points=2)
     assert figures["pitch_right"] == 0 and figures["octave_right"] == octave
 
 
@@ -54,9 +55,9 @@ def test_a_model_against_its_training_set(tmp_path):
     audio = np.stack([np.int16(32767 * tone(p, shade)) for p, shade in zip(pitches, shades)])
     (tmp_path / sheet.TIMBRES).write_text('{"dull": [0.0], "bright": [1.0]}')
     model = Player(tmp_path)
-    data, data_timbres = sheet.of_data(audio, names, pitches, RATE)
+    data, data_timbres, _ = sheet.of_data(audio, names, pitches, RATE)
     assert data["pitch_right"] == 1 and data["timbres"] == 2 and len(data_timbres) == 2
-    _, timbres = sheet.of_model(model, notes=2, points=12)
+    _, timbres, _ = sheet.of_model(model, notes=2, points=12)
     figures = sheet.against(model, timbres, audio, names, pitches, data_timbres)
     assert figures["training_db"] < 0.1 and figures["timbres_used"] == 1
     assert 0 < figures["nearest_training_db"] < data["between_db"]
@@ -65,7 +66,7 @@ def test_a_model_against_its_training_set(tmp_path):
 def test_one_pitch_is_no_pitch(tmp_path):
     model = Player(tmp_path)
     model.folder.pitches = [60]
-    figures, _ = sheet.of_model(model, notes=2, points=2)
+    figures, *_ = sheet.of_model(model, notes=2, points=2)
     assert figures["pitch_right"] is None and "within_db" not in figures
 
 

@@ -123,9 +123,12 @@ def test_where_models_are_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert state_folder() == tmp_path / ".local/state/dlwa"
-    module = tmp_path / "07_toy/toy/__init__.py"
+    inner = tmp_path / "07_toy/toy/training"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").touch()
     wanted = [tmp_path, tmp_path / "07_toy/checkpoints", data_folder() / "checkpoints"]
-    assert checkpoint_folders(str(module)) == wanted
+    assert [checkpoint_folders(str(folder / "x.py")) for folder in (inner, inner.parent)] == [wanted, wanted]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,5 @@ def _open(name: str) -> tuple[MelodyRnn, Mapping[str, np.ndarray]]:
     path = Path(name).expanduser()
     if path.is_dir():
         path = path / f"{path.resolve().name}.mag"
-    bundle = read_bundle(
-        find(path if path.suffix else name, checkpoint_folders(str(Path(__file__).parent)), (".mag",))
-    )
+    bundle = read_bundle(find(path if path.suffix else name, checkpoint_folders(__file__), (".mag",)))
     return MelodyRnn.from_bundle(bundle), weights_by_role(bundle.variables)

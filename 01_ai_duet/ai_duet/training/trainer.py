@@ -42,6 +42,7 @@ class Trainer:
     ) -> None:
         torch.manual_seed(settings["seed"])
         self.settings, self.step = settings, 0
+        self.is_warm = weights is not None
         self.network = Network(settings["network"], settings["layers"], settings["keep"])
         if weights:
             self.network.take(weights)

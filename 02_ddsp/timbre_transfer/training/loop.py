@@ -39,6 +39,7 @@ class Trainer:
         self.average = Average(self.instrument, AVERAGING)
         self.optimiser = torch.optim.Adam(self.instrument.parameters(), lr=settings["learning_rate"])
         self.step, self.best = 0, float("inf")
+        self.is_warm = "tensors" in (begin or {})  # whether it began with the weights of a model
         self._statistics = statistics_of(examples.learned)
 
     def learn(self, progress):

@@ -1,8 +1,5 @@
 """A training that begins with the weights of a model, not with noise. Runs in a training."""
 
-from pathlib import Path
-
-from dlwakit.training.patience import NOTHING
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import find, latest
@@ -12,14 +9,7 @@ from ..engine import configuration
 from ..engine.pitch import SAMPLE_RATE
 from ..engine.timbre_model import decoder_tensors
 
-BEGINNERS = ("base", "starter_violin")  # what trainings begin with, the first that is there
-
-
-def default_source():
-    """The name of the model that trainings begin with where nothing is said."""
-    folders = checkpoint_folders(__file__)
-    names = (name for name in BEGINNERS if any((Path(folder) / name).exists() for folder in folders))
-    return next(names, NOTHING)
+USUAL = "starter_violin"  # what trainings begin with where nothing is said
 
 
 def open_source(name, room=0):

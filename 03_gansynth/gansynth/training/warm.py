@@ -1,7 +1,5 @@
 """A training that begins with the weights of a model, not with noise. Runs in a training."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from modelfiles.errors import UserError
@@ -18,7 +16,7 @@ NOISE = 0.15  # standard deviation around a point that is found, so that two tim
 
 def open_source(name):
     """The model folder of a model's name or path, or of a run's folder. Raises UserError."""
-    path = find(name, checkpoint_folders(str(Path(__file__).parent)), suffixes=(".zip",))
+    path = find(name, checkpoint_folders(__file__), suffixes=(".zip",))
     inner = path / path.resolve().name
     return open_folder(inner if (inner / "experiment.json").exists() else path)
 

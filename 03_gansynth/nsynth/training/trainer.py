@@ -44,6 +44,7 @@ class Trainer:
         self.codes = codes_of(audio, config)
         self.length = min(segment_length(config), self.codes.shape[1])
         self.step = 0
+        self.is_warm = False  # whether it began with the weights of a model
 
     def begin_with(self, model: Autoencoder, name: str) -> None:
         """Take the weights of a network of the same size before the first step. Raises UserError."""
@@ -53,6 +54,7 @@ class Trainer:
             raise UserError("input", f"{name} has another size: its {wrong} is {theirs}, not {ours}", hint)
         self.model.load_state_dict(model.state_dict())
         self.average = Average(self.model, AVERAGING)
+        self.is_warm = True
 
     def learn(self, progress: float) -> float:
         """Learn from one batch; returns bits per sample. progress: 0 to 1, how much of the training is over."""

@@ -56,6 +56,7 @@ VOCABULARY = {
     "--batch-size": {"metavar": "N", "type": int, "help": "examples in one step"},
     "--check-every": {"metavar": "N", "type": int, "help": "{unit}s between two checks"},
     "--json": {"metavar": "FILE", "type": path, "help": "also write the figures to a file"},
+    "--page": {"metavar": "FOLDER", "type": path, "help": "also make a page to hear what is measured"},
 }
 SETTINGS = (
     "data",
@@ -164,7 +165,7 @@ def train_parser(model, about, defaults, *, steps, check_every=None, unit="step"
 
 
 def evaluate_parser(model, about, data=False, seed=False, threads=False):
-    """The parser of a model's `evaluate`: CHECKPOINT ..., --json, and --data, --seed, --threads where it needs them."""
+    """The parser of a model's `evaluate`: CHECKPOINT ..., --json, --page; --data, --seed, --threads where needed."""
     parser = Parser("evaluate", model, about)
     what = "a name that patches know, or a path; only what you made or trust"
     parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=what)
@@ -175,6 +176,7 @@ def evaluate_parser(model, about, data=False, seed=False, threads=False):
     if threads:
         parser.add("--threads", ALL_CORES, "all")
     parser.add("--json")
+    parser.add("--page")
     return parser
 
 

@@ -8,8 +8,7 @@ with run:
         step += 1
         run.progress(step, loss=loss)
         if run.check_due(step):
-            means = run.means()
-            ...                                  # save into run.checkpoints
+            means = run.means()                  # and save into run.checkpoints
             run.preview(step, samples, rate)
             run.check(step, **means, held_out=...)  # comes last: one that was interrupted before is made again
 sys.exit(run.exit_status)
@@ -313,9 +312,10 @@ class Run:
         self._end_in_time()
         return step % self.check_every == 0 or not self.wants_more(step)
 
-    def lacks_check(self, step):
-        """Whether this step, whose checkpoint the run goes on from, was never judged: its training was killed."""
-        return step > 0 and (not self.history.rows or self.history.rows[-1]["step"] < step)
+    def lacks_check(self, step, is_warm=False):
+        """Whether to judge before the first step: weights of a model, or those of a training that was killed."""
+        judged = self.history.rows[-1]["step"] if self.history.rows else -1
+        return judged < step and (is_warm or step > 0)
 
     def _end_in_time(self):
         if self._minutes and self.seconds >= 60 * self._minutes:

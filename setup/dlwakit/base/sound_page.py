@@ -1,4 +1,4 @@
-"""A page with a table of sounds that a browser plays, without a network; programs in this folder write it."""
+"""A page with a table of sounds that a browser plays, without a network; the command line and trainings."""
 
 import html
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from modelfiles.sounds import write_sound
 
 from dlwakit.base.sound_page import player, write_page
@@ -89,7 +90,7 @@ def _number(value):
 
 
 def write_sounds(model, folder, sheets):
-    """Write sounds of each row, and `index.html`, which plays them beside their figures."""
+    """Write sounds of each row, none above full scale, and `index.html`, which plays them beside their figures."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for name, sheet in sheets.items():
@@ -97,7 +98,7 @@ def write_sounds(model, folder, sheets):
             title, players = f"{name}: {row}", []
             for number, sound in enumerate(sheet.sounds.get(row, [])[:SHOWN], 1):
                 file = Path(f"{name}_{row}_{number}.wav".replace(" ", "_").replace("/", "_"))
-                write_sound(folder / file, sound, sheet.rate)
+                write_sound(folder / file, sound / max(1.0, np.abs(sound).max()), sheet.rate)
                 players.append(player(file.name, f"{title}, {number}"))
             said = (
                 f"{figure.replace('_', ' ')} {_number(value)}"

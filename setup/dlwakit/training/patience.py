@@ -37,7 +37,10 @@ class Clock:
 
     def __init__(self, run, seconds):
         self._run, self._seconds = run, seconds
-        self._begun = self._checked = None
+        self._begun = None
+        self._checked = self._going_on = (
+            None  # when the last check began, and when the first step after it was done
+        )
         self._calls = 0
 
     def progress(self, step):
@@ -56,14 +59,18 @@ class Clock:
         return min(1.0, spent / self._seconds)
 
     def check_due(self, step):
-        """Whether it is time for a check: at regular intervals, and before a stop."""
+        """Whether it is time for a check: at regular intervals, and before a stop.
+
+        Where a check takes long, as on a busy machine, what is between two takes twice as long at least.
+        """
         now = time.monotonic()
-        if self._checked is None:
-            self._checked = now
-        between = min(CHECKS[1], max(CHECKS[0], (self._seconds or 0) / CHECKS[2]))
-        due = now - self._checked >= between or not self._run.wants_more(step)
+        if self._going_on is None:
+            self._going_on = now
+        took = self._going_on - self._checked if self._checked else 0.0
+        between = max(2 * took, min(CHECKS[1], max(CHECKS[0], (self._seconds or 0) / CHECKS[2])))
+        due = now - self._going_on >= between or not self._run.wants_more(step)
         if due:
-            self._checked = now
+            self._checked, self._going_on = now, None
         return due
 
 

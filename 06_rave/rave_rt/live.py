@@ -10,6 +10,7 @@ from pdworker.serving.live import Pulse, Report, StreamForm
 
 from . import rates
 from .engine.in_numpy import NumpyModel
+from .engine.parts import OwnRave
 from .engine.torchscript import Model, resolved
 from .engine.weights import Memory, bending_of
 
@@ -94,7 +95,7 @@ def delay_of(module, own):
     own: whether it is this day's own network, where the two filters of the bank do.
     """
     if not own:
-        return 0
+        return module.delay if isinstance(module, OwnRave) else 0
     bands, _, taps = dict(module.named_parameters())["encoder.layers.0.conv.weight"].shape
     return taps - bands
 

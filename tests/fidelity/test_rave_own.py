@@ -24,19 +24,26 @@ CONFIGURATIONS = {  # name: (configuration, latents, options); spherical exports
     "wasserstein": ("v2+wasserstein", 16, "streaming"),
     "raspberry": ("raspberry", 4, "streaming"),
 }
+PAIRS = {  # name: (configuration, samples by which its streaming export may lag otherwise than it says)
+    "causal": ("v2+causal", 0),
+    "centred": ("v2", 256),  # whose strides do not divide what its layers wait for
+}
 
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
     """{name: path}, all made by one run of acids-rave."""
     folder = tmp_path_factory.mktemp("rave")
-    words = []
+    wanted, words = dict(CONFIGURATIONS), []
+    for name, (configuration, _) in PAIRS.items():
+        for how in ("whole", "streaming"):
+            wanted[f"{name}-{how}"] = (configuration, 16, "plain", how)
     for name, (configuration, latents, *options) in sorted(
-        CONFIGURATIONS.items(), key=lambda item: "plain" in item[1]
+        wanted.items(), key=lambda item: "plain" in item[1]
     ):
         words += [",", configuration, latents, folder / f"{name}.ts", *NARROW, *options]
     rave_files.official(words[3], words[1], words[2], *words[4:])
-    return {name: folder / f"{name}.ts" for name in CONFIGURATIONS}
+    return {name: folder / f"{name}.ts" for name in wanted}
 
 
 def differences(own, program, method, seed=3):
@@ -76,3 +83,20 @@ def test_adaptive_norms_learn_and_forget_as_the_program(exports):
             model.set_all(attributes)
         assert differences(own, program, "forward") < 1e-4, attributes
         assert own.get("reset_target") == program.get("reset_target") == [False]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_streaming_model_is_as_late_as_its_layers_say(exports, name):
+    """Against the same network for whole sounds, which looks ahead."""
+    _, allowed = PAIRS[name]
+    streaming, whole = (read_own(exports[f"{name}-{how}"]) for how in ("streaming", "whole"))
+    told = streaming.delay - whole.delay
+    sound, skipped = 40 * int(whole.encode_params[3]), 20000  # in which the memory of the export fades
+    noise = np.random.default_rng(1).normal(0, 0.3, (1, sound)).astype(np.float32)
+    heard, expected = (Model(model).run("forward", noise)[0] for model in (streaming, whole))
+
+    def likeness(late):
+        return np.corrcoef(heard[late + skipped :], expected[skipped : len(expected) - late])[0, 1]
+
+    found = max(range(told - 600, told + 601, 1 if allowed == 0 else 8), key=likeness)
+    assert abs(found - told) <= allowed and likeness(found) > (0.5 if allowed else 0.999)

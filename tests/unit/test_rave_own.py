@@ -7,6 +7,8 @@ import pytest
 import torch
 from modelfiles.errors import UserError
 from rave_rt import load
+from rave_rt.engine import layers
+from rave_rt.engine.delay import delayed
 from rave_rt.engine.in_numpy import NumpyModel
 from rave_rt.engine.opening import open_model
 from rave_rt.engine.torchscript import Model, load_module
@@ -65,6 +67,29 @@ def test_a_starter_in_numpy_is_as_in_torch(path):
         bending.put([[layer, "scale", 0.3]])
         memory.restore()
     assert_equal()
+
+
+def test_layers_say_by_how_much_they_answer_late():
+    """Streaming and whole: the same weights, and the same answer that much later."""
+    torch.manual_seed(3)
+    weights = [torch.randn(2, 1, 7), torch.randn(2, 2, 4), torch.randn(2, 1, 4)]
+
+    def network(streaming):
+        def memory(channels, length):
+            return torch.zeros(1, channels, length) if streaming else None
+
+        return torch.nn.Sequential(
+            layers.Conv(weights[0], None, memory=memory(1, 6), ahead=3, around=[3, 3]),
+            layers.Conv(weights[1], None, 2, memory=memory(2, 4), delay=1, ahead=2, around=[1, 2]),
+            layers.Residual(torch.nn.Identity(), torch.nn.Identity()),
+            layers.Transposed(weights[2], None, 2, memory=memory(1, 2)),
+        )
+
+    sound = torch.from_numpy(NOISE[None, :, :64])
+    late = delayed(0, network(True))
+    assert late == 7
+    answers = [network(streaming)(sound)[0, 0].numpy() for streaming in (True, False)]
+    np.testing.assert_allclose(answers[0][late + 16 :], answers[1][16:-late], atol=1e-5)
 
 
 def test_nothing_of_a_program_is_run_that_our_layers_stand_for(tmp_path):

@@ -26,8 +26,8 @@ class Delay(nn.Module):
 class Conv(nn.Module):
     """A convolution over [batch, inputs, n], n a whole number of strides.
 
-    memory [rows, inputs, length] begins the sound, and `delay` of what would follow is left for the next call; without
-    a memory, zeros stand at both ends of each sound: `around`.
+    memory [rows, inputs, length] begins the sound, and `delay` of what would follow is left for the next call; `ahead`
+    of it lies to the right of the middle. Without a memory, zeros stand at both ends of each sound: `around`.
     """
 
     memory: Tensor | None
@@ -41,13 +41,14 @@ class Conv(nn.Module):
         groups: int = 1,
         memory: Tensor | None = None,
         delay: int = 0,
+        ahead: int = 0,
         around: list[int] | None = None,
     ):
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
         self.stride, self.dilation, self.groups = stride, dilation, groups
-        self.delay, self.around = delay, around or [0, 0]
+        self.delay, self.ahead, self.around = delay, ahead, around or [0, 0]
         self.register_buffer("memory", memory, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -146,7 +146,14 @@ class OwnRave(nn.Module):
     encoder, decoder, space : nn.Module
     facts : dict
         What the file says of itself: methods, labels, attributes, rate.
+
+    Attributes
+    ----------
+    delay : int
+        Samples by which `forward` answers late, see `delay.delay_of`.
     """
+
+    delay = 0
 
     def __init__(self, bank: Any, encoder: nn.Module, decoder: nn.Module, space: Any, facts: dict[str, Any]):
         super().__init__()

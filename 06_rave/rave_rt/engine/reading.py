@@ -19,6 +19,7 @@ from modelfiles.torchscript import Module, read_modules
 from torch import Tensor, nn
 
 from . import layers, parts
+from .delay import delay_of
 from .known import Unknown, check
 
 EXPORTS = "scripts.export."
@@ -50,6 +51,7 @@ def read_own(path: str | Path) -> nn.Module:
         if top.kind.startswith("rave_rt."):
             return _own_training(top)
         model = _official(top).eval()
+        model.delay = delay_of(model)
         for name in ("bank", "encoder", "decoder"):  # compiled, each layer costs less
             setattr(model, name, torch.jit.script(getattr(model, name)))
         _try(model)
@@ -211,7 +213,9 @@ class _Builder:
         found = [one for one in (cached, late) if one is not None]
         inputs = own["weight"].shape[1] * groups
         memory = torch.cat(found, -1) if found else torch.zeros(self._rows, inputs, 0)
-        return layers.Conv(**own, memory=memory, delay=0 if late is None else late.shape[-1])
+        own |= {"memory": memory, "delay": 0 if late is None else late.shape[-1]}
+        centred = cached is not None and values.get("cumulative_delay") != 0
+        return layers.Conv(**own, ahead=(cached.shape[-1] + 1) // 2 if centred else 0)
 
     def transposed(self, module: Module) -> nn.Module:
         constants, values = module.constants, module.values

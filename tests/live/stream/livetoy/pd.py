@@ -29,7 +29,7 @@ class livetoy(LiveObject):
 
     @message("trouble KIND")
     def trouble_1(self, kind):
-        """Let the model fail: raise, exit, hang, exit_at_once."""
+        """Let the model fail: raise, exit, hang, slow, exit_at_once; anything else mends it."""
         self.call("trouble", kind=str(kind))
 
     @message("deaf SECONDS")

@@ -42,6 +42,10 @@ class Toy:
             os._exit(3)
         if self.trouble == "hang":
             time.sleep(600)
+        if self.trouble == "slow":
+            end = time.thread_time() + 1.5 * audio.shape[1] / 44100
+            while time.thread_time() < end:
+                pass
         return self.gain * audio
 
 

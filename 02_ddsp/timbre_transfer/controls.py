@@ -22,7 +22,7 @@ MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 class Controls:
     """octave_shift: octaves; threshold: confidence (0 to 1) below which no pitch is played; loudness_shift: dB;
     adjust: move pitch and loudness into the model's range; quiet: dB by which all but the notes is lowered
-    (with adjust); autotune: 0 (as sung) to 1 (on the scale; with adjust). Only while it plays: breath: where no pitch
+    (with adjust); autotune: 0 (as sung) to 1 (on the scale; with adjust). Not of the original: breath: where no pitch
     is played, 0 (the instrument's noise) to 1 (the input's); dynamics: 0 (as the instrument makes them) to 1 (as loud
     as the input).
     """

@@ -8,7 +8,7 @@ from pdworker.serving.live import StreamForm
 
 from . import controls
 from .engine import pitch, yin
-from .engine.breath import gains
+from .engine.breath import Shares, gains
 from .engine.dynamics import Dynamics
 from .engine.loudness import FFT_SIZE, of_power, power, windows_of
 from .engine.pitch import HOP_SIZE, SAMPLE_RATE
@@ -19,7 +19,6 @@ from .keys import Keys
 WINDOW = 4096  # samples that the pitch estimator gets at once
 QUICK_BELOW_MS = 150  # latencies that leave SwiftF0 no time: YIN takes its place
 HALF_A_WINDOW = FFT_SIZE // 2  # of loudness
-BREATH_FRAMES = FFT_SIZE // HOP_SIZE  # in which breath comes in after a pitch, whose end is no noise
 
 
 class StreamingFeatureExtractor:
@@ -155,7 +154,7 @@ class Chain:
         self._out = ShortResampler(instrument.sample_rate, host_rate, 1)
         self._extractor, self._performance = extractor(), Performance(instrument)
         self._dynamics = Dynamics(instrument.sample_rate, instrument.hop)
-        self._unpitched = BREATH_FRAMES  # frames since the last pitch
+        self._shares = Shares()
 
     def process(self, audio):
         """float32 [inputs, n] to [outputs, m]; over time as many come out as go in."""
@@ -175,17 +174,8 @@ class Chain:
             return self._performance(f0_hz, loudness)
         instrument = self._live.instrument
         breath = gains(found.power, instrument.noise_bands, instrument.sample_rate)
-        shares = settings.breath * self._without_pitch(f0_hz)
-        sound = self._performance(f0_hz, loudness, breath=(breath, shares[:, None]))
+        sound = self._performance(f0_hz, loudness, breath=(breath, self._shares(f0_hz, settings.breath)))
         return self._dynamics(sound, found.loudness_db, settings.dynamics)
-
-    def _without_pitch(self, f0_hz):
-        """From 0 to 1 for each frame: 0 where it has a pitch, and 1 as soon as no window has one in it any more."""
-        found = np.empty(len(f0_hz))
-        for frame, hertz in enumerate(f0_hz):
-            self._unpitched = 0 if hertz > 0 else min(self._unpitched + 1, BREATH_FRAMES)
-            found[frame] = self._unpitched / BREATH_FRAMES
-        return found
 
 
 def shares(extractor, milliseconds, host_rate):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from modelfiles.engines import upstream_module
+from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
 from modelfiles.resample import resample
@@ -20,8 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import controls, features
 from .controls import Controls
-from .engine import pitch
+from .engine import breath, pitch
+from .engine.dynamics import Dynamics
 from .engine.statistics import Statistics
+from .features import Features
 
 
 def ignore(fraction: float) -> None:
@@ -92,6 +95,11 @@ class Instrument(ABC):
     statistics: Statistics | None
     needs_audio: bool
 
+    @property
+    def noise_bands(self) -> int:
+        """How many bands its noise has; 0 where it cannot be given breath."""
+        return 0
+
     @abstractmethod
     def generate(
         self,
@@ -101,6 +109,7 @@ class Instrument(ABC):
         audio: ArrayLike | None = None,
         seed: int | None = None,
         progress: Callable[[float], None] = ignore,
+        breath: tuple[NDArray, NDArray] | None = None,
     ) -> NDArray[np.float32]:
         """Make sound of pitch and loudness curves.
 
@@ -114,11 +123,56 @@ class Instrument(ABC):
             Makes the noise in the sound repeatable.
         progress : callable
             Called with the fraction that is done.
+        breath : tuple of ndarray, optional
+            What the noise is to be, (frames, bands), and how much of it, from 0 to 1, (frames, 1).
 
         Returns
         -------
         ndarray of float32, shape (frames * sample_rate / 250,)
         """
+
+    def play(
+        self,
+        found: Features,
+        settings: Controls,
+        audio: NDArray[np.float32],
+        *,
+        seed: int | None = None,
+        progress: Callable[[float], None] = ignore,
+    ) -> tuple[NDArray[np.float32], NDArray, NDArray]:
+        """Play what was found in a sound.
+
+        Parameters
+        ----------
+        found : Features
+        settings : Controls
+        audio : ndarray of float32, shape (64 * frames,)
+            The sound that they come from, at 16 kHz.
+        seed, progress
+            See `generate`.
+
+        Returns
+        -------
+        sound : ndarray of float32, shape (frames * sample_rate / 250,)
+        f0_hz, loudness_db : ndarray, shape (frames,)
+            The curves that were asked for.
+
+        Raises
+        ------
+        UserError
+            There is to be breath, and the engine has none.
+        """
+        f0_hz, loudness_db = controls.apply(found, settings, self.statistics)
+        breathed = None
+        if settings.breath:
+            if not self.noise_bands:
+                raise UserError("input", f"the engine {self.engine} has no breath", "set breath to 0")
+            breathed = breath.of_sound(audio, f0_hz, self.noise_bands, self.sample_rate, settings.breath)
+        sound = self.generate(f0_hz, loudness_db, audio=audio, seed=seed, progress=progress, breath=breathed)
+        if settings.dynamics:
+            dynamics = Dynamics(self.sample_rate, len(sound) // len(f0_hz))
+            sound = dynamics(sound, found.loudness_db, settings.dynamics)
+        return sound, f0_hz, loudness_db
 
     def transfer(
         self,
@@ -146,7 +200,7 @@ class Instrument(ABC):
             Makes the noise in the sound repeatable.
         **settings
             Those of `timbre_transfer.controls.Controls`: octave_shift, threshold, loudness_shift, adjust, quiet,
-            autotune.
+            autotune, breath, dynamics.
 
         Returns
         -------
@@ -159,7 +213,5 @@ class Instrument(ABC):
         """
         sound = features.prepare(audio, rate)
         features.require_audible(sound)
-        found = features.extract(sound, estimator)
-        f0_hz, loudness_db = controls.apply(found, Controls(**settings), self.statistics)
-        made = self.generate(f0_hz, loudness_db, audio=sound, seed=seed)
+        made, *_ = self.play(features.extract(sound, estimator), Controls(**settings), sound, seed=seed)
         return made if out_rate is None else resample(made, self.sample_rate, out_rate)

@@ -40,6 +40,12 @@ class timbre_transfer(TakesObject):
             20.0, 0, 100, unit="dB", label="the quiet level", help="lower everything but the notes"
         ),
         "autotune": Number(0.0, 0, 1, unit="amount", label="autotune", help="0 as it is, 1 on the scale"),
+        "breath": Number(
+            0.0, 0, 1, unit="amount", help="where there is no pitch: 0 the instrument's noise, 1 the input's"
+        ),
+        "dynamics": Number(
+            0.0, 0, 1, unit="amount", help="0 as loud as the instrument makes it, 1 as the input"
+        ),
         "output": Number(16000, 4000, 384000, unit="Hz", label="the output rate", help="sample rate of OUT"),
         "estimator": Choice(ESTIMATORS[0], ESTIMATORS, label="pitch estimator", help="the pitch tracker"),
     }

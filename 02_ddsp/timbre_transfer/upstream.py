@@ -54,8 +54,8 @@ class UpstreamModel(Instrument):
         self.harmonics = dict(settings["RnnFcDecoder.output_splits"])["harmonic_distribution"]
         self._frames = self._model = None
 
-    def generate(self, f0_hz, loudness_db, *, audio=None, seed=None, progress=ignore):
-        """See Instrument. Where f0 is 0, ddsp's own oscillators stand still."""
+    def generate(self, f0_hz, loudness_db, *, audio=None, seed=None, progress=ignore, breath=None):
+        """See Instrument; breath is None. Where f0 is 0, ddsp's own oscillators stand still."""
         if seed is not None:
             tf.random.set_seed(seed)
         frames = len(f0_hz)

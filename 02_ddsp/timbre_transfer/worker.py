@@ -17,7 +17,7 @@ from modelfiles.sounds import read_sound
 from pdworker.serving.server import serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
-from . import controls, features, model, picture
+from . import features, model, picture
 from .controls import Controls
 from .engine.pitch import DEFAULT, SAMPLE_RATE, estimate
 
@@ -68,12 +68,11 @@ class Worker:
         """
         instrument = self._require_model()
         audio, found = self._extract_features(job, np.asarray(arrays[0], np.float32), rate, estimator)
-        f0_hz, loudness = controls.apply(found, Controls(**settings), instrument.statistics)
         job.progress(0.6, "playing")
-        sound = instrument.generate(
-            f0_hz,
-            loudness,
-            audio=audio,
+        sound, f0_hz, loudness = instrument.play(
+            found,
+            Controls(**settings),
+            audio,
             seed=seed,
             progress=lambda part: job.progress(0.6 + 0.4 * part, "playing"),
         )

@@ -1,11 +1,12 @@
-"""Whether an instrument of day 2 plays as loud and as soft as what is played to it, live.
+"""Whether an instrument of day 2 plays as loud and as soft as what is played to it, live and as a whole.
 
 dynamics.violin, .flute, .voice  the sung phrase of the lesson, with an s of known loudness in front of each of eight
-                                 beats, through that starter in pieces, as `[timbre_transfer~]` does it
+                                 beats, through that starter in pieces, as `[timbre_transfer~]` does it, and as a
+                                 whole, as `transfer` does
 
 seconds is what it takes. For the settings dynamics and breath at 0 (as the original), at the usual ones and at 1:
 follows_0, follows_usual, follows_1, the correlation of the loudness (dB) of both over the frames in which something is
-played; s_0, s_usual, s_1, by how many dB more an s is raised than a note.
+played; s_0, s_usual, s_1, by how many dB more an s is raised than a note. The same with whole_ in front.
 """
 
 import sys
@@ -49,6 +50,20 @@ def played(instrument, audio, dynamics, breath):
     return np.concatenate([chain.process(piece[None])[0] for piece in pieces])
 
 
+def whole(instrument, audio, dynamics, breath):
+    """What comes out of all of it at once, adjusted, as the patch does it."""
+    return instrument.transfer(audio, RATE, seed=0, dynamics=dynamics, breath=breath)
+
+
+def compared(sound, audio, noisy):
+    """(correlation of both loudnesses, dB by which noise is raised more than notes)."""
+    heard = loudness_db(sound)
+    given = loudness_db(audio)[: len(heard)]
+    audible, s, raised = given > AUDIBLE_DB, noisy[: len(heard)], heard[: len(given)] - given
+    follows = np.corrcoef(given[audible], heard[: len(given)][audible])[0, 1]
+    return float(follows), float(np.median(raised[s]) - np.median(raised[audible & ~s]))
+
+
 def measure(name):
     """A benchmark of a starter."""
 
@@ -56,13 +71,12 @@ def measure(name):
         instrument, (audio, noisy), found = load(name), phrase(), {}
         began = time.perf_counter()
         for label, (dynamics, breath) in SETTINGS.items():
-            heard = loudness_db(played(instrument, audio, dynamics, breath))
-            given = loudness_db(audio)[: len(heard)]
-            audible, s = given > AUDIBLE_DB, noisy[: len(heard)]
-            raised = heard - given
-            found[f"follows_{label}"] = float(np.corrcoef(given[audible], heard[audible])[0, 1])
-            found[f"s_{label}"] = float(np.median(raised[s]) - np.median(raised[audible & ~s]))
+            sound = played(instrument, audio, dynamics, breath)
+            found[f"follows_{label}"], found[f"s_{label}"] = compared(sound, audio, noisy)
         seconds = (time.perf_counter() - began) / len(SETTINGS)
+        for label, settings in SETTINGS.items():
+            sound = whole(instrument, audio, *settings)
+            found[f"whole_follows_{label}"], found[f"whole_s_{label}"] = compared(sound, audio, noisy)
         return {
             "seconds": seconds,
             "audio_seconds": len(audio) / RATE,

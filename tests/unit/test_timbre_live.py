@@ -87,6 +87,18 @@ def test_yin_finds_tones_high_and_low_and_no_octave_beside_them(hz, harmonics):
     assert not yin.Tracker().track(np.zeros(4000, np.float32))[1].any()
 
 
+def test_yin_follows_a_glide_in_step_and_hears_a_note_as_it_begins():
+    times = np.arange(32000) / 16000
+    hertz = 220 * 2 ** (0.5 * np.sin(2 * np.pi * times))
+    phase = 2 * np.pi * np.cumsum(hertz) / 16000
+    sound = 0.2 * sum(np.sin(k * phase) / k for k in range(1, 8)) * (times > 0.5)
+    f0_hz, confidence = yin.Tracker().track(sound.astype(np.float32))
+    assert np.flatnonzero(confidence > 0.2)[0] * 64 / 16000 < 0.51
+    frames = 64 * np.arange(140, len(f0_hz))
+    apart = [np.abs(np.log2(f0_hz[140:] / hertz[frames - late])).mean() for late in range(0, 320, 8)]
+    assert np.argmin(apart) * 8 <= 64  # a frame
+
+
 def test_what_sounds_live_is_what_the_model_plays_at_once():
     player, audio = small_model(noise=False), song()
     chain = live_chain(player, 16000)
@@ -115,6 +127,19 @@ def test_dynamics_are_those_of_what_comes_in():
     assert np.abs(heard - wanted)[within].mean() < 2
     assert np.corrcoef(heard[within], wanted[within])[0, 1] > 0.9
     assert np.abs(heard - loudness_db(tone))[within].mean() > 4  # else there was nothing to do
+
+
+def test_a_whole_sound_has_the_breath_and_the_dynamics_that_it_has_live():
+    noise = (0.05 * np.random.default_rng(1).normal(size=32000) * np.repeat([1, 0.1], 16000)).astype(
+        np.float32
+    )
+    for audio, settings in ((noise, {"breath": 1.0}), (song(), {"breath": 1.0, "dynamics": 1.0})):
+        live_db, given = loudness_played(audio, **settings)
+        whole = loudness_db(small_model().transfer(audio, 16000, adjust=False, seed=0, **settings))
+        bare = loudness_db(small_model().transfer(audio, 16000, adjust=False, seed=0))
+        live_db, whole, bare = (one[: len(live_db) - 20][given[:-20] > -50] for one in (live_db, whole, bare))
+        assert np.median(np.abs(whole - live_db)) < 1.5
+        assert np.median(np.abs(bare - live_db)) > 3  # else there was nothing to do
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])

@@ -8,11 +8,12 @@ from functools import cache
 
 import numpy as np
 
-from .loudness import FFT_SIZE
-from .pitch import SAMPLE_RATE
+from .loudness import CHUNK_FRAMES, FFT_SIZE, power, windows_of
+from .pitch import HOP_SIZE, SAMPLE_RATE
 
 NOISE_POWER = FFT_SIZE / 8  # in a spectrum of `loudness.power`, of noise that is uniform between -1 and 1
 LEAST_POWER = 1e-12
+FRAMES = FFT_SIZE // HOP_SIZE  # in which breath comes in after a pitch, whose end is no noise
 
 
 def gains(spectra, bands, rate):
@@ -25,6 +26,29 @@ def gains(spectra, bands, rate):
     """
     mean = np.exp(np.log(spectra + LEAST_POWER) @ _pooling(bands, rate) + np.euler_gamma)  # as noise has it
     return np.sqrt(mean / NOISE_POWER)
+
+
+class Shares:
+    """How much of the noise is breath, for frames that come piece by piece."""
+
+    def __init__(self):
+        self._unpitched = FRAMES  # frames since the last pitch
+
+    def __call__(self, f0_hz, amount):
+        """[T, 1]: 0 where there is a pitch, and `amount` as soon as no window has one in it any more."""
+        found = np.empty((len(f0_hz), 1))
+        for frame, hertz in enumerate(f0_hz):
+            self._unpitched = 0 if hertz > 0 else min(self._unpitched + 1, FRAMES)
+            found[frame] = amount * self._unpitched / FRAMES
+        return found
+
+
+def of_sound(audio, f0_hz, bands, rate, amount):
+    """(gains, their shares) of a whole sound at 16 kHz, as `Performance` takes them."""
+    windows = windows_of(audio)
+    stretches = range(0, len(windows), CHUNK_FRAMES)
+    found = [gains(power(windows[start : start + CHUNK_FRAMES]), bands, rate) for start in stretches]
+    return np.concatenate(found), Shares()(f0_hz, amount)
 
 
 @cache

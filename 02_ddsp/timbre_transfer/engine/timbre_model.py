@@ -112,6 +112,7 @@ class TimbreModel(Instrument):
         audio: ArrayLike | None = None,
         seed: int | None = None,
         progress: Callable[[float], None] = ignore,
+        breath: tuple[NDArray, NDArray] | None = None,
         noise: NDArray | None = None,
     ) -> NDArray[np.float32]:
         """See `Instrument.generate`; noise: uniform, between -1 and 1, [samples], drawn with `seed` if not given."""
@@ -124,7 +125,8 @@ class TimbreModel(Instrument):
             end = start + STRETCH_FRAMES
             stretch = None if noise is None else noise[start * self.hop : end * self.hop]
             latent = z[start:end] if self._encoder else None
-            sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch, latent))
+            breathed = breath and (breath[0][start:end], breath[1][start:end])
+            sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch, latent, breathed))
             progress(min(end, frames) / frames)
         return np.concatenate([*sound, performance.end()])
 

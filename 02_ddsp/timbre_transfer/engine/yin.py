@@ -1,8 +1,9 @@
 """Pitch with little to wait for: YIN, a frame at a time, steadied by the frames before. Runs in the worker process.
 
 de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator for speech and music", JASA 2002: how much a stretch
-of sound differs from itself a lag later, over the mean of that at all shorter lags. Among the lags that differ little,
-one near the pitch before is taken, so that it does not leap to another octave and back.
+of sound differs from itself a lag later, over the mean of that at all shorter lags. Here it differs from itself a lag
+earlier: what is compared is the newest sound, whose middle is at the frame. Among the lags that differ little, one near
+the pitch before is taken, so that it does not leap to another octave and back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 HOP_SIZE, SAMPLE_RATE = 64, 16000
 LOOKAHEAD = 256  # samples that must follow a frame
-COMPARED = 512  # samples that are compared with those a lag later
+COMPARED = 512  # samples that are compared with those a lag earlier
 LONGEST_LAG, SHORTEST_LAG = 320, 8  # samples: 50 Hz, 2 kHz
 SPAN = COMPARED + LONGEST_LAG
 SMALL = 0.15  # difference of a lag that is taken without looking further
@@ -46,7 +47,7 @@ class Tracker:
         windows = sliding_window_view(self._sound, SPAN)[::HOP_SIZE][:count]
         found = [
             self._choose(row) if peak > SILENCE_PEAK else (0.0, 0.0)
-            for row, peak in zip(differences(windows), np.abs(windows[:, -HOP_SIZE * 4 :]).max(1))
+            for row, peak in zip(differences(windows[:, ::-1]), np.abs(windows[:, -HOP_SIZE * 4 :]).max(1))
         ]
         self._sound = self._sound[count * HOP_SIZE :]
         f0_hz, confidence = np.array(found, np.float64).T

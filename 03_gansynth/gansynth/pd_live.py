@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ class Note:
         (pitch of the model, point as bytes): what its sound depends on.
     point : ndarray, [latent_size]
     pressed : float
-        When, in monotonic seconds.
+        When, in milliseconds of Pd's time.
     released, stolen : bool
         The key was let go; another note has its voice.
     sounds : bool
@@ -65,8 +64,8 @@ class gansynth_live(TakesObject, LiveObject):
     Arguments: the abstraction's $0, MODEL and Z of its box: the array with the point, a random one without it.
 
     Out of the outlet, besides what every TakesObject says: `model RATE SAMPLES LATENT LOW HIGH` after a load,
-    `onset PITCH MILLISECONDS` from the key to the sound, `player N play GAIN SAMPLES MILLISECONDS`, `player N stop
-    MILLISECONDS`.
+    `onset PITCH MILLISECONDS` from the key to the sound in Pd's time, `player N play GAIN SAMPLES MILLISECONDS`,
+    `player N stop MILLISECONDS`.
     """
 
     WORKER = "gansynth.worker"
@@ -131,7 +130,7 @@ class gansynth_live(TakesObject, LiveObject):
         made = nearest, np.asarray(point, np.float32).tobytes()
         if made not in self._kept:
             self.require_model()
-        note = Note(self._free_player(), pitch, velocity, made, point, time.monotonic())
+        note = Note(self._free_player(), pitch, velocity, made, point, pyext.logical_time())
         self._notes.append(note)
         if made in self._kept:
             self._kept.move_to_end(made)
@@ -231,7 +230,7 @@ class gansynth_live(TakesObject, LiveObject):
         speed = 2 ** ((note.pitch + self.settings["transpose"] - note.made[0]) / 12)
         milliseconds = 1000 * samples / pyext._samplerate() / speed
         self.output("player", note.player, "play", (note.velocity / 127) ** 2, samples, milliseconds)
-        self.output("onset", note.pitch, round(1000 * (time.monotonic() - note.pressed), 1))
+        self.output("onset", note.pitch, round(pyext.logical_time() - note.pressed, 1))
         if note.released:
             self._release(note.pitch)
 

@@ -10,24 +10,29 @@ live.killed_*   the longest of five silences, in seconds, after the process that
 Through JACK's dummy driver at 48 kHz and 64 frames, Pd with a delay of 5 ms, JACK and Pd at real-time priority,
 beside a Pd that plays the same patch without the model. latency_ms is what the object tells,
 latency_measured_ms what comes out: bursts of noise go in, and it is how much later their loudness comes out,
-the model's own delay included; for [samplernn~] the temperature goes up and down, and the entropy follows; for
-[gansynth~] it is the time from the key to the onset, told and measured, a median; late_blocks counts keys that took
-longer than 100 ms.
+the model's own delay included; for [timbre_transfer~], whose instruments have attacks of their own, how much later than
+what `transfer` makes of the whole of them; for [samplernn~] the temperature goes up and down, and the entropy follows;
+for [gansynth~] it is the time from the key to the sound, told and measured, a median: where what is heard fits the same
+note best; late_blocks counts keys that took longer than 100 ms.
 late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
-virtual machine had its processors. nn_latency_ms and nn_core_share are those of [nn~] with the same file and buffer
-in the same patch; it is looked for in the folder that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers
-have given up root's rights: with a limit of zero (`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how
-long.
+virtual machine had its processors. All these are also printed for each minute; in an undisturbed one nothing was
+stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late blocks. nn_latency_ms
+and nn_core_share are those of [nn~] with the same file and buffer in the same patch; it is looked for in the folder
+that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: with a limit of zero
+(`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how long.
 """
 
 import contextlib
+import importlib
 import os
 import resource
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +44,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3",
 from benchmarks import rave  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
+from modelfiles.resample import resample  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 from support.processes import descendants  # noqa: E402
 
@@ -53,8 +59,8 @@ FLAGS = (
 )  # Pd sleeps for a quarter of its 20 ms otherwise and then plays several blocks at once
 PATCH = """#N canvas 100 100 600 400 12;
 #X obj 20 20 {source};
-#X obj 400 20 phasor~ 2;
-#X obj 400 50 expr~ {level} * ($v1 < 0.2);
+#X obj 400 20 phasor~ 0.5;
+#X obj 400 50 expr~ {level} * (sin(400 * floor(20 * $v1)) > 0.5);
 #X obj 20 50 *~;
 #X obj 20 140 {box};
 #X obj 20 180 *~ 0.1;
@@ -66,9 +72,10 @@ PATCH = """#N canvas 100 100 600 400 12;
 #X obj 120 110 tabwrite~ played;
 #X obj 320 260 array define heard {recorded};
 #X obj 320 290 array define played {recorded};
-#X obj 500 20 receive click;
+#X obj 500 20 route note;
 #X msg 500 50 1 \\, 0 1;
 #X obj 500 80 vline~;
+#X obj 320 320 array define z 16;
 #X connect 0 0 3 0;
 #X connect 1 0 2 0;
 #X connect 2 0 3 1;
@@ -79,12 +86,23 @@ PATCH = """#N canvas 100 100 600 400 12;
 """
 PLAIN = ("3 0 4 0",)
 SOUND = ("3 0 4 0", "7 0 4 0", "4 0 10 0", "3 0 11 0", "4 1 8 0")  # both inlets and outlets are sound
-KEYS = ("7 0 4 0", "4 0 10 0", "4 1 8 0", "14 0 15 0", "15 0 16 0", "16 0 11 0")
+KEYS = (
+    "7 0 4 0",
+    "4 0 10 0",
+    "4 1 8 0",
+    "7 0 14 0",
+    "14 0 15 0",
+    "15 0 16 0",
+    "16 0 11 0",
+)  # and a click with each
 CHANCE = ("2 0 4 1", "7 0 4 0", "4 4 10 0", "2 0 11 0", "4 6 8 0")  # of a temperature, and of an entropy
 
 
 class Kind(NamedTuple):
-    """What is played: the day's folder, the box, what goes in at which level, and the cords of the box."""
+    """What is played: the day's folder, the box, what goes in at which level, and the cords of the box.
+
+    whole: what the model makes of a whole sound at a rate, if what is heard is compared with that.
+    """
 
     day: str
     box: str
@@ -92,6 +110,8 @@ class Kind(NamedTuple):
     level: float = 0.1
     cords: tuple = SOUND
     ready: tuple = ("alive", 1)  # what the object says when it plays
+    whole: Callable = lambda sound, rate: sound
+    smooth_ms: int = 1  # of the loudness that is compared
 
 
 _folder = tempfile.TemporaryDirectory()
@@ -105,20 +125,27 @@ def patch(name, kind, box, cords, sink="dac~"):
     return path
 
 
-def envelope(sound, rate):
-    """How loud a sound is, over a millisecond, around its mean."""
-    level = np.convolve(np.abs(np.asarray(sound)), np.ones(rate // 1000), "same")
+def envelope(sound, samples):
+    """How loud a sound is, over so many samples, around its mean."""
+    level = np.convolve(np.abs(np.asarray(sound)), np.ones(samples), "same")
     return level - level.mean()
 
 
-def measured_latency(pd, rate=RATE, times=5):
+def lag(heard, played):
+    """Samples by which one sound follows another: where they agree best."""
+    spectra = (np.fft.rfft(sound, 1 << 18) for sound in (heard, played))
+    product = next(spectra) * next(spectra).conj()
+    return int(np.argmax(np.fft.irfft(product)[:RECORDED]))
+
+
+def measured_latency(pd, kind, rate=RATE, times=5):
     """Milliseconds by which what comes out follows what goes in: where their envelopes agree best, a median."""
-    found = []
+    found, samples = [], kind.smooth_ms * rate // 1000
     for _ in range(times):
         pd.send("record")
         time.sleep(RECORDED / rate + 0.3)
-        played, heard = (np.fft.rfft(envelope(pd.array(name), rate), 1 << 18) for name in ("played", "heard"))
-        found.append(1000 * np.argmax(np.fft.irfft(heard * played.conj())[: rate // 2]) / rate)
+        played, heard = (np.asarray(pd.array(name)) for name in ("played", "heard"))
+        found.append(1000 * lag(envelope(heard, samples), envelope(kind.whole(played, rate), samples)) / rate)
     return float(np.median(found))
 
 
@@ -182,41 +209,64 @@ def figures(before, after, length, **more):
     }
 
 
-def stream(pd, jack):
+def stream(kind, model, pd, jack):
     """How an object that plays on a stream does."""
-    measured, before = measured_latency(pd), counted(pd, jack)
-    time.sleep(SECONDS)
+    measured, counts = measured_latency(pd, kind), [counted(pd, jack)]
+    print("minute  late  xruns  plain  stolen")
+    for minute in range(max(1, round(SECONDS / 60))):
+        time.sleep(min(SECONDS, 60))
+        counts.append(counted(pd, jack))
+        _, late, xruns, plain, stolen = counts[-1] - counts[-2]
+        print(f"{minute + 1:>6} {late:>5.0f} {xruns:>6.0f} {plain:>6.0f} {stolen:>7.2f}", flush=True)
+    calm = [late for _, late, _, plain, stolen in np.diff(counts, axis=0) if not (plain or stolen)]
     told = {"latency_ms": float(last(pd, "latency")[2]), "latency_measured_ms": measured}
-    return figures(before, counted(pd, jack), SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
+    told |= {"undisturbed": float(len(calm)), "late_undisturbed": float(sum(calm))}
+    length = (len(counts) - 1) * min(SECONDS, 60)
+    return figures(counts[0], counts[-1], length, blocks=length * RATE / PERIOD, **told)
 
 
-def keys(pd, jack):
+def keys(kind, model, pd, jack):
     """How an object that plays keys does."""
     before, began, heard = counted(pd, jack), time.monotonic(), []
     while time.monotonic() < began + SECONDS:
-        heard.append(onset(pd, 48 + len(heard) % 36))
+        heard.append(onset(pd, model, 48 + len(heard) % 36))
     told = [message[2] for message in pd.received["live-out"] if message[0] == "onset"]
     found = {"latency_ms": float(np.median(told)), "latency_measured_ms": float(np.median(heard))}
     found |= {"blocks": float(len(heard)), "late_blocks": float(sum(time > KEY_MS for time in heard))}
     return figures(before, counted(pd, jack), time.monotonic() - began, **found)
 
 
-def onset(pd, pitch, rate=RATE):
+def onset(pd, model, pitch, rate=RATE):
     """Milliseconds from a key to its sound, of a point that is new."""
     pd.send("live", "random")
     pd.send("live", "silence")
     time.sleep(0.1)
     pd.send("record")
-    pd.send("click")
     pd.send("live", "note", pitch, 100)
     time.sleep(RECORDED / rate + 0.1)
-    clicked, sounded = (first_of(np.asarray(pd.array(name))) for name in ("played", "heard"))
-    return 1000 * (sounded - clicked) / rate
+    clicked = int(np.argmax(pd.array("played")))
+    return 1000 * (lag(pd.array("heard"), note(model, pd.array("z"), pitch, rate)) - clicked) / rate
 
 
-def first_of(sound):
-    """Where a sound begins: the first sample that is louder than a hundredth of its peak."""
-    return int(np.argmax(np.abs(sound) > 0.01 * np.abs(sound).max()))
+def note(model, point, pitch, rate):
+    """A note of a GANSynth as a whole."""
+    gan = loaded("03_gansynth", "gansynth", model)
+    (sound,) = gan.generate([point], [pitch])
+    return resample(sound, gan.folder.sample_rate, rate)
+
+
+def violin(sound, rate):
+    """A whole sound, played by starter_violin as [timbre_transfer~] does."""
+    settings = {"adjust": False, "breath": 1.0, "dynamics": 0.5}
+    instrument = loaded("02_ddsp", "timbre_transfer", "starter_violin")
+    return instrument.transfer(sound, rate, out_rate=rate, seed=0, **settings)
+
+
+@cache
+def loaded(day, package, model):
+    """A model in this process."""
+    sys.path.append(str(ROOT / day))
+    return importlib.import_module(package).load(model)
 
 
 @contextlib.contextmanager
@@ -234,7 +284,7 @@ def jack_server(rate=RATE):
 def play(kind, model, measure=stream):
     """Play a model in its object: how late, how often too late, at what cost."""
     with jack_server() as jack, playing(kind, model, jack) as (pd, _):
-        return measure(pd, jack)
+        return measure(kind, model, pd, jack)
 
 
 def play_beside_nn(kind, model, buffer):
@@ -256,7 +306,7 @@ def in_nn(kind, model, buffer):
         if pd.errors():
             return {}
         time.sleep(5)
-        measured, before = measured_latency(pd), rave.processor_time(pd.process.pid)
+        measured, before = measured_latency(pd, kind), rave.processor_time(pd.process.pid)
         time.sleep(SECONDS)
         share = (rave.processor_time(pd.process.pid) - before) / SECONDS
     return {"nn_latency_ms": measured, "nn_core_share": share}
@@ -289,7 +339,7 @@ def killed(kind, model, module):
 
 RAVE = Kind("06_rave", "rave~ none forward 128"), ROOT / "06_rave/checkpoints/starter_live.ts"
 DDSP = (
-    Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3),
+    Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3, whole=violin, smooth_ms=10),
     ROOT / "02_ddsp/checkpoints/starter_violin",
 )
 SAMPLERNN = (  # its temperature moves
@@ -298,7 +348,7 @@ SAMPLERNN = (  # its temperature moves
 )
 
 GANSYNTH = (  # keys that it has not played before
-    Kind("03_gansynth", "gansynth~", cords=KEYS, ready=("model",)),
+    Kind("03_gansynth", "gansynth~ none z", cords=KEYS, ready=("model",)),
     ROOT / "03_gansynth/checkpoints/starter_instruments",
 )
 

@@ -23,7 +23,7 @@ SIZES = (64, 128, 256, 512, 1024, 2048)
 SETTLES_S, TRIES = 1.5, 3
 BLOCKED = """#X obj 500 300 block~ 64;
 #X obj 500 270 receive block;
-#X connect 18 0 17 0;
+#X connect 19 0 18 0;
 """
 
 
@@ -45,30 +45,30 @@ def rows(kind, path, rate, measure):
         for size in SIZES:
             pd.send("block", "set", size)
             time.sleep(SETTLES_S)
-            found.append((size, *undisturbed(pd, measure, rate)))
+            found.append((size, *undisturbed(pd, lambda: measure(pd, kind, path, rate))))
         return found
 
 
-def undisturbed(pd, measure, rate):
+def undisturbed(pd, measure):
     """What is measured, and how many blocks were late meanwhile: none, if one of three times there was none."""
     for _ in range(TRIES):
         before = live.last(pd, "late")[1]
-        found = measure(pd, rate)
+        found = measure()
         late = live.last(pd, "late")[1] - before
         if not late:
             break
     return (*found, late)
 
 
-def by_sound(pd, rate):
+def by_sound(pd, kind, path, rate):
     """(told, measured) of what plays on a stream."""
-    measured = live.measured_latency(pd, rate, 3)
+    measured = live.measured_latency(pd, kind, rate, 3)
     return live.last(pd, "latency")[2], measured
 
 
-def by_keys(pd, rate):
+def by_keys(pd, kind, path, rate):
     """(told, measured) of what plays keys."""
-    measured = live.onset(pd, 60, rate)
+    measured = live.onset(pd, path, 60, rate)
     return live.last(pd, "onset")[2], measured
 
 

@@ -1,9 +1,10 @@
 """Plays the live objects for a minute each, by a script of gestures, in real Pd: a sound, and its spectrogram.
 
-    PYTHONPATH=setup:pyext_py3:tests python tests/support/play_minute.py FOLDER [rave|timbre|samplernn|gansynth ...]
+    PYTHONPATH=setup:pyext_py3:tests python tests/support/play_minute.py FOLDER [NAME ...]
 
-The interpreter is that of the environment torch; it needs jackd2. FOLDER gets NAME.wav and NAME.png, in which lines say
-when which gesture began. It takes a minute for each.
+The interpreter is that of the environment torch; it needs jackd2. NAME is rave, timbre, samplernn, gansynth or
+nsynth; without one all play. FOLDER gets NAME.wav and NAME.png, in which lines say when which gesture began. It takes a
+minute for each.
 """
 
 import contextlib
@@ -73,6 +74,19 @@ def scale(begin, pitches, step, velocity=90):
     return [*keys, *((at + 0.95 * step, [("note", words[0][1], 0)]) for at, words in keys)]
 
 
+def as_lists(gestures):
+    """The same keys, for an object that takes them as lists of pitch and velocity."""
+    return [(at, [words[1:] for words in messages]) for at, messages in gestures]
+
+
+def walk(begin, seconds, *places):
+    """Gestures: the pad's place on its way from one to the next, ten times a second."""
+    steps = round(10 * seconds)
+    path = np.linspace(0, len(places) - 1, steps)
+    xs, ys = (np.interp(path, range(len(places)), column) for column in zip(*places))
+    return [(begin + step / 10, [("pad", float(x), float(y))]) for step, (x, y) in enumerate(zip(xs, ys))]
+
+
 def sweep(begin, seconds, name, low, high, *before):
     """Gestures: a value that moves, ten times a second."""
     steps = round(10 * seconds)
@@ -106,6 +120,15 @@ PLAYINGS = {
          (16, [("silence",), ("random",)]), (17, chord(57, 60, 64, 69)), (22, [("silence",), ("release", 2000)]),
          *[(24 + 2 * place, [("random",), *scale(0, (48 + 5 * place,), 1)[0][1]]) for place in range(8)],
          (42, [("silence",), ("transpose", 12)]), (43, chord(48, 55, 60)), (50, [("silence",)])],
+        0.5,
+    ),
+    "nsynth": Playing(
+        "03_gansynth", "nsynth~", 1, "starter_notes", None, ("corner",),
+        [(3, [("grid",)]), *as_lists(scale(8, (60, 62, 64, 65, 67, 69, 71, 72), 1)), (16, [("pad", 1, 0)]),
+         *as_lists(scale(16, (72, 71, 69, 67, 65, 64, 62, 60), 1)),
+         *walk(24, 16, (0, 0), (1, 0), (1, 1), (0, 1), (0, 0)),
+         *as_lists(scale(24, (60, 55, 64, 60, 67, 64, 72, 67), 2)), (40, [("pad", 0.5, 0.5)]),
+         *as_lists([(41, chord(60, 64, 67)), (43, chord(57, 60, 64, 69))])],
         0.5,
     ),
 }  # fmt: skip
@@ -184,7 +207,8 @@ def draw(file, gestures):
     )  # fmt: skip
     before = ""
     for second, messages in sorted(gestures, key=lambda gesture: gesture[0]):
-        words = messages[0][0]
+        first = messages[0][0]
+        words = first if isinstance(first, str) else "note"
         if words != before:
             axes.axvline(second, color="white", linewidth=0.5)
             axes.text(second, mel.shape[0] + 1, words, fontsize=7, rotation=35)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import copy
 from fractions import Fraction
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import nn
 
 from . import layers, parts
-
-Frames = Fraction | int
 
 
 def delay_of(model: parts.OwnRave) -> int:
@@ -31,19 +30,19 @@ def delay_of(model: parts.OwnRave) -> int:
     int
         0 for a model that is not streaming.
     """
-    decoder = model.decoder
-    answered = reduce(delayed, (model.encoder, decoder.net, decoder.wave), 0)
+    decoder: Any = model.decoder
+    answered = reduce(delayed, (model.encoder, decoder.net, decoder.wave), Fraction(0))
     return round(answered * model.bank.bands) + _of_bank(model.bank)
 
 
-def delayed(frames: Frames, layer: nn.Module) -> Frames:
+def delayed(frames: Fraction, layer: Any) -> Fraction:
     """By how many frames of its own what comes out of a layer is late, when that which goes in is so late."""
     if isinstance(layer, nn.Sequential):
         return reduce(delayed, layer, frames)
     if isinstance(layer, layers.Delay):
         return frames + layer.memory.shape[-1]
     if isinstance(layer, layers.Conv):
-        return Fraction(frames + layer.delay + layer.ahead, layer.stride)
+        return (frames + layer.delay + layer.ahead) / layer.stride
     if isinstance(layer, layers.Transposed):
         return frames * layer.stride + (0 if layer.memory is None else layer.stride // 2)
     if isinstance(layer, layers.Residual):
@@ -53,7 +52,7 @@ def delayed(frames: Frames, layer: nn.Module) -> Frames:
     return frames
 
 
-def _of_bank(bank: layers.Bank) -> int:
+def _of_bank(bank: Any) -> int:
     """Samples by which what a filter bank joins is later than what it split: where a click comes out."""
     twin, taps = copy.deepcopy(bank), bank.analysis.weight.shape[-1]
     for memory in twin.buffers():

@@ -214,8 +214,9 @@ class _Builder:
         inputs = own["weight"].shape[1] * groups
         memory = torch.cat(found, -1) if found else torch.zeros(self._rows, inputs, 0)
         own |= {"memory": memory, "delay": 0 if late is None else late.shape[-1]}
-        centred = cached is not None and values.get("cumulative_delay") != 0
-        return layers.Conv(**own, ahead=(cached.shape[-1] + 1) // 2 if centred else 0)
+        if cached is None or values.get("cumulative_delay") == 0:  # a causal one
+            return layers.Conv(**own)
+        return layers.Conv(**own, ahead=(cached.shape[-1] + 1) // 2)
 
     def transposed(self, module: Module) -> nn.Module:
         constants, values = module.constants, module.values

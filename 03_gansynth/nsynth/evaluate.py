@@ -8,7 +8,8 @@ log-mel spectrograms, at temperature 0.8. Beside the model: the originals in mu-
 that can be reached, and the same network with random weights. `between_db` is how far the decoded middle of two
 encodings is from the mean of the two spectrograms; beside it the plain mix of both sounds (`cross-fade`). So is
 `off_the_middle`, which hears past a decoder's noise: how far the energy of the spectrum is from half way between its
-places in the two sounds, where 0 is half way, and 1 as far as either sound is.
+places in the two sounds, where 0 is half way, and 1 as far as either sound is. `off_in_features` says the same of six
+features of timbre: centroid, spread, skewness and kurtosis of the spectrum, attack time and temporal centroid.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import librosa
 import numpy as np
 
+from .features import features, off_in_features
+
 BANDS, WINDOW, HOP = 40, 512, 256
 FLOOR_DB = 60  # below the loudest point: not heard
 TEMPERATURE = 0.8
@@ -68,7 +70,8 @@ def off_the_middle(one, other, sound, rate):
 def between(model, sounds, seed):
     """Mean figures of the decoded middle of pairs of sounds, and of the mix: {"between_db": [decoded, mixed], ...}.
 
-    between_db is the distance from the mean of the two log-mel pictures, off_the_middle that of the function.
+    between_db is the distance from the mean of the two log-mel pictures; off_the_middle and off_in_features are those
+    of the functions.
     sounds: [n, samples]; PAIRS pairs of them.
     """
     rate, random = model.config.sample_rate, np.random.default_rng(seed)
@@ -77,10 +80,15 @@ def between(model, sounds, seed):
     decoded = model.decode([(codes[a] + codes[b]) / 2 for a, b in pairs], TEMPERATURE, seed=seed)
     mixed = [(sounds[a] + sounds[b]) / 2 for a, b in pairs]
     blends = [(log_mel(sounds[a], rate) + log_mel(sounds[b], rate)) / 2 for a, b in pairs]
-    figures = {"between_db": [], "off_the_middle": []}
+    ends = np.array([features(sound, rate) for sound in sounds])
+    figures = {"between_db": [], "off_the_middle": [], "off_in_features": []}
     for found in (decoded, mixed):
         far = [distance(log_mel(one, rate), blend) for one, blend in zip(found, blends)]
         off = [off_the_middle(sounds[a], sounds[b], one, rate) for (a, b), one in zip(pairs, found)]
-        figures["between_db"].append(float(np.mean(far)))
-        figures["off_the_middle"].append(float(np.mean(off)))
+        away = [
+            off_in_features(ends[a], ends[b], features(one, rate), ends.std(axis=0))
+            for (a, b), one in zip(pairs, found)
+        ]
+        for figure, values in zip(figures, (far, off, away)):
+            figures[figure].append(float(np.mean(values)))
     return figures

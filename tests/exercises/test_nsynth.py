@@ -8,6 +8,7 @@ import pytest
 from modelfiles.bounded import read_npz
 from nsynth import grid_folder, load
 from nsynth.blending import grid_encodings
+from nsynth.features import features, off_in_features
 from nsynth.sheet import distance, log_mel, off_the_middle
 from support.hearing import noisiness
 from support.tools import ROOT
@@ -102,18 +103,24 @@ def test_3_11_three_spaces_between_the_same_corners(tmp_path, row):
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
     program.run(tmp_path, 3, [])
-    off, pure = {}, {}
+    off, away, pure = {}, {}, {}
     for name in ("gansynth", "nsynth", "rave", "mix"):
         sounds, rate, pitches = grid_folder.read(tmp_path / name)
         assert len(sounds) == 9 and pitches == [60]
         heard = [librosa.resample(sound, orig_sr=rate, target_sr=8000) for sound in sounds]
         edges = (0, 1, 2), (0, 3, 6), (2, 5, 8), (6, 7, 8)  # a corner, the middle, another corner
         off[name] = np.mean([off_the_middle(heard[a], heard[b], heard[at], 8000) for a, at, b in edges])
+        timbres = np.array([features(sound, 8000) for sound in heard])
+        scale = timbres[[0, 2, 6, 8]].std(axis=0)  # of the corners
+        away[name] = np.mean([off_in_features(*timbres[[a, b, at]], scale) for a, at, b in edges])
         pure[name] = np.mean([harmonic(heard[at], 8000) for _, at, _ in edges])
     row(
         "3.11",
         "two instruments in the mix, clean notes of GANSynth, rough ones of NSynth",
-        ", ".join(f"{name} {off[name]:.2f} off the middle, {pure[name]:.0%} harmonic" for name in off),
+        ", ".join(
+            f"{name} {off[name]:.2f} off the middle, {away[name]:.2f} in features, {pure[name]:.0%} harmonic"
+            for name in off
+        ),
     )
     assert pure["gansynth"] > 0.8
     assert pure["nsynth"] < pure["gansynth"]

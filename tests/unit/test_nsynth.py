@@ -20,6 +20,7 @@ from nsynth.engine.kernel_engine import KernelEngine
 from nsynth.engine.network import Autoencoder, load, save
 from nsynth.engine.pack import Packed
 from nsynth.engine.torch_engine import TorchEngine
+from nsynth.features import features, off_in_features
 from nsynth.model import NSynth
 from nsynth.sheet import off_the_middle
 from support.training_program import run_training
@@ -247,6 +248,26 @@ def test_a_sound_half_way_is_nearer_to_the_middle_than_a_mix():
     dark, bright, half_way = map(vowel, (700, 2300, 1400))
     off = [off_the_middle(dark, bright, sound, 8000) for sound in (half_way, dark + bright, dark)]
     assert off[0] < 0.3 < off[1] < off[2] == pytest.approx(1, abs=0.01)
+
+
+def test_the_features_of_a_note_and_how_far_they_are_from_half_way():
+    def note(partials, attack):
+        seconds = np.arange(16000) / 8000
+        rise = np.clip(seconds / attack, 0, 1) * np.clip((2 - seconds) / 0.1, 0, 1)
+        return rise * sum(np.sin(2 * np.pi * 250 * number * seconds) for number in range(1, partials + 1))
+
+    plucked, slow = features(note(3, 0.01), 8000), features(note(9, 0.5), 8000)
+    assert plucked[0] == pytest.approx(500, abs=25) and slow[0] == pytest.approx(1250, abs=50)
+    assert plucked[1] < slow[1] and plucked[4] < slow[4]
+    assert slow[4] == pytest.approx(np.log10(0.4), abs=0.03)
+    assert plucked[5] == pytest.approx(0.98, abs=0.03) and plucked[5] < slow[5]
+    scale = np.std([plucked, slow], axis=0)
+    between = features(note(6, 0.07), 8000)
+    assert off_in_features(plucked, slow, (plucked + slow) / 2, scale) == 0
+    assert off_in_features(plucked, slow, slow, scale) == pytest.approx(1)
+    assert off_in_features(plucked, slow, between, scale) < 0.7
+    silence = features(np.zeros(8000), 8000)
+    assert np.isfinite(silence).all() and np.isfinite(off_in_features(silence, silence, plucked, 0 * scale))
 
 
 def test_the_archive_of_the_official_checkpoint_is_read_as_it_is(tmp_path):

@@ -9,31 +9,20 @@ import sys
 
 import pytest
 from dlwakit import cli
-from dlwakit.book.pages import all_pages
 from dlwakit.cli.open import OTHERS
 from dlwakit.course.days import all_days, find_day, find_patch, find_program
+from support.book_commands import PAGES, commands
 from support.course_copy import ROOT
 from support.paper_checklist import places
 
-PAGES = [ROOT / page.source for page in all_pages(ROOT)]
-COMMAND = re.compile(r"(?:^ *|`)(?:course/)?setup/dlwa ((?:\\\n|[^`\n|;)])+)", re.MULTILINE)
 INSIDE = sorted(ROOT.glob("0[0-9]_*/inside/README.md"))
 LESSONS = sorted(ROOT.glob("0[0-9]_*/README.md"))
 WHERE = {"dataset", "train", "evaluate"}  # commands whose further options are a model's
 
 
-def commands(page):
-    """The words of each command of setup/dlwa in a page's code, without what is said behind it."""
-    text = page.read_text()
-    code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`|^ {4,}.*$", text, flags=re.DOTALL | re.MULTILINE))
-    for words in COMMAND.findall(code):
-        words = re.sub(r"\\\n *", " ", words).replace("...", "").replace(" --help", "").strip()
-        yield shlex.split(re.split(r" {2,}| #", words)[0])
-
-
 def parsed(words):
     """What the command line makes of the words; where only a command is named, of that and an argument."""
-    for missing in ([], ["X"], ["X", "X"]):
+    for missing in ([], ["X"], ["X", "X"], ["list"]):
         with contextlib.suppress(SystemExit):
             return cli._parser().parse_known_args([*words, *missing])
     pytest.fail(f"setup/dlwa {' '.join(words)}")
@@ -47,7 +36,10 @@ def sources(day):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_can_be_typed(page):
-    for words in commands(page):
+    for command in commands(page):
+        program, *words = shlex.split(command.text)
+        if not words or not program.endswith("setup/dlwa"):
+            continue
         args, rest = parsed(words)
         name = words[0]
         if name == "open" and args.day not in (None, "DAY", "[DAY]", *OTHERS):

@@ -26,7 +26,7 @@
   function play(number) {
     audio.currentTime = number * SECONDS;
     end = (number + 1) * SECONDS - 0.03;
-    audio.play();
+    audio.play().catch(() => (said.textContent += " This browser cannot play it here."));
     const step = last < 0 || last === number ? "" : `, ${(12 * Math.log2(bright[number] / bright[last])).toFixed(1)} semitones brighter than the one before`;
     said.textContent = `${points[number].textContent}: the middle of its spectrum is at ${bright[number]} Hz${step}.`;
     last = number;

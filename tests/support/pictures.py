@@ -1,6 +1,6 @@
 """Makes the pictures of the lessons anew: each patch in real Pd on an X display of its own, with a starter at work.
 
-    PYTHONPATH=setup:pyext_py3:tests python tests/support/pictures.py [DAY ...]
+    PYTHONPATH=setup:pyext_py3:tests python tests/support/pictures.py [DAY ...|quiz]
 
 The interpreter is that of the environment torch. It needs Xvfb, xdotool and ImageMagick. The drawings of a day, which
 `media/pictures.py` or `media/make.py` makes, are drawn, too. A DAY is a number; without one all days are done.
@@ -277,6 +277,13 @@ def own_sounds(picture):
             write_small(ROOT / picture, window.settled())
 
 
+def quiz(window):
+    """A sound of the first round is heard and judged."""
+    window.press(dsp_set=1, network=None)
+    window.pd.let_time_pass(3000)
+    window.press(choice_3=None)
+
+
 def opened(window):
     """As it is before anything is pressed."""
     window.patch.expect("worker", "off")
@@ -300,6 +307,7 @@ SHOTS = (  # picture, patch, name of its object, what is done with it
     ("06_rave/media/rave_latents.png", "rave_latents.pd", "rave-latents", rave_latents),
     ("06_rave/media/rave_prior.png", "rave_prior.pd", "rave-prior", rave_prior),
     ("06_rave/media/rave_map.png", "rave_map.pd", "rave-map", rave_map),
+    ("setup/quiz/quiz.png", "quiz.pd", "quiz", quiz),
 )  # fmt: skip
 
 
@@ -342,11 +350,11 @@ def draw(day):
 
 
 def main(days):
-    for day in sorted(ROOT.glob("0[0-9]_*")):
-        if days and str(int(day.name[:2])) not in days:
+    for day in (*sorted(ROOT.glob("0[0-9]_*")), ROOT / "setup/quiz"):
+        if days and day.name.split("_")[0].lstrip("0") not in days:
             continue
         for picture, patch, name, work in SHOTS:
-            if picture.startswith(day.name):
+            if picture.startswith(str(day.relative_to(ROOT))):
                 with shown(day / patch, name) as window:
                     work(window)
                     write_small(ROOT / picture, window.settled())

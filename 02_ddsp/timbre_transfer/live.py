@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from modelfiles.bending import TOO_FAR
 from modelfiles.resample import ShortResampler
 from pdworker.serving.live import StreamForm
 
@@ -101,9 +102,12 @@ class LiveInstrument:
     keys : Keys
     by_keys : bool
         Whether these are played, not the sound; may be changed while it plays.
+    report : callable
+        report(name, values) sends an event to Pd.
     """
 
-    def __init__(self, instrument, milliseconds, controls, by_keys=False):
+    def __init__(self, instrument, milliseconds, controls, by_keys=False, report=lambda name, values: None):
+        self._report, self._dead = report, False
         self.instrument, self.milliseconds, self.controls = instrument, milliseconds, controls
         statistics = instrument.statistics
         self.keys = Keys(None if statistics is None else statistics.loudness_quantiles)
@@ -121,6 +125,16 @@ class LiveInstrument:
         for key in keys:
             self.keys.press(*key)
 
+    def bend_layers(self, bends):
+        """Bend the network in just these ways."""
+        self.instrument.bending.put(bends)
+
+    def tell_whether_dead(self, dead):
+        """Report, once, that the network is bent until it answers no numbers."""
+        if dead and not self._dead:
+            self._report("warning", {"message": f"{TOO_FAR}: restore it"})
+        self._dead = dead
+
     def make_chain(self, form: StreamForm, measuring: bool) -> "Chain":
         """Return a fresh chain for a stream."""
         return Chain(self, form.sample_rate, form.outputs)
@@ -130,11 +144,11 @@ class LiveInstrument:
         return {}
 
 
-def in_child(instrument, milliseconds, settings, pulse):
+def in_child(instrument, milliseconds, settings, pulse, report):
     """A LiveInstrument in the child process that plays it, with settings as `change` takes them."""
     with pulse.busy():
         pitch.begin_anew()
-        made = LiveInstrument(instrument, milliseconds, controls.Controls(adjust=False))
+        made = LiveInstrument(instrument, milliseconds, controls.Controls(adjust=False), report=report)
         made.change(**settings)
         made.make_chain(StreamForm(SAMPLE_RATE, HOP_SIZE, 1, 1), True).process(
             np.zeros((1, WINDOW), np.float32)
@@ -165,6 +179,7 @@ class Chain:
         if self._live.by_keys:
             found = self._live.keys.features(len(found))
         sound = self._play(found, self._live.controls)
+        self._live.tell_whether_dead(self._performance.dead)
         return np.tile(self._out.process(sound[np.newaxis]), (self._outputs, 1))
 
     def _play(self, found, settings):

@@ -8,8 +8,8 @@ from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw
+from pdworker.host.bendable import BendableObject
 from pdworker.host.settings import Choice, Number, Toggle
-from pdworker.host.takes import TakesObject
 
 ESTIMATORS = ("swift", "crepe-tiny", "crepe-full")
 USUAL_RATE_HZ = 44100
@@ -17,7 +17,7 @@ RUN_DEFAULTS = (0, 0, 0, USUAL_RATE_HZ, 16000, 1, 20, 0)  # the original's
 RUN_SETTINGS = ("octave", "threshold", "loudness", "rate", "output", "adjust", "quiet", "autotune")
 
 
-class timbre_transfer(TakesObject):
+class timbre_transfer(BendableObject):
     """A sound in one array is played by an instrument into another.
 
     With a creation argument such as 1003 the array that a message calls `in` is 1003-in, where there is one of that
@@ -160,6 +160,7 @@ class timbre_transfer(TakesObject):
         super().unload_1()
 
     async def restore_take(self, state, call, arrays):
+        await super().restore_take(state, call, arrays)
         self._rates[self._array("in")] = call["rate"]
 
     # What they share.

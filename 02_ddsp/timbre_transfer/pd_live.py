@@ -2,15 +2,15 @@
 
 import pyext
 from pdworker.host.arguments import message, number
+from pdworker.host.bendable import BendableObject
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Toggle
-from pdworker.host.takes import TakesObject
 
 USUAL_LATENCY_MS = 40
 NO_MODEL = ("none", "-")
 
 
-class timbre_transfer_live(TakesObject, LiveObject):
+class timbre_transfer_live(BendableObject, LiveObject):
     """An instrument that plays what comes in, now.
 
     Arguments: the abstraction's $0, and MODEL and MILLISECONDS of its box.
@@ -33,7 +33,13 @@ class timbre_transfer_live(TakesObject, LiveObject):
             0.5, 0, 1, unit="amount", help="0 as loud as the instrument makes it, 1 as what comes in"
         ),
         "midi": Toggle(False, help="play notes, not the sound"),
-        "bend": Number(0.0, -24, 24, unit="semitones", help="of notes, such as a pitch wheel"),
+        "bend": Number(
+            0.0,
+            -24,
+            24,
+            unit="semitones",
+            help="of notes, such as a pitch wheel; with LAYER KIND AMOUNT [SEED] it bends the network",
+        ),
         "vibrato": Number(0.0, 0, 2, unit="semitones", help="of notes that are held"),
     }
     ALIASES = {"list": "note"}
@@ -51,6 +57,15 @@ class timbre_transfer_live(TakesObject, LiveObject):
 
     def setting_changed(self, name):
         self.change(**self._controls())
+
+    @message("bend SEMITONES, or LAYER scale|noise|flip|zero|shift|swap AMOUNT [SEED]")
+    def bend_1(self, *words):
+        """Bend the pitch of notes, or the network."""
+        if len(words) > 1:
+            super().bend_1(*words)
+        else:
+            self.settings["bend"] = self.SETTINGS["bend"].parse("bend", words)
+            self.setting_changed("bend")
 
     @message("latency MILLISECONDS")
     def latency_1(self, milliseconds):

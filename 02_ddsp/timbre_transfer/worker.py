@@ -14,6 +14,7 @@ from modelfiles.errors import UserError
 from modelfiles.overview import overview
 from modelfiles.resample import resample
 from modelfiles.sounds import read_sound
+from pdworker.serving.bendable import BendableWorker
 from pdworker.serving.server import serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
@@ -30,7 +31,7 @@ with contextlib.suppress(ImportError):  # the environment of the engine "upstrea
     torch.set_num_threads(1)  # the small products of a GRU wait for each other's threads
 
 
-class Worker:
+class Worker(BendableWorker):
     """Loads a model, and plays sounds with it, at once or live; the public methods are the calls.
 
     Parameters
@@ -52,12 +53,14 @@ class Worker:
         job.progress(0.7, "warming up")
         warm_up(instrument)
         self._instrument = instrument
+        self._bending = getattr(instrument, "bending", None)
         return {
             "name": instrument.name,
             "rate": instrument.sample_rate,
             "harmonics": instrument.harmonics,
             "adjustable": int(instrument.statistics is not None),
             "engine": instrument.engine,
+            "layers": self._layers(),
         }
 
     def transfer(self, job, *, rate, out_rate, arrays, estimator=DEFAULT, seed=0, **settings):
@@ -102,7 +105,7 @@ class Worker:
         self._settings = settings
         self._supervisor = Supervisor(
             stream,
-            lambda pulse, report: live.in_child(instrument, milliseconds, self._settings, pulse),
+            lambda pulse, report: live.in_child(instrument, milliseconds, self._settings, pulse, report),
         )
         return {}
 
@@ -116,6 +119,9 @@ class Worker:
         """Press keys of what plays live, (pitch, velocity) each, or let them go where the velocity is 0."""
         self._call_playing("press", keys=keys)
         return {}
+
+    def _network_bent(self, bends):
+        self._call_playing("bend_layers", bends=[list(bend) for bend in bends])
 
     def _call_playing(self, name, **arguments):
         """Let what plays answer a call, if there is anything."""

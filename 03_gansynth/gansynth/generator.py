@@ -41,11 +41,11 @@ class _Dense:
     def __init__(self, kernel, bias):
         self.height, self.width, inputs, self.channels = kernel.shape
         scale = math.sqrt(2 / (self.height * self.width * inputs))
-        self._weights = scale * kernel.flip(0, 1).permute(2, 0, 1, 3).reshape(inputs, -1)
+        self.kernel = scale * kernel.flip(0, 1).permute(2, 0, 1, 3).reshape(inputs, -1)
         self._bias = bias
 
     def __call__(self, x):
-        points = (pixel_norm(x.clone()) @ self._weights).view(-1, self.height, self.width, self.channels)
+        points = (pixel_norm(x.clone()) @ self.kernel).view(-1, self.height, self.width, self.channels)
         return _activate((points + self._bias).permute(0, 3, 1, 2))
 
 
@@ -55,11 +55,11 @@ class _Conv:
     def __init__(self, kernel, bias):
         height, width, inputs, _ = kernel.shape
         kernel = math.sqrt(2 / (height * width * inputs)) * kernel.permute(3, 2, 0, 1)
-        self._kernel = kernel.contiguous(memory_format=torch.channels_last)
+        self.kernel = kernel.contiguous(memory_format=torch.channels_last)
         self._bias = bias
 
     def __call__(self, x):
-        return _activate(functional.conv2d(x, self._kernel, self._bias, padding="same"))
+        return _activate(functional.conv2d(x, self.kernel, self._bias, padding="same"))
 
 
 class _UpConv:
@@ -78,13 +78,13 @@ class _UpConv:
         for row in rows:
             first, second, third = row.unbind(3)
             kernels += [torch.stack([first, second + third], 3), torch.stack([first + second, third], 3)]
-        self._kernel = torch.cat(kernels).contiguous(memory_format=torch.channels_last)
+        self.kernel = torch.cat(kernels).contiguous(memory_format=torch.channels_last)
         self._bias = bias.repeat(4)
         self._channels = outputs
 
     def __call__(self, x):
         batch, _, height, width = x.shape
-        corners = functional.conv2d(functional.pad(x, (1, 1, 1, 1)), self._kernel, self._bias)
+        corners = functional.conv2d(functional.pad(x, (1, 1, 1, 1)), self.kernel, self._bias)
         out = x.new_empty(batch, 2 * height, 2 * width, self._channels).permute(0, 3, 1, 2)
         for index, corner in enumerate(corners.split(self._channels, dim=1)):
             row, column = divmod(index, 2)
@@ -132,6 +132,10 @@ class Generator:
             channels = tensors[SCOPE.format(block, f"{name[:5]}/conv2d/kernel")].shape[3]
             scale = 2 ** (block - 1)
             self.shapes[name] = (first.height * scale, first.width * scale, channels)
+
+    def weights(self):
+        """{name: array} of what the layers compute with; what is changed in them is heard."""
+        return {f"{name}.kernel": layer.kernel.numpy() for name, layer in self._layers.items()}
 
     def activations(self, inputs, layer):
         """What comes out of a layer, [batch, height, width, channels], for inputs [batch, latent + labels]."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.bending import Bending
 from modelfiles.errors import UserError
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,6 +45,8 @@ class GANSynth:
         What it was loaded from, with its pitches, sizes and sample rate.
     layers : dict of str to (int, int, int)
         Height, width and channels of the layers that can be looked into and changed.
+    bending : modelfiles.bending.Bending
+        Of the kernels of these layers.
     """
 
     def __init__(self, folder: ModelFolder) -> None:
@@ -60,6 +63,7 @@ class GANSynth:
         tensors = {name: folder.checkpoint[name] for name in generator_names(folder.blocks)}
         self._generator = Generator(tensors, folder.blocks, flags["num_resolutions"], grown)
         self.layers = self._generator.shapes
+        self.bending = Bending(self._generator.weights())
         scale = 2 ** (flags["num_resolutions"] - 1)
         self._spectrogram = Spectrogram(
             flags["start_height"] * scale,

@@ -6,6 +6,7 @@ from modelfiles.errors import UserError
 from pdworker import options
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw, existing
+from pdworker.host.bendable import BendableObject
 from pdworker.host.settings import Whole
 
 from . import latent
@@ -15,7 +16,7 @@ UNDO_STEPS = 32  # random draws that can be taken back
 ENVELOPE = ("spacing", "trim", "attack", "sustain", "release")  # of a hallucination's notes, in seconds
 
 
-class gansynth(GansynthMap):
+class gansynth(BendableObject, GansynthMap):
     """Notes from points of a latent space.
 
     A latent vector lies in an array (Z), a sound in another (SOUND). Where the patch has an array SOUND-picture, it

@@ -11,10 +11,10 @@ import numpy as np
 import pyext
 from modelfiles.errors import UserError
 from pdworker.host.arguments import message, name, number
+from pdworker.host.bendable import BendableObject
 from pdworker.host.live_object import LiveObject
 from pdworker.host.making import Making
 from pdworker.host.settings import Number
-from pdworker.host.takes import TakesObject
 
 VOICES = 8  # that sound at once
 PLAYERS = 12  # of the abstraction: what is taken from a key fades while its successor begins
@@ -55,7 +55,7 @@ class Note:
     sounds: bool = False
 
 
-class gansynth_live(TakesObject, LiveObject):
+class gansynth_live(BendableObject, LiveObject):
     """Eight voices of a GANSynth, played by notes.
 
     Each note takes the point as it is when its key is pressed. Its beginning is made first, in a fraction of the time,
@@ -95,7 +95,12 @@ class gansynth_live(TakesObject, LiveObject):
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
+    async def put_bends(self, bends: list[list]) -> None:
+        await super().put_bends(bends)
+        self._kept.clear()
+
     def model_loaded(self, facts: dict) -> None:
+        super().model_loaded(facts)
         if (facts["name"], facts["latent"]) != (self._loaded.get("name"), self._loaded.get("latent")):
             self._kept.clear()
             self._point = None
@@ -159,6 +164,7 @@ class gansynth_live(TakesObject, LiveObject):
         super().keep_1(*words)
 
     async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
+        await super().restore_take(state, call, arrays)
         self._point = np.asarray(arrays[0], np.float32)
 
     @message("silence")

@@ -1,9 +1,11 @@
 """The worker process of GANSynth: the calls that the Pd object of day 3 makes."""
 
 import numpy as np
+from modelfiles.bending import TOO_FAR
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.resample import resample
+from pdworker.serving.bendable import BendableWorker
 from pdworker.serving.server import serve
 
 from . import latent
@@ -16,7 +18,7 @@ BATCH = 4  # notes between two checks whether the call was cancelled
 COURSE_PITCH = 32  # of hallucinations, where the model knows it: the original's
 
 
-class Worker:
+class Worker(BendableWorker):
     """Loads a model and makes notes with it; the public methods are the calls."""
 
     def __init__(self):
@@ -28,7 +30,7 @@ class Worker:
         job.progress(0.8, "first note")
         folder = model.folder
         model.generate(model.random(1, seed=0), folder.pitches[:1])
-        self._model = model
+        self._model, self._bending = model, getattr(model, "bending", None)
         return {
             "name": folder.name,
             "rate": folder.sample_rate,
@@ -39,6 +41,7 @@ class Worker:
             "pitches": len(folder.pitches),
             "stage": f"{folder.stage + 1}/{folder.stages}",
             "engine": engine,
+            "layers": self._layers(),
         }
 
     def generate(self, job, *, pitches, arrays):
@@ -58,7 +61,7 @@ class Worker:
             sound = model.begin(arrays[0], pitch, frames)
         else:
             (sound,) = model.generate(arrays[0][np.newaxis], [pitch])
-        return {}, [resample(sound, model.folder.sample_rate, out_rate)]
+        return {}, [resample(alive(sound), model.folder.sample_rate, out_rate)]
 
     def hallucinate(self, job, *, notes, steps, pitch=None, seed=None, **envelope):
         """Make a hallucination of `notes` random points with `steps` notes between each two.
@@ -130,7 +133,7 @@ class Worker:
                 key: value[part] if isinstance(value, np.ndarray) else value for key, value in change.items()
             }
             for note in self._model.generate(latents[part], pitches[part], **of_part):
-                yield note / max(1.0, np.abs(note).max())
+                yield alive(note) / max(1.0, np.abs(note).max())
 
     def _with_pictures(self, notes):
         rate, notes = self._model.folder.sample_rate, list(notes)
@@ -140,6 +143,13 @@ class Worker:
         rate = self._model.folder.sample_rate
         sound = combine(notes, count, Envelope(**envelope), rate)
         return {"rate": rate, "notes": count}, [sound, thumbnail(sound, rate)]
+
+
+def alive(note):
+    """The same note. Raises UserError where the network is bent until it answers no numbers."""
+    if not np.isfinite(note).all():
+        raise UserError("checkpoint", TOO_FAR, "restore it")
+    return note
 
 
 if __name__ == "__main__":

@@ -79,10 +79,12 @@ class ganspacesynth(gansynth):
         """Hook: components were loaded, and these are their facts."""
 
     def take_state(self):
-        return {"components": self._components, "edits": self.portable(self._edits)} if self._edits else {}
+        edits = {"components": self._components, "edits": self.portable(self._edits)} if self._edits else {}
+        return {**super().take_state(), **edits}
 
     async def restore_take(self, state, call, arrays):
-        if not state:
+        await super().restore_take(state, call, arrays)
+        if "components" not in state:
             self._edits = self._components = None
         elif state["components"] != self._components:
             file, digest = state["components"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,12 +89,20 @@ class LiveVoices:
         Shows the supervisor when it computes.
     report : callable
         report(name, values) sends an event to Pd.
+    bend : callable, optional
+        See `Generator.bend`.
     """
 
     def __init__(
-        self, packed: Packed, config: Config, spec: Mapping[str, Any], pulse: Pulse, report: Report
+        self,
+        packed: Packed,
+        config: Config,
+        spec: Mapping[str, Any],
+        pulse: Pulse,
+        report: Report,
+        bend: Callable[[list], Packed] | None = None,
     ) -> None:
-        self._packed, self._config, self._spec = packed, config, spec
+        self._packed, self._config, self._spec, self._bend = packed, config, spec, bend
         self.controls = Controls(**spec["controls"])
         self.block = config.big_frame_size
         self._memories: dict[int, Memory] = {}
@@ -181,6 +189,14 @@ class LiveVoices:
         self._spec = {**self._spec, "seed": seed}
         self._voices = self._new_voices(self.controls.voices)
         self._held = None
+
+    def bend_layers(self, bends: list) -> None:
+        """Bend the network in just these ways; the voices go on from where they are."""
+        if self._bend is None:
+            raise UserError("state", "this network is not bent while it plays")
+        self._packed, memory = self._bend(bends), self._voices.remember()
+        self._voices = self._new_voices(len(self._voices))
+        self._voices.go_on_from(memory, same_draws=True)
 
     def _silence(self, sound: NDArray[np.float32], temperature: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros((OUTPUTS, self.block), np.float32)

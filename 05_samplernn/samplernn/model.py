@@ -16,6 +16,7 @@ from typing import Any, Union, cast
 
 import numpy as np
 import torch
+from modelfiles.bending import Bending
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.loops.pace import processors
@@ -108,6 +109,8 @@ class Generator:
         Its `sample_rate` is that of the model, in Hz.
     engine : str
         What computes: "int4", "int8" or "float32".
+    bending : modelfiles.bending.Bending or None
+        Of its weights; `bend` uses it. None on a graphics card.
     bits_lost : float
         Bits per sample that few bits lose against float32, as measured.
     """
@@ -120,8 +123,10 @@ class Generator:
         self.pool = ThreadPoolExecutor(self.threads)
         self.large = sum(value.numel() for value in model.parameters()) > LARGE
         self.engine, self.bits_lost = "float32", 0.0
+        self.bending: Bending | None = None
         if self.device == "cpu":
             self._pack()
+            self.bending = Bending(_own_weights(self.model))
 
     def generate(self, seconds: float, temperature: Any = 1.0, **options: Any) -> NDArray[np.float32]:
         """Generate sound.
@@ -280,6 +285,31 @@ class Generator:
             self.measure()  # compiles them
         return self.packed
 
+    def bend(self, bends: Iterable[Any]) -> Packed:
+        """Bend the network in just these ways.
+
+        Parameters
+        ----------
+        bends : iterable
+            See `modelfiles.bending.Bending.put`.
+
+        Returns
+        -------
+        tuple
+            The weights of the loops, as `loops` gives them.
+
+        Raises
+        ------
+        UserError
+            See `modelfiles.bending.Bending.put`; or a graphics card computes.
+        """
+        if self.bending is None:
+            raise UserError("state", "a network on a graphics card is not bent")
+        self.bending.put(bends)
+        if hasattr(self, "packed"):
+            self.packed = pack(self.model, 4 if self.engine == "int4" else 8)
+        return self.loops()
+
     def _pack(self) -> None:
         """Find the fewest bits that hold the model's distribution."""
         for bits in (4, 8) if self.large else (8,):
@@ -291,6 +321,13 @@ class Generator:
 
     def _silence(self, sounds: int, length: int) -> NDArray[np.int32]:
         return np.full((sounds, self.config.big_frame_size + length), self.config.q_levels // 2, np.int32)
+
+
+def _own_weights(model: SampleRNN) -> dict[str, NDArray]:
+    """The weights of a network by name, in memory that can be written to."""
+    for weights in model.parameters():
+        weights.data = weights.data.clone()
+    return {name: weights.detach().numpy() for name, weights in model.named_parameters()}
 
 
 def _check_rate(rate: float) -> int:

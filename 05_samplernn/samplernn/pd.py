@@ -11,9 +11,9 @@ from modelfiles.errors import UserError
 from modelfiles.overview import overview_of_part
 from pdworker import options
 from pdworker.host.arguments import message, name
+from pdworker.host.bendable import BendableObject
 from pdworker.host.making import Making
 from pdworker.host.settings import Number, Whole
-from pdworker.host.takes import TakesObject
 
 from .generate_message import read_request
 
@@ -21,7 +21,7 @@ PRIMER_S = 30  # of a seed sound, its end
 SETTING_OF_OPTION = {"dur": "seconds", "out_sr": "rate", "random": "seed", "top_k": "top_k", "top_p": "top_p"}
 
 
-class samplernn(TakesObject):
+class samplernn(BendableObject):
     """A recurrent network that generates sound sample by sample, into Pd arrays that grow meanwhile.
 
     Out of the outlet, besides what every TakesObject says: `generating LENGTH HZ`, `grown SAMPLES`, then

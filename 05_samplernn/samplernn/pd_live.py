@@ -6,9 +6,9 @@ from typing import Any
 
 import pyext
 from pdworker.host.arguments import message, number
+from pdworker.host.bendable import BendableObject
 from pdworker.host.live_object import LiveObject
 from pdworker.host.settings import Number, Toggle, Whole
-from pdworker.host.takes import TakesObject
 
 USUAL_LATENCY_MS = 30
 MOST_VOICES = 4
@@ -17,7 +17,7 @@ NO_MODEL = ("none", "-")
 CONTROLS = ("temperature", "voices", "enable", "listen", "answer", "threshold", "freeze", "top_k", "top_p")
 
 
-class samplernn_live(TakesObject, LiveObject):
+class samplernn_live(BendableObject, LiveObject):
     """A recurrent network that plays sound sample by sample, now.
 
     Arguments: the abstraction's $0, and MODEL, VOICES and MILLISECONDS of its box.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from modelfiles.errors import UserError
 from modelfiles.sounds import write_sound
+from pdworker.serving.bendable import BendableWorker
 from pdworker.serving.server import Job, serve
 from pdworker.serving.supervisor import NotPlaying, Supervisor
 
@@ -20,7 +21,7 @@ from .model import load as load_model
 COMPUTE_S = 0.1  # how long to compute for each piece of sound
 
 
-class Worker:
+class Worker(BendableWorker):
     """A SampleRNN; the public methods are what Pd can call."""
 
     def __init__(self) -> None:
@@ -61,7 +62,7 @@ class Worker:
         except UserError as error:
             hint = error.hint or "see: setup/dlwa checkpoints list"
             raise UserError(error.kind, error.message, hint) from None
-        config = self._model.config
+        config, self._bending = self._model.config, self._model.bending
         return {
             "name": Path(name).name,
             "rate": config.sample_rate,
@@ -69,6 +70,7 @@ class Worker:
             "levels": f"{config.q_levels}-{config.q_type}",
             "weights": self._model.engine,
             "bits_lost": round(self._model.bits_lost, 6),
+            "layers": self._layers(),
         }
 
     def generate(
@@ -130,9 +132,10 @@ class Worker:
         model = self._loaded()
         self.stop(job)
         self._spec = spec = {"milliseconds": milliseconds, "seed": seed, "controls": controls}
-        packed, config = model.loops(), model.config
+        model.loops()  # compiles them
         self._supervisor = Supervisor(
-            stream, lambda pulse, report: LiveVoices(packed, config, spec, pulse, report)
+            stream,
+            lambda pulse, report: LiveVoices(model.loops(), model.config, spec, pulse, report, model.bend),
         )
         return {}
 
@@ -162,6 +165,11 @@ class Worker:
         """Let the voices begin in silence."""
         self._spec["seed"] = seed
         return self._ask_playing("restart", seed=seed)
+
+    def _network_bent(self, bends: Sequence[list]) -> None:
+        self._loaded().bend(bends)
+        with contextlib.suppress(NotPlaying):
+            self._call_playing("bend_layers", bends=[list(bend) for bend in bends])
 
     def _ask_playing(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Let what plays answer a call. Raises UserError when nothing plays."""

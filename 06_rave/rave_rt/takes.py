@@ -5,13 +5,13 @@ from pathlib import Path
 from modelfiles.errors import UserError
 from modelfiles.finding import find
 from pdworker.host.bendable import BendableObject
-from pdworker.host.takes import TakesObject, background
+from pdworker.host.takes import background
 from pdworker.takes.fingerprint import fingerprint
 
 from .prior_files import find_prior
 
 
-class RaveTakes(BendableObject, TakesObject):
+class RaveTakes(BendableObject):
     """A Pd object that keeps what a TorchScript model makes.
 
     Attributes
@@ -38,7 +38,7 @@ class RaveTakes(BendableObject, TakesObject):
         background.run(lambda: known.__setitem__(1, fingerprint(prior) if prior else ""))
 
     def take_state(self):
-        return {"prior": self._prior, "attributes": dict(self.was_set), "bends": self.bend_list}
+        return {**super().take_state(), "prior": self._prior, "attributes": dict(self.was_set)}
 
     async def restore_take(self, state, call, arrays):
         path, digest = state["prior"]
@@ -51,4 +51,4 @@ class RaveTakes(BendableObject, TakesObject):
             for attribute, values in state["attributes"].items():
                 await self.call("set", name=attribute, values=values)
             self.was_set = dict(state["attributes"])
-        await self.put_bends(state.get("bends", []))
+        await super().restore_take(state, call, arrays)

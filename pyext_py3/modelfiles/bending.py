@@ -17,6 +17,7 @@ from .errors import UserError
 
 Array = NDArray[Any]
 MOST_BENDS = 256
+TOO_FAR = "the network is bent until it answers no numbers"
 
 
 class Bend(NamedTuple):

@@ -86,6 +86,23 @@ def test_more_keys_than_voices_take_the_oldest_ones_place_and_mistakes_are_one_l
     assert "there is no array 'nowhere'" in pd.expect(OUT, "error")[1]
 
 
+def test_a_bent_network_makes_other_notes_and_restored_it_makes_its_own(pd):
+    pd.set_array("z", np.random.default_rng(1).standard_normal(16))
+    spectra = []
+    for words in ((), ("bend", 2, "noise", 1, 3), ("mend",)):
+        if words:
+            pd.send(NAME, *words)
+            pd.expect(OUT, "restored" if words == ("mend",) else "bent", timeout=PATIENCE)
+        pd.send(NAME, "silence")
+        wait_until(lambda: heard(pd).max() == 0, "silence")
+        press(pd, 60, "note")
+        sound = heard(pd)
+        assert sound.std() > 1e-4
+        spectra.append(np.abs(np.fft.rfft(sound)))
+    own_bent, own_restored = (np.corrcoef(spectra[0], other)[0, 1] for other in spectra[1:])
+    assert own_bent < 0.95 < own_restored
+
+
 def test_killed_it_plays_what_it_keeps_and_then_new_notes(pd):
     press(pd, 60, "note")
     wait_until(lambda: press(pd, 60, "note") < 5, "the note that is kept")

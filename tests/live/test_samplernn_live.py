@@ -73,6 +73,20 @@ def test_it_listens_in_silence_and_goes_on_and_a_flood_of_messages_ends_with_the
     until(pd, lambda heard, entropy: heard.std() > 1e-3 and entropy.mean() > 1, "it goes on")
 
 
+def test_its_network_is_bent_and_restored_while_it_plays(pd):
+    """Without the last layer's weights each choice is as open as any other."""
+    pd.send("samplernn-live", "layers")
+    pd.expect(OUT, "layers")
+    layers = [message for message in pd.received[OUT] if message[0] == "layer"]
+    number = [message[1] for message in layers if len(message) > 4][-1]
+    pd.send("samplernn-live", "bend", number, "scale", 0)
+    pd.expect(OUT, "bent", timeout=PATIENCE)
+    until(pd, lambda heard, entropy: heard.std() > 1e-3 and entropy[entropy > 0].std() < 1e-3, "one entropy")
+    pd.send("samplernn-live", "mend")
+    pd.expect(OUT, "restored", 1, timeout=PATIENCE)
+    until(pd, lambda heard, entropy: entropy.std() > 0.05, "choices again")
+
+
 def test_killed_it_plays_again_as_it_was_set(pd):
     pd.send("samplernn-live", "voices", 2)
     for depth in (-1, 0):  # what plays, then the worker, with what plays in it

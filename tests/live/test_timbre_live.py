@@ -92,6 +92,37 @@ def test_killed_it_plays_on_as_it_was_set(pd):
     assert pitch(heard(pd)) == pytest.approx(440, rel=0.02)
 
 
+def levels(sound):
+    """dB of forty bands of frequency."""
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    edges = (np.geomspace(100, 8000, 41) * len(sound) / 44100).astype(int)
+    return np.array([10 * np.log10(power[low:high].mean() + 1e-9) for low, high in zip(edges, edges[1:])])
+
+
+def test_its_network_is_bent_stays_so_when_it_is_killed_and_is_restored(pd):
+    def away(other):
+        return np.abs(levels(heard(pd)) - other).mean()
+
+    pd.send("voice-level", 0.3)
+    wait_until(lambda: loudness(heard(pd)) > 1e-3, "the sound")
+    own = levels(heard(pd))
+    pd.send("timbre-live", "layers")
+    last = pd.expect(OUT, "layers")[1]
+    pd.send("timbre-live", "bend", last, "noise", 3, 1)
+    pd.expect(OUT, "bent")
+    wait_until(lambda: away(own) > 3, "another timbre")
+    bent = levels(heard(pd))
+    far = np.abs(bent - own).mean()
+    os.kill(descendants(pd.process.pid, b"timbre_transfer.worker")[-1], signal.SIGKILL)
+    pd.expect(OUT, "error", timeout=PATIENCE)
+    wait_until(lambda: away(bent) < far / 2, "the bent timbre again")
+    pd.send("timbre-live", "mend")
+    pd.expect(OUT, "restored", 1)
+    wait_until(lambda: away(own) < far / 2, "its own timbre")
+    pd.send("timbre-live", "bend", "nowhere", "scale", 1)
+    assert "there is no layer nowhere" in pd.expect(OUT, "error")[1]
+
+
 def test_what_cannot_be_done_is_said_and_the_sound_goes_on(pd):
     for words in (("threshold", 2), ("octave", "high"), ("latency", 0)):
         pd.send("timbre-live", *words)

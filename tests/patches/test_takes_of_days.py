@@ -41,6 +41,12 @@ def page(play, tmp_path, monkeypatch):
     return start
 
 
+def bend(page):
+    """Bend the network's first layer; a take remembers it."""
+    page.send("bend", 1, "noise", 0.5, 3)
+    page.expect("bent", timeout=DONE)
+
+
 def is_made_again(page):
     """Recall what was made last, in a new worker; the facts of the take."""
     name = page.expect("take", timeout=DONE)[1]
@@ -72,12 +78,15 @@ def test_timbre_transfer(page):
     page = page("02_ddsp/timbre_transfer.pd", "timbre_transfer", "starter_violin")
     page.pd.set_array(page.own("in"), VOICE)
     page.send("octave", -1)
+    bend(page)
     page.send("transfer", "in", "out")
-    assert is_made_again(page)["settings"]["octave"] == -1
+    facts = is_made_again(page)
+    assert facts["settings"]["octave"] == -1 and facts["state"]["bends"][0][1:] == ["noise", 0.5, 3]
 
 
 def test_gansynth(page, notes):
     page = page("03_gansynth/gansynth_hallucination.pd", "gansynth", notes)
+    bend(page)
     page.send("hallucinate", page.own("sound"), 2, 1)
     assert is_made_again(page)["seed"] is not None
 
@@ -145,6 +154,7 @@ def test_the_sequencer(page, notes):
 
 def test_samplernn(page):
     page = page("05_samplernn/samplernn.pd", "samplernn", "starter_beat")
+    bend(page)
     page.pd.set_array(page.own("curve"), [0.9] * 100)
     words = ("--temp", page.own("curve"), "--out", page.own("a"), "--temp", 1.1, "--out", page.own("b"))
     page.send("generate", *words, "--dur", 0.2, "--random", -1)

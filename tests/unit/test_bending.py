@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from gansynth import load as load_gan
 from modelfiles.bending import KINDS, Bending
 from modelfiles.errors import UserError
 from rave_rt import load
+from samplernn import load as load_rnn
+from timbre_transfer import load as load_instrument
 
 AMOUNTS = {"scale": -1.5, "noise": 0.5, "flip": 0.3, "zero": 0.3, "shift": 0.25, "swap": 0.5}
 SOUND = np.random.default_rng(3).normal(0, 0.2, 1 << 13).astype(np.float32)
@@ -79,3 +82,46 @@ def test_a_model_is_bent_and_restored():
     assert np.abs(model.forward(SOUND, seed=1) - own).max() > 0.001
     model.bend()
     np.testing.assert_array_equal(model.forward(SOUND, seed=1), own)
+
+
+def instrument():
+    model = load_instrument("starter_violin")
+    return model, model.bending.put, lambda: model.generate(np.full(50, 220.0), np.full(50, -30.0), seed=1)
+
+
+def gan():
+    model = load_gan("starter")
+    point = model.random(1, seed=1)
+    return model, model.bending.put, lambda: model.pictures(point, [60])
+
+
+def rnn():
+    model = load_rnn("starter_beat")
+    return model, model.bend, lambda: model.generate(0.05, seed=1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [instrument, pytest.param(gan, marks=pytest.mark.slow), pytest.param(rnn, marks=pytest.mark.slow)],
+    ids=lambda make: make.__name__,
+)
+def test_the_models_of_other_days_are_bent_and_restored(make):
+    model, bend, answer = make()
+    own = answer()
+    for layer in (1, len(model.bending.describe())):
+        bend([(layer, "noise", 1.0, 3)])
+        assert (answer() != own).any()
+        bend([])
+        np.testing.assert_array_equal(answer(), own)
+
+
+def test_a_network_that_answers_no_numbers_says_so():
+    model, _, answer = instrument()
+    own = answer()
+    weights = next(model.decoder._network.parameters())
+    kept = weights.clone()
+    weights.fill_(float("nan"))
+    with pytest.raises(UserError, match="bent until it answers no numbers"):
+        answer()
+    weights.copy_(kept)
+    np.testing.assert_array_equal(answer(), own)

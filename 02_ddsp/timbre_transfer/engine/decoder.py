@@ -42,6 +42,12 @@ class Decoder:
     def __init__(self, tensors, n_inputs):
         self._network = Network(tensors, n_inputs).requires_grad_(False)
 
+    def weights(self):
+        """{name: array} of the network's weights; what is changed in them is heard."""
+        for weights in self._network.parameters():
+            weights.data = weights.data.clone()  # else they may be the file's own memory
+        return {name: weights.numpy() for name, weights in self._network.named_parameters()}
+
     @torch.inference_mode()
     def __call__(self, *inputs, state=None):
         """Controls for a stretch of frames.

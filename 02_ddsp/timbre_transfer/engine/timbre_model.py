@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from modelfiles.bending import TOO_FAR, Bending
 from modelfiles.checkpoint import load_checkpoint
 from modelfiles.errors import UserError
 from modelfiles.finding import latest
@@ -23,6 +24,7 @@ from .statistics import Statistics
 from .synthesiser import FilteredNoise, Harmonic, Reverb
 
 LOUDNESS_RANGE_DB = 80.0
+SILENT = -100.0  # what the network says of amplitudes to be silent
 PITCH_RANGE_MIDI = 127.0
 STRETCH_FRAMES = 2500  # computed at once
 
@@ -103,6 +105,7 @@ class TimbreModel(Instrument):
                 "checkpoint", f"{name}: the gin file speaks of {outputs} outputs, the checkpoint has {stored}"
             )
         self.needs_audio = bool(self._encoder)
+        self.bending = Bending(self.decoder.weights())
 
     def generate(
         self,
@@ -128,6 +131,8 @@ class TimbreModel(Instrument):
             breathed = breath and (breath[0][start:end], breath[1][start:end])
             sound.append(performance(f0_hz[start:end], loudness_db[start:end], stretch, latent, breathed))
             progress(min(end, frames) / frames)
+        if performance.dead:
+            raise UserError("checkpoint", TOO_FAR, "restore it")
         return np.concatenate([*sound, performance.end()])
 
     @property
@@ -150,6 +155,11 @@ class Performance:
     """One sound, made stretch by stretch: the pieces joined, and the end, are the sound made at once.
 
     The sound comes one frame and the noise filter's delay late, since a frame's curves lead to the next one.
+
+    Attributes
+    ----------
+    dead : bool
+        The network has answered something that is not a number: silence takes its place, and its memory begins anew.
     """
 
     def __init__(self, model: TimbreModel, seed: int | None = None) -> None:
@@ -166,6 +176,7 @@ class Performance:
         )
         self._splits = np.cumsum([size for _, size in settings.output_splits])[:-1]
         self._state: Any = None
+        self.dead = False
         self._held: tuple[NDArray, NDArray] | None = None
         self._skip = self._noise.delay
         self._harmonic_waiting, self._noise_waiting = np.zeros(0), np.zeros(0)
@@ -191,6 +202,9 @@ class Performance:
         }
         stacks = [inputs[key].astype(np.float32) for key in self._settings.input_keys]
         outputs, self._state = self._decoder(*stacks, state=self._state)
+        self.dead = not np.isfinite(outputs).all()
+        if self.dead:
+            outputs, self._state = np.full_like(outputs, SILENT), None
         values = dict(
             zip((name for name, _ in self._settings.output_splits), np.split(outputs, self._splits, -1))
         )

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from modelfiles.errors import UserError
 
 from pdworker.host.arguments import message, name, number
 from pdworker.host.arrays import draw, existing
-from pdworker.host.pd_object import PdObject
+from pdworker.host.takes import TakesObject
 
 KINDS = ("scale", "noise", "flip", "zero", "shift", "swap")
 MOST = 100.0
 
 
-class BendableObject(PdObject):
-    """A PdObject that bends its model's network.
+class BendableObject(TakesObject):
+    """A TakesObject that bends its model's network; takes remember how.
 
     Its worker has the calls `bend_layers(bends)`, bends being what `modelfiles.bending.Bending.put` takes, and
     `weights(layer, columns)`, which answers one array; the facts of a model have `layers`, as `Bending.describe` says
     them.
 
-    Out of the outlet, besides what PdObject sends: `layer N NAME SIZE ...`, `layers COUNT`,
+    Out of the outlet, besides what TakesObject sends: `layer N NAME SIZE ...`, `layers COUNT`,
     `bent LAYER KIND AMOUNT SEED`, `restored LAYERS`.
     """
 
@@ -81,12 +82,37 @@ class BendableObject(PdObject):
         """All bends but one."""
         return [bend for bend in self.bend_list if (bend[0], bend[1]) != key]
 
+    def take_state(self) -> dict[str, Any]:
+        """Return how the network is bent, too."""
+        return {**super().take_state(), "bends": self.bend_list}
+
+    async def restore_take(self, state: Mapping[str, Any], call: Mapping[str, Any], arrays: list) -> None:
+        """Bend the network as it was."""
+        await super().restore_take(state, call, arrays)
+        await self.put_bends(state.get("bends", []))
+
     def model_loaded(self, facts: dict) -> None:
         """Forget how another model's network was bent; one that is loaded again stays bent."""
-        if facts.get("name") != self._bent_model:
+        names = {name for name, *_ in facts.get("layers", [])}
+        if facts.get("name") != self._bent_model or not {layer for layer, _ in self.bends} <= names:
             self.bends = {}
         self._bent_model = facts.get("name")
+        self._bend_again()
         super().model_loaded(facts)
+
+    def worker_replaced(self) -> None:
+        """Bend the network in the new process as it was."""
+        self._bend_again()
+        super().worker_replaced()
+
+    def facts_to_show(self, facts: dict) -> dict:
+        """Leave the layers out."""
+        shown = super().facts_to_show(facts)
+        return {name: value for name, value in shown.items() if name != "layers"}
+
+    def _bend_again(self) -> None:
+        if self.bends:
+            self.call("bend_layers", bends=self.bend_list)
 
     def _layers(self) -> list[list]:
         self.require_model()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bounded import check_unpacked
+from .bounded import MAX_UNPACKED_BYTES, check_unpacked
 from .errors import UserError
 from .unpickling import Reader, Record, RecordMaker, Whole
 
@@ -37,6 +37,7 @@ KINDS = {
     }.items()
 }
 DEEPEST = 64  # modules inside modules
+REPEATED = 1 << 18  # values of a tensor that repeats fewer numbers, as torch's `expand` makes it
 MANGLED = re.compile(r"___torch_mangle_\d+\.")
 CONSTANT = re.compile(r"^  (\w+) : Final\[[^=]*\] = (.{1,200})$", re.MULTILINE)
 CLASS = re.compile(r"^class (\w+)\(.*\):$", re.MULTILINE)
@@ -127,7 +128,10 @@ def read_weights(path: str | Path) -> dict[str, NDArray]:
     UserError
         See `read_modules`.
     """
-    return {name: array.copy() for name, array in read_modules(path).tensors()}
+    arrays = dict(read_modules(path).tensors())
+    if sum(array.nbytes for array in arrays.values()) > MAX_UNPACKED_BYTES:
+        raise UserError("checkpoint", f"{Path(path).name}: its tensors are larger than any model's")
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 class _Archive:
@@ -216,7 +220,7 @@ def _tensor(numbers: NDArray, offset: int, shape: tuple, strides: tuple, *_: obj
     if len(shape) != len(strides) or any(type(size) is not int or size < 0 for size in sizes):
         raise UserError("checkpoint", "the archive is damaged: a tensor has no shape")
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
-    if prod(shape) > len(numbers) or (prod(shape) and last >= len(numbers)):
+    if prod(shape) > max(len(numbers), REPEATED) or (prod(shape) and last >= len(numbers)):
         raise UserError("checkpoint", "the archive is damaged: a tensor is larger than its numbers")
     if not prod(shape):
         return np.zeros(shape, numbers.dtype)

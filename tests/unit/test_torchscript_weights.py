@@ -9,6 +9,7 @@ import pytest
 import torch
 from modelfiles.errors import UserError
 from modelfiles.torchscript import read_weights
+from support import rave_files
 from support.hostile_files import memory_stays_small  # noqa: F401, a fixture
 
 STARTER = next(iter(sorted((Path(__file__).parents[2] / "06_rave" / "checkpoints").glob("*.ts"))))
@@ -19,6 +20,22 @@ def test_the_weights_are_those_that_torch_reads():
     assert set(expected) == set(read)
     for name, tensor in expected.items():
         np.testing.assert_array_equal(read[name], tensor.numpy())
+
+
+class Repeats(torch.nn.Module):
+    """A tensor whose four rows are the same numbers, as acids-ircam's features.ts has one."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = torch.arange(5.0).expand(4, 5)
+
+    def forward(self, x):
+        return x + self.rows
+
+
+def test_a_tensor_may_repeat_its_numbers(tmp_path):
+    rave_files.save(Repeats(), path := tmp_path / "repeats.ts")
+    np.testing.assert_array_equal(read_weights(path)["rows"], np.tile(np.arange(5.0), (4, 1)))
 
 
 class Command:

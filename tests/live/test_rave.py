@@ -12,7 +12,7 @@ from rave_rt.engine.reading import read_own
 from rave_rt.engine.torchscript import Model, load_module
 from rave_rt.live import delay_of
 from rave_rt.model import whole as answer_of
-from support import bend_soak, rave_files
+from support import rave_files
 from support.external import EXTERNAL
 from support.live_sound import undisturbed
 from support.sounds import loudness
@@ -315,25 +315,6 @@ def test_killed_it_comes_back_with_what_was_set(pd, load):
     pd.let_time_pass(1000)
     played, heard = recorded(pd)
     assert delay(heard, played) == 4096
-
-
-def test_bent_at_random_and_killed_it_plays_on_and_restored_it_is_as_before(tmp_path):
-    """What a bent network makes may be silenced; restored, the same sound as before."""
-    pd = bend_soak.playing(STARTER, tmp_path)
-    try:
-        before = loudness(recorded(pd)[1])
-        bend_soak.soak(pd, bends=30, kills=2)
-        for layer in range(1, 1 + bend_soak.layers(pd)):
-            pd.send("rave", "bend", layer, "scale", 100)
-            pd.expect(OUT, "bent", timeout=30)
-        wait_until(lambda: "silence instead" in str(pd.received[OUT]), "the word that it is silent")
-        pd.send("rave", "mend")
-        pd.expect(OUT, "restored", timeout=30)
-        wait_until(lambda: loudness(recorded(pd)[1]) > 0.3 * before, "the sound of a restored network")
-        pd.send("rave", "bend", "nowhere", "scale", 1)
-        wait_until(lambda: "there is no layer nowhere" in str(pd.received[OUT]), "the word on a wrong name")
-    finally:
-        pd.close()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""A network that is bent at random, and killed, while it plays in real Pd; for a test and for the benchmark of it."""
+"""A network that is bent at random, and killed, while it plays in real Pd; for tests and for the benchmark of it."""
 
 import os
 import random
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from dlwakit.pdtools.pd_session import PdSession
@@ -13,9 +14,6 @@ from support.processes import descendants
 from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-DAY = ROOT / "06_rave"
-PATCH = ROOT / "tests/live/rave/live.pd"
-OUT = "rave-out"
 AMOUNTS = {
     "scale": (-3, 3),
     "noise": (0, 3),
@@ -25,23 +23,105 @@ AMOUNTS = {
     "swap": (0, 1),
 }
 ANSWER_S = 60
+BEGIN_S = 240  # where loops have to be compiled first
 RELOAD_EVERY = 4  # kills; a model that dies six times in a row is given up
 
 
-def playing(model, folder):
-    """A Pd with its sound on, in which a model plays."""
-    variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(folder)}
-    pd = PdSession([PATCH], ["-lib", "py"], path=[EXTERNAL, DAY], listen=[OUT], environment=variables)
-    pd.send("pd", "dsp", 1)
-    pd.send("rave", "load", str(model))
-    pd.expect(OUT, "playing", timeout=ANSWER_S)
-    pd.expect(OUT, "alive", 1, timeout=ANSWER_S)
-    return pd
+@dataclass(frozen=True)
+class Live:
+    """An object that plays: its day, its patch below tests/live, its name in it, its worker, and a model."""
+
+    day: str
+    patch: str
+    name: str
+    worker: bytes
+    model: str
+
+    @property
+    def out(self):
+        """Where it says something."""
+        return f"{self.name}-out"
 
 
-def players(pd):
-    """The numbers of the worker's processes, the one that plays last."""
-    return [number for number in descendants(pd.process.pid, b"rave_rt.worker") if resident(number)]
+RAVE = Live("06_rave", "rave", "rave", b"rave_rt.worker", "starter_drums")
+SAMPLERNN = Live("05_samplernn", "samplernn", "samplernn-live", b"samplernn.worker", "starter_beat")
+
+
+class Soak:
+    """A Pd with its sound on, in which a model plays. Has to be closed.
+
+    folder: for its log.
+    """
+
+    def __init__(self, live, folder):
+        self._live = live
+        variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(folder)}
+        patch = ROOT / "tests/live" / live.patch / "live.pd"
+        places = [EXTERNAL, ROOT / live.day]
+        self.pd = PdSession([patch], ["-lib", "py"], path=places, listen=[live.out], environment=variables)
+        self.pd.send("pd", "dsp", 1)
+        self.send("load", live.model)
+        self.expect("playing", timeout=BEGIN_S)
+        self.expect("alive", 1)
+
+    def send(self, *words):
+        """Send the object a message."""
+        self.pd.send(self._live.name, *words)
+
+    def expect(self, *start, timeout=ANSWER_S):
+        """Wait for what it says."""
+        return self.pd.expect(self._live.out, *start, timeout=timeout)
+
+    def heard(self, text):
+        """Whether it has ever said this."""
+        return text in str(self.pd.received[self._live.out])
+
+    def close(self):
+        """End Pd."""
+        self.pd.close()
+
+    @property
+    def layers(self):
+        """How many layers the network has."""
+        self.send("layers")
+        return int(self.expect("layers")[1])
+
+    @property
+    def players(self):
+        """The numbers of the worker's processes, the one that plays last."""
+        return [number for number in descendants(self.pd.process.pid, self._live.worker) if resident(number)]
+
+    def run(self, bends, kills, seed=1):
+        """Bend and kill in turn; (megabytes of the worker after the first turn, and in the end)."""
+        rng, count, memory = random.Random(seed), self.layers, []
+        for turn in range(kills):
+            self._bend(count, bends // kills, rng)
+            self._kill()
+            if turn % RELOAD_EVERY == RELOAD_EVERY - 1:
+                self.send("reload")
+                self.expect("playing")
+            if turn in (0, kills - 1):
+                memory.append(sum(map(resident, self.players)))
+            self.pd.sync(timeout=ANSWER_S)
+        return memory[0], memory[-1]
+
+    def _bend(self, count, bends, rng):
+        """Bend so often, one answer awaited after the other; now and then all is restored."""
+        for turn in range(bends):
+            kind = rng.choice(list(AMOUNTS))
+            layer, amount = rng.randint(1, count), round(rng.uniform(*AMOUNTS[kind]), 3)
+            self.send("bend", layer, kind, amount, rng.randrange(1000))
+            self.expect("bent")
+            if turn % 20 == 19:
+                self.send("mend")
+                self.expect("restored")
+
+    def _kill(self):
+        """Kill the process that plays, and wait until another one does."""
+        victim = self.players[-1]
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: not resident(victim), "the end of the process that plays")
+        self.expect("playing")
 
 
 def resident(number):
@@ -51,44 +131,3 @@ def resident(number):
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
-
-
-def layers(pd):
-    """How many layers the network has."""
-    pd.send("rave", "layers")
-    return int(pd.expect(OUT, "layers", timeout=ANSWER_S)[1])
-
-
-def bend(pd, count, bends, rng):
-    """Bend so often, one answer awaited after the other; now and then all is restored."""
-    for turn in range(bends):
-        kind = rng.choice(list(AMOUNTS))
-        layer, amount = rng.randint(1, count), round(rng.uniform(*AMOUNTS[kind]), 3)
-        pd.send("rave", "bend", layer, kind, amount, rng.randrange(1000))
-        pd.expect(OUT, "bent", timeout=ANSWER_S)
-        if turn % 20 == 19:
-            pd.send("rave", "mend")
-            pd.expect(OUT, "restored", timeout=ANSWER_S)
-
-
-def kill(pd):
-    """Kill the process that plays, and wait until another one does."""
-    victim = players(pd)[-1]
-    os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: not resident(victim), "the end of the process that plays")
-    pd.expect(OUT, "playing", timeout=ANSWER_S)
-
-
-def soak(pd, bends, kills, seed=1):
-    """Bend and kill in turn; (megabytes of the worker after the first turn, and in the end)."""
-    rng, count, memory = random.Random(seed), layers(pd), []
-    for turn in range(kills):
-        bend(pd, count, bends // kills, rng)
-        kill(pd)
-        if turn % RELOAD_EVERY == RELOAD_EVERY - 1:
-            pd.send("rave", "reload")
-            pd.expect(OUT, "playing", timeout=ANSWER_S)
-        if turn in (0, kills - 1):
-            memory.append(sum(map(resident, players(pd))))
-        pd.sync(timeout=ANSWER_S)
-    return memory[0], memory[-1]

@@ -74,9 +74,18 @@ class BendableObject(TakesObject):
 
     async def put_bends(self, bends: list[list]) -> None:
         """Bend in just these ways, [layer, kind, amount, seed] each; what was stays where that is refused."""
-        if bends != self.bend_list:
-            await self.call("bend_layers", bends=bends)
-            self.bends = {(layer, kind): (amount, seed) for layer, kind, amount, seed in bends}
+        if bends == self.bend_list:
+            return
+        call = self.call("bend_layers", bends=bends)
+        before, self.bends = (
+            self.bends,
+            {(layer, kind): (amount, seed) for layer, kind, amount, seed in bends},
+        )
+        try:
+            await call  # what is made from now on is made so, before the answer comes
+        except UserError:
+            self.bends = before
+            raise
 
     def _others(self, key: tuple[str, str]) -> list[list]:
         """All bends but one."""

@@ -16,7 +16,8 @@ LIGHT, DARK = "#ffffff", "#202020"
 LEAST_ON_LIGHT, LEAST_ON_DARK = 4.5, 3  # to one: WCAG 2.2, 1.4.3 for text, and for large and bold text
 LEAST_OF_A_CURVE = 3  # 1.4.11
 ARRAY = re.compile(r"^#X array \\\$[01]-([\w-]+?)(?:-\\\$2)? \d+ float \d+;", re.MULTILINE)
-PATCHES = [patch for patch in all_patches(ROOT) if ROOT / "tests" not in patch.parents]
+OTHERS = ROOT / "tests", ROOT / "pyext_py3"  # what is not opened by players of the days
+PATCHES = [patch for patch in all_patches(ROOT) if not {*OTHERS} & {*patch.parents}]
 
 
 def luminance(colour):
@@ -32,18 +33,33 @@ def contrast(one, other):
     return (bright + 0.05) / (dark + 0.05)
 
 
+def words_of(patch):
+    """The words of each line of a patch's face."""
+    return [re.findall(r"(?:\\.|[^\s;])+", line) for line in face(patch)]
+
+
+def grounds(lines, *kinds):
+    """(left, top, width, height) of the canvases and sliders among these lines."""
+    first = {"cnv": 6, "hsl": 5, "vsl": 5}
+    found = [words for words in lines if words[:2] == ["#X", "obj"] and words[4:5] and words[4] in kinds]
+    return [[int(words[at]) for at in (2, 3, first[words[4]], first[words[4]] + 1)] for words in found]
+
+
+def stands_on(x, y, places):
+    """Whether a point lies on one of these places."""
+    return any(a <= x < a + width and b <= y < b + height for a, b, width, height in places)
+
+
 def labels(patch):
     """(line, colour) of each label of a control that stands on the paper: on no canvas, and on no slider itself."""
-    lines = [re.findall(r"(?:\\.|[^\s;])+", line) for line in face(patch)]
-    lines = [words for words in lines if words[:2] == ["#X", "obj"] and len(words) > 4]
-    grounds = [list(map(int, (*words[2:4], *words[6:8]))) for words in lines if words[4] == "cnv"]
-    grounds += [list(map(int, (*words[2:4], *words[5:7]))) for words in lines if words[4] in ("hsl", "vsl")]
+    lines = words_of(patch)
+    places = grounds(lines, "cnv", "hsl", "vsl")
     for words in lines:
-        at = LABEL_AT.get(words[4], len(words))
+        at = LABEL_AT.get(words[4], len(words)) if words[:2] == ["#X", "obj"] and words[4:5] else len(words)
         if len(words) <= at + 7 or words[at] == "empty":
             continue
         x, y = (int(words[axis]) + int(words[at + axis - 1]) for axis in (2, 3))
-        if not any(a <= x < a + width and b <= y < b + height for a, b, width, height in grounds):
+        if not stands_on(x, y, places):
             yield " ".join(words), words[at + 7]
 
 
@@ -53,6 +69,16 @@ def test_labels_can_be_read_on_light_and_on_dark_paper():
     for line, colour in found:
         assert contrast(colour, LIGHT) >= LEAST_ON_LIGHT, line
         assert contrast(colour, DARK) >= LEAST_ON_DARK, line
+
+
+@pytest.mark.parametrize("kind", ["text", "msg", "floatatom", "symbolatom"])
+def test_what_has_the_colour_of_the_theme_stands_on_its_paper(kind):
+    for patch in PATCHES:
+        lines = words_of(patch)
+        places = grounds(lines, "cnv")
+        for words in lines:
+            if words[:2] == ["#X", kind]:
+                assert not stands_on(int(words[2]) + 2, int(words[3]) + 8, places), f"{patch}: {words}"
 
 
 def test_the_curves_can_be_seen_on_light_and_on_dark_paper():

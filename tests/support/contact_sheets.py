@@ -18,10 +18,12 @@ from dlwakit.pdtools.pd_session import PdSession
 from matplotlib.image import imsave
 
 from support.external import EXTERNAL
-from support.pd_window import Screen
+from support.pd_window import TITLE, Screen, where
 from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / "setup/patches"
+NO_PAGES = ROOT / "tests", ROOT / "setup/smallest_day"  # which opens where it has been copied to
 SCREENS = {"small": (1366, 698), "large": (1920, 1080)}
 THEMES = {"light": (), "dark": ("#e4e4e4", "#202020", "#6ea8fe", "#8a8a8a")}  # text, paper, selection, graphs
 COLUMNS, ROWS = 2, 3
@@ -30,8 +32,12 @@ LOOK_MS = 700
 
 def is_page(patch):
     """Whether a patch of the course has a window of its own: a page, a concept, a help patch."""
-    own = patch.name.endswith("-help.pd") or re.search(r"dlwa-(status|concept) ", patch.read_text())
-    return bool(own) and ROOT / "tests" not in patch.parents
+    if any(folder in patch.parents for folder in NO_PAGES):
+        return False
+    head = re.compile(r"^#X obj \d+ \d+ dlwa-(status|concept) ", re.MULTILINE)
+    return patch.name.endswith("-help.pd") or (
+        patch.parent != SHARED and bool(head.search(patch.read_text()))
+    )
 
 
 def picture(patch, screen, theme):
@@ -49,7 +55,8 @@ def picture(patch, screen, theme):
             pd.send("pd-driver.pd", "vis", 0)  # the session's own window
             pd.let_time_pass(LOOK_MS)
             before.append(screen.picture())
-            return len(before) > 2 and np.array_equal(before[-1], before[-2])
+            titled = len(where(before[-1], TITLE)[0])
+            return titled and len(before) > 2 and np.array_equal(before[-1], before[-2])
 
         wait_until(is_still, "a window that stands still")
         return None if theme and any("colors" in line for line in pd.errors()) else before[-1]

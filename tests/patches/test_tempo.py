@@ -126,8 +126,10 @@ def test_an_answer_that_waits_begins_when_the_clock_stops(duet):
     duet.send("generate", 2)
     duet.expect("generated")
     assert not [roll for roll in duet.all("roll") if roll[0] == "play"]
+    duet.send("cancel")
     duet.send("in_time", 0)
     duet.expect("roll", "play")
+    assert duet.pd.errors() == []
 
 
 def test_day_3_spaces_its_notes_by_beats(play):

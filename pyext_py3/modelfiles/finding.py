@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -62,7 +63,7 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
     raise UserError(
         "checkpoint",
         f"there is no checkpoint {str(name)!r}",
-        f"{known}looked for in {', '.join(map(str, places))}",
+        f"{known}looked for in {', '.join(dict.fromkeys(os.path.normpath(place) for place in places))}",
     )
 
 

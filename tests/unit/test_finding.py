@@ -51,6 +51,12 @@ def test_find_names_what_there_is(tmp_path):
         find("", [tmp_path], (".mag",))
 
 
+def test_find_names_each_place_once_and_short(tmp_path):
+    with pytest.raises(UserError) as caught:
+        find("lost", [tmp_path, tmp_path / "a/../b/..", tmp_path / "c"])
+    assert caught.value.brief.endswith(f"looked for in {tmp_path}, {tmp_path}/c")
+
+
 def test_latest_counts_steps_as_numbers(tmp_path):
     for step in (999, 1000):
         (tmp_path / f"ckpt-{step}.index").touch()

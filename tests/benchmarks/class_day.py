@@ -22,31 +22,57 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests"), str(ROOT / "pyext_py3")]
 
-from dlwakit.pdtools.pd_session import PdError, PdSession  # noqa: E402
+from dlwakit.pdtools.pd_session import PdError, PdSession, starts_with  # noqa: E402
 from pdworker.takes.place import Place as TakesPlace  # noqa: E402
 from pdworker.takes.store import Store  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 
-# Of each day: its patch, the name it listens to, its models, what it is asked for, and the answer.
+
+class Patch(NamedTuple):
+    """door: the name it listens to. first: what it is told once. asked, answer: what it is asked for, what comes."""
+
+    door: str
+    models: tuple
+    first: list
+    asked: tuple
+    answer: tuple
+
+
+SUNG = str(ROOT / "setup/sounds/sung.wav")
+TIMBRES = "starter_instruments", "starter_textures"
+SYNTHESIZE = ("press", "synthesize"), ("synthesized",)
 DAYS = {
-    "01_ai_duet/ai_duet.pd": ("ai_duet", ["starter_attention_rnn", "starter_lookback_rnn"], ("generate",)),
-    "02_ddsp/timbre_transfer.pd": ("timbre_transfer", ["starter_flute", "starter_trumpet"], ("transfer",)),
-    "03_gansynth/gansynth.pd": (
-        "gansynth",
-        ["starter_instruments", "starter_textures"],
-        ("press", "synthesize"),
+    "01_ai_duet/ai_duet.pd": Patch(
+        "ai_duet",
+        ("starter_attention_rnn", "starter_lookback_rnn"),
+        [("note", 60, 90), ("note", 60, 0)],
+        ("generate", 2),
+        ("played",),
     ),
-    "04_ganspacesynth/ganspacesynth.pd": (
-        "ganspacesynth",
-        ["starter_instruments", "starter_textures"],
-        ("press", "synthesize"),
+    "02_ddsp/timbre_transfer.pd": Patch(
+        "timbre_transfer",
+        ("starter_flute", "starter_trumpet"),
+        [("open", "in", SUNG)],
+        ("transfer", "in", "out"),
+        ("transferred",),
     ),
-    "05_samplernn/samplernn.pd": ("samplernn", ["starter_beat", "starter_voice"], ("generate", 8000)),
-    "06_rave/rave_latents.pd": ("rave-latents", ["starter_drums", "starter_voice"], ("press", "encode")),
+    "03_gansynth/gansynth.pd": Patch("gansynth", TIMBRES, [], *SYNTHESIZE),
+    "04_ganspacesynth/ganspacesynth.pd": Patch("ganspacesynth", TIMBRES, [("press", "conv0")], *SYNTHESIZE),
+    "05_samplernn/samplernn.pd": Patch(
+        "samplernn", ("starter_beat", "starter_voice"), [], ("press", "generate"), ("generated",)
+    ),
+    "06_rave/rave_latents.pd": Patch(
+        "rave-latents",
+        ("starter_drums", "starter_voice"),
+        [("press", "open-sound-a", SUNG), ("press", "open-sound-b", SUNG)],
+        ("press", "encode"),
+        ("done", "encode"),
+    ),
 }
 SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
 DISK, TAKES_GB = "128m", 0.05
@@ -74,7 +100,7 @@ class Place:
             [ROOT / patch for patch in patches],
             ["-lib", "py"],
             path=[EXTERNAL],
-            listen=[f"{door}-out" for door, _, _ in self.doors.values()],
+            listen=[f"{patch.door}-out" for patch in self.doors.values()],
             environment=variables,
         )
         self.pd.send("pd", "dsp", 1)
@@ -94,7 +120,7 @@ class Place:
 
     def load(self, patch, model):
         """Load a model and wait until it is there; while the patch is at work with something else, ask again."""
-        door = self.doors[patch][0]
+        door = self.doors[patch].door
         for attempt in range(TRIES):
             self.pd.forget(f"{door}-out")
             self.pd.send(door, "load", model)
@@ -130,8 +156,10 @@ class Day:
     def begin(self):
         """Load a model into every patch."""
         for place in self.places:
-            for patch, (_, models, _) in place.doors.items():
+            for patch, (door, models, first, _, _) in place.doors.items():
                 place.load(patch, models[0])
+                for words in first:
+                    place.pd.send(door, *words)
                 print(f"{place.name}: {patch} has loaded {models[0]}", flush=True)
             place.rest()
 
@@ -152,18 +180,17 @@ class Day:
         place.pd.send(canvas, "mouseup", *where, 1, 0)
 
     def _load(self, place, patch):
-        door, models, _ = place.doors[patch]
+        door, models, *_ = place.doors[patch]
         place.pd.send(door, "load", self.chance.choice([*models, "no_such_model"]))
 
     def _ask(self, place, patch):
-        door, _, words = place.doors[patch]
-        place.pd.send(door, *words)
+        place.pd.send(place.doors[patch].door, *place.doors[patch].asked)
 
     def _cancel(self, place, patch):
-        place.pd.send(place.doors[patch][0], "cancel")
+        place.pd.send(place.doors[patch].door, "cancel")
 
     def _unload(self, place, patch):
-        place.pd.send(place.doors[patch][0], "unload")
+        place.pd.send(place.doors[patch].door, "unload")
 
     def _kill(self, place, patch):
         workers = place.workers()
@@ -188,10 +215,9 @@ class Day:
         with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(1 << 20))
-        for one, (door, models, words) in place.doors.items():
+        for door, models, _, asked, _ in place.doors.values():
             place.pd.send(door, "load", self.chance.choice(models))
-            place.pd.send(door, *words)
-            del one
+            place.pd.send(door, *asked)
         place.pd.sync(120)
         place.pd.let_time_pass(3000)
         filler.unlink()
@@ -200,12 +226,14 @@ class Day:
     def finish(self):
         """Yield what is wrong at the end: each patch has to load a model and answer."""
         for place in self.places:
-            for patch, (door, models, words) in place.doors.items():
+            for patch, (door, models, first, asked, answer) in place.doors.items():
                 try:
                     place.pd.send(door, "cancel")
                     place.load(patch, models[0])
-                    place.pd.send(door, *words)
-                    place.pd.sync(120)
+                    for words in (*first, asked):
+                        place.pd.send(door, *words)
+                        place.pd.let_time_pass(1000)
+                    place.pd.expect(f"{door}-out", *answer, timeout=LOADING_S, refuse="error")
                 except PdError as error:
                     yield f"{place.name}: {patch} does not go on: {str(error)[:300]}"
             place.rest()
@@ -229,11 +257,19 @@ class Day:
             for name, column in (("MB", 0), ("open files", 1), ("children", 2)):
                 values = [rest[column] >> (20 * (column == 0)) for rest in place.rests]
                 yield f"{place.name:<12} {name:<11} first {values[0]}, last {values[-1]}, most {max(values)}"
-            said = self.said(place)
+            said, answers = self.said(place), self.answers(place)
+            yield f"{place.name:<12} answers     " + "  ".join(f"{door} {n}" for door, n in answers.items())
             yield f"{place.name:<12} errors told {sum(said.values())}, kinds {len(said)}"
         takes = self.takes.takes()
         size = sum(size_of(file) for take in takes for file in take.files)
         yield f"takes        {len(takes)}, {size / 1e6:.0f} MB of {1000 * TAKES_GB:.0f}"
+
+    def answers(self, place):
+        """{name of a patch: how often it has done what it was asked for}."""
+        return {
+            door: sum(starts_with(message, answer) for message in place.pd.received[f"{door}-out"])
+            for door, _, _, _, answer in place.doors.values()
+        }
 
     def said(self, place):
         """{error that a patch told, its numbers left out: how often}."""

@@ -23,6 +23,7 @@ ELSEWHERE = [
     (r"course/setup/dlwa|tar|setup/dlwa bundle", "makes or reads a bundle", "unit/test_setup_bundle.py"),
     (r"setup/dlwa checkpoints (get|pin)", "downloads", "unit/test_setup_download.py"),
     (r"setup/dlwa checkpoints add FOLDER", "needs a model that is a folder", "unit/test_setup_download.py"),
+    (r"setup/dlwa dataset \S+ --soundfont", "needs a SoundFont", "unit/test_gansynth_dataset.py"),
     (r"setup/dlwa dataset melody --corpus", "downloads", "unit/test_melody_dataset.py"),
     (r"setup/dlwa lesson", "builds the book", "unit/test_book.py"),
     (r"(\.\./)?setup/dlwa demo piece", "takes minutes", "patches/test_piece.py"),
@@ -64,7 +65,6 @@ BLOCKS = [
 NAMES = r"setup/dlwa( (runs|dataset|train|evaluate|compare|gallery|listen-back)( [\w-]+)?)?$"
 # What a command is given besides, so that it takes a second.
 SMALL = [
-    (r"dataset \w+ --soundfont", "--programs 0,40 --pitches 60-61 --velocities 110"),
     (r"train ganspace", "--samples 200 --components 8"),
     (r"train", "--steps 1 --threads 1"),
     (r"gallery|listen-back", "--no-browser"),

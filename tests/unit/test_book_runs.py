@@ -18,7 +18,7 @@ from support.book_commands import BLOCKS, COMMAND, ELSEWHERE, FOLDERS, PAGES, SO
 from support.course_copy import ROOT
 from support.melody_files import abc, tune
 from support.sounds import hertz, tone
-from support.tools import installed_environments, need, need_environment
+from support.tools import installed_environments, need_environment
 
 RATE = 16000
 TESTS = ROOT / "tests"
@@ -69,7 +69,6 @@ def home(tmp_path_factory):
 def runner(home):
     """`runner(words, folder, shell)`: the exit status of a command, and what it printed."""
     need_environment("torch")
-    need("fluidsynth")
     dropped = ("XDG_", "DLWA_ENGINE")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     variables |= installed_environments() | {"HOME": str(home), "DLWA_PYTHON_TORCH": sys.executable}

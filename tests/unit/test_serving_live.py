@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from modelfiles.errors import UserError
 from pdworker.serving import forked
-from pdworker.serving.audio_stream import CHANNELS_AT, MAGIC, RingHeader, Stream
+from pdworker.serving.audio_stream import CHANNELS_AT, MAGIC, RingHeader
 from pdworker.serving.forked import run_in_child
 from pdworker.serving.job import Cancelled, Job
 from pdworker.serving.live import CpuMeter, LiveLoop, Pulse, StreamForm, held_back, latency_of, parts_of
@@ -116,20 +116,6 @@ def test_a_latency_that_pd_cannot_wait_for_is_told(tmp_path):
     (_, playing), (kind, warning) = said[:2]
     assert kind == "warning" and playing["latency"] > 131072
     assert f"this needs {playing['latency']} samples, and Pd can wait for 131072" in warning["message"]
-
-
-@pytest.mark.parametrize("late, skipped", [(2048, 0), (2049, 4096 + 2049 - 256)])
-def test_who_is_a_little_late_catches_up_and_who_is_later_goes_on_with_the_newest(tmp_path, late, skipped):
-    header = RingHeader(magic=MAGIC, inputs=1, outputs=1, capacity=1 << 14, sample_rate=48000, block_size=64)
-    header.latency = 4096
-    memory = tmp_path / "stream"
-    memory.write_bytes(bytes(header).ljust(CHANNELS_AT, b"\0") + bytes(4 * 2 << 14))
-    stream = Stream(memory)
-    with open(memory, "r+b") as file:
-        file.seek(RingHeader.captured.offset)
-        file.write((4096 + late).to_bytes(8, "little"))
-    assert stream.read(256).shape == (1, 256)
-    assert stream.skipped == skipped
 
 
 def test_a_pulse_marks_the_time_in_which_the_model_computes():

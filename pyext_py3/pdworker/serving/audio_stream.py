@@ -139,9 +139,8 @@ class Stream:
 
         Notes
         -----
-        A reader who is late by more than half of the latency goes on with the newest frames, and `write` answers from
-        these on; `skipped` counts the frames left out. One who is less late catches up: that is sooner over than the
-        latency that it would have to wait for anew.
+        A reader who has fallen so far behind that its answer could not sound goes on with the newest frames, and
+        `write` answers from these on; `skipped` counts the frames left out.
         """
         deadline = time.monotonic() + timeout
         while self._header.captured - self._read < frames:
@@ -149,7 +148,7 @@ class Stream:
                 return None
             self._sleep(self._read + frames, deadline)
         captured = self._header.captured
-        if captured - self._written > max(self.latency * 3 // 2, 2 * frames):
+        if captured - self._written > max(self.latency, 2 * frames):
             self.skipped += captured - frames - self._read
             self._jump(captured - frames)
         audio = self._input[:, self._places(self._read, frames)]

@@ -1,12 +1,12 @@
 """How far a sound is from half way between two others in six features of timbre. In trainings.
 
-A blend in features is a sound whose features have the values half way between those of its ends. The features are
-those by which M. Caetano and X. Rodet judge a morph (*Musical instrument sound morphing guided by perceptually
-motivated features*, IEEE Transactions on Audio, Speech, and Language Processing 21, 2013): centroid, spread, skewness
-and kurtosis of the spectrum, log attack time and temporal centroid. They follow the dimensions along which listeners
-order timbres. None of them asks for the exact spectrum, which no decoder gives back. For a mix the measure is not
-decided beforehand: its centroid lies between those of its parts, but its spread and kurtosis are those of two sounds
-at once, and its attack is the earlier one.
+A blend in features is a sound whose features have the values half way between those of its ends: M. Caetano and X.
+Rodet ask of a morph that features of spectral and temporal shape vary evenly along it (*Musical instrument sound
+morphing guided by perceptually motivated features*, IEEE Transactions on Audio, Speech, and Language Processing 21,
+2013). The six that are taken here are centroid, spread, skewness and kurtosis of the spectrum, log attack time and
+temporal centroid, each on the scale of how it varies among the corners. None of them asks for the exact spectrum,
+which no decoder gives back. For a mix the measure is not decided beforehand: its centroid lies between those of its
+parts, but its spread and kurtosis are those of two sounds at once, and its attack is the earlier one.
 """
 
 from __future__ import annotations

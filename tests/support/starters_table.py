@@ -89,12 +89,10 @@ def of_data(sheet):
 
 
 MELODY = (
-    Figure("next note right", own("note_accuracy"), "{:.1%}", markov(1.15, "note_accuracy"), True),
+    Figure("next note right", own("accuracy"), "{:.1%}", markov(1.15, "accuracy"), True),
     Figure("next note, perplexity", own("note_perplexity"), "{:.2f}", markov(0.85, "note_perplexity")),
 )
-DDSP = (
-    Figure("spectral loss", own("spectral_loss"), "{:.2f}", lambda _, before: before[OWN]["spectral_loss"]),
-)
+DDSP = (Figure("spectral loss", own("held_out"), "{:.2f}", lambda _, before: before[OWN]["held_out"]),)
 USED = Figure(
     "sounds of the data that are nearest to some point", own("timbres_used"), "{:.0%}", lambda *_: 0.5, True
 )
@@ -115,10 +113,10 @@ SAMPLERNN = (
 
 def half_of_silence(now, before):
     """Half of silence's distance and three quarters of the earlier starter's, whichever is less."""
-    return min(0.5 * now["silence"]["spectral_distance"], 0.75 * before[OWN]["spectral_distance"])
+    return min(0.5 * now["silence"]["held_out"], 0.75 * before[OWN]["held_out"])
 
 
-RAVE = (Figure("spectral distance", own("spectral_distance"), "{:.2f}", half_of_silence),)
+RAVE = (Figure("spectral distance", own("held_out"), "{:.2f}", half_of_silence),)
 VIOLIN = {"violin": "violin", "flute": "flute"}  # the other instruments had none before
 NOTES, PIECES = ("--notes", "200"), ("--notes", "20", "--points", "193")
 STARTERS = (
@@ -147,7 +145,7 @@ def sheet(file, model, checkpoint, words):
         command = ["setup/dlwa", "evaluate", model, checkpoint, *words, "--json", file]
         subprocess.run(list(map(str, command)), cwd=ROOT, check=True)
     (figures,) = json.loads(file.read_text())["checkpoints"].values()
-    return figures
+    return {OWN: figures, **figures.pop("baselines")}
 
 
 def rows(starter, folder, data, sheets):

@@ -31,7 +31,8 @@ def test_figures_are_those_of_the_worst_temperature_and_say_whether_they_reach_t
 def test_sheets_that_are_there_are_not_made_again(tmp_path):
     (tmp_path / "05_samplernn/checkpoints").mkdir(parents=True)
     starter = next(starter for starter in STARTERS if starter.name == "starter_beat")
-    sheet = samplernn(1.62, [0] * 4, [0.1] * 4)
+    baselines = samplernn(1.62, [0] * 4, [0.1] * 4)
+    sheet = baselines.pop("checkpoint") | {"baselines": baselines}
     for name in ("samplernn_starter_beat", "samplernn_starter_beat_before"):
         (tmp_path / f"{name}.json").write_text(json.dumps({"checkpoints": {"any": sheet}}))
     first, *_ = rows(starter, tmp_path, tmp_path, tmp_path)

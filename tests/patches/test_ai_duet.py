@@ -79,7 +79,7 @@ def test_every_button_sends_its_message(duet):
     duet.pd.listen(duet.own("do"))
     duet.pd.send("pd-ai_duet.pd", "vis", 1)
     places = buttons()
-    assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in", "phrases"}
+    assert set(places) - set(EXPECTED) == {"dsp", "typing", "midi-in", "phrases", "shared"}
     for name, message in EXPECTED.items():
         duet.pd.forget(duet.own("do"))
         for act in ("mouse", "mouseup"):

@@ -16,7 +16,7 @@ from dlwakit.training.options import (
 from modelfiles.errors import UserError
 from support.tools import marks_of, setup_dlwa
 
-OTHERS = ("--rate", "--json", "--check-every", "--from")  # not of every training
+OTHERS = ("--rate", "--json", "--page", "--check-every", "--from")  # not of every training
 DEFAULTS = {"data": "runs/toy/data", "preset": "small", "batch_size": 8, "learning_rate": 0.1, "seed": 0}
 PROGRAMS = [
     pytest.param(model, task, program, marks=marks_of(program.environment), id=f"{task}-{model}")

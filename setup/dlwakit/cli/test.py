@@ -3,6 +3,7 @@
 Other arguments go to pytest: setup/dlwa test tests/unit -k protocol
 """
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-WAITING = ("tests/patches", "tests/exercises")  # half of the time, much of it spent waiting
+WAITING = ("tests/patches", "tests/exercises"), ("tests/training", "tests/fidelity")  # run beside all others
 LIVE = "tests/live"  # sound is compared with what was played: nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
@@ -48,21 +49,31 @@ def run(args):
 
 
 def in_parts(command):
-    """Run pytest on the tests that wait much, on all others at the same time, then on live sound; the exit status.
+    """Run pytest on two parts that wait much and on all others, side by side, then on live sound; the exit status.
 
-    What is said of the first is seen as it comes, and then what was said of the others.
+    What is said of the first part is seen as it comes, and then what was said of the others.
     """
-    waiting = [*command, *WAITING]
-    others = [*command, "tests", *(f"--ignore={folder}" for folder in (*WAITING, LIVE))]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        say(f"$ {' '.join(map(str, others))} &")
-        with subprocess.Popen(others, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as running:
-            say(f"$ {' '.join(map(str, waiting))}")
-            results = [call(waiting, cwd=ROOT), running.wait()]
-        said.seek(0)
-        for line in said:
-            say(line.rstrip("\n"))
+    apart = [folder for folders in WAITING for folder in folders] + [LIVE]
+    first, *others = [[*command, *folders] for folders in WAITING]
+    others.append([*command, "tests", *(f"--ignore={folder}" for folder in apart)])
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(_beside(part)) for part in others]
+        say(f"$ {' '.join(map(str, first))}")
+        results = [call(first, cwd=ROOT), *(process.wait() for process, _ in running)]
+        for _, said in running:
+            said.seek(0)
+            for line in said:
+                say(line.rstrip("\n"))
     say(f"$ {' '.join(map(str, [*command, LIVE]))}")
     results.append(call([*command, LIVE], cwd=ROOT))
     failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
     return failed[0] if failed else min(results)
+
+
+@contextlib.contextmanager
+def _beside(command):
+    """(process, file of what it says) of a command that runs beside others, and has ended when the block is left."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        say(f"$ {' '.join(map(str, command))} &")
+        with subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as process:
+            yield process, said

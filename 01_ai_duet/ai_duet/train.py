@@ -27,8 +27,9 @@ from .training.melodies import Dataset
 from .training.settings import (
     DEFAULTS,
     HEALTHY,
-    LEARNING_RATES,
+    LEARNED_RATE,
     NETWORKS,
+    NEW_RATE,
     PERPLEXITY,
     RUNS,
     begun_with_magenta,
@@ -40,7 +41,7 @@ EXPECT = {
     "coffee": "what a network of this size learns of a thousand melodies",
     "night": "for many thousands of melodies, or networks that are larger",
 }
-RATES = f"size of the corrections (default: {LEARNING_RATES[True]}, or {LEARNING_RATES[False]} from random weights)"
+RATES = f"size of the corrections (default: {LEARNED_RATE}, or {NEW_RATE} from random weights)"
 STATE = "last.pt"
 DIVERGED = 50.0  # nats a step; blind guessing among 130 events loses 4.9
 
@@ -124,7 +125,7 @@ def make_trainer(run: Run, dataset: Dataset):
         return trainer
     layers, weights, said = begin_with(run.settings)
     run.settings["layers"] = list(layers)
-    run.settings["learning_rate"] = run.settings["learning_rate"] or LEARNING_RATES[bool(weights)]
+    run.settings["learning_rate"] = run.settings["learning_rate"] or (LEARNED_RATE if weights else NEW_RATE)
     run.log(said)
     return Trainer(dataset, run.settings, weights)
 

@@ -13,11 +13,11 @@ import sys
 from dlwakit.training.options import given, train_parser
 
 from .train import add_sizes
-from .training.settings import DEFAULTS, HEALTHY, LEARNING_RATES, NETWORKS, RUNS, fingerprint, open_run
+from .training.settings import DEFAULTS, HEALTHY, NETWORKS, NEW_RATE, RUNS, fingerprint, open_run
 
 MODEL = "melody-upstream"
 OWN = {name: value for name, value in DEFAULTS.items() if name not in ("preset", "source")}
-OWN["learning_rate"] = LEARNING_RATES[False]
+OWN["learning_rate"] = NEW_RATE
 OWN |= {"layers": (128, 128)}
 
 

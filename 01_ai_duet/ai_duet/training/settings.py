@@ -38,17 +38,15 @@ DEFAULTS = {
     "layers": None,  # units of each LSTM layer; None: those of the source
     "batch_size": 64,  # melodies in one step
     "window": 128,  # sixteenth steps of each melody in one training step
-    "learning_rate": None,  # LEARNING_RATES, by what it begins with
+    "learning_rate": None,  # NEW_RATE or LEARNED_RATE
     "transpose": 6,  # semitones up and down in which mono_rnn, which knows no key, hears each melody
     "keep": 0.8,  # share of each layer's outputs that dropout keeps
     "seed": 0,
 }
 
 
-LEARNING_RATES = {
-    True: 0.001,
-    False: 0.005,
-}  # of a network with learned weights, which soon memorises; of a new one
+NEW_RATE = 0.005  # the learning rate of a network that begins with random weights
+LEARNED_RATE = 0.001  # of one that begins with learned weights: at larger steps it soon memorises a few tunes
 
 
 def begun_with_magenta(settings: dict) -> bool:

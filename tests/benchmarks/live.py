@@ -19,8 +19,9 @@ processor time of Pd and all processes below it for a second of sound; stolen, t
 virtual machine had its processors. All these are also printed for each minute; in an undisturbed one nothing was
 stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late blocks. nn_latency_ms
 and nn_core_share are those of [nn~] with the same file and buffer in the same patch; it is looked for in the folder
-that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: with a limit of zero
-(`ulimit -r`) they play at the usual priority. LIVE_SECONDS sets how long.
+that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: where their limit of
+real-time priority (`ulimit -r`) is zero and can't be raised, root gives them the priority that they would ask for.
+LIVE_SECONDS sets how long.
 """
 
 import contextlib
@@ -45,6 +46,7 @@ from benchmarks import rave  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
 from modelfiles.resample import resample  # noqa: E402
+from pdworker.serving import priority  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 from support.processes import descendants  # noqa: E402
 
@@ -165,11 +167,20 @@ def playing(kind, model, jack):
         pd.send("pd", "dsp", 1)
         pd.send("live", "load", str(model))
         pd.expect("live-out", *kind.ready, timeout=120)
+        give_priority(pd)
         plain = patch("plain", kind, "*~ 1", PLAIN)
         with PdSession([plain], ["-r", str(RATE), "-jackname", "plain"], jack=jack) as other:
             other.send("pd", "dsp", 1)
             time.sleep(2)
             yield pd, other
+
+
+def give_priority(pd):
+    """Give all threads of the workers below a Pd the priority that a limit above zero would grant, as root may."""
+    for process in descendants(pd.process.pid, b"pdworker"):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            with contextlib.suppress(PermissionError):
+                os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(priority.PRIORITY))
 
 
 def last(pd, word, default=0):

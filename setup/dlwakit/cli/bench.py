@@ -88,7 +88,7 @@ def figures(runs):
         return median(values) if values else None
 
     seconds, audio, reference = middle("seconds"), middle("audio_seconds"), middle("reference_seconds")
-    more = {key: middle(key) for key, value in runs[0].items() if isinstance(value, float)}
+    more = {key: middle(key) for key, value in runs[0].items() if isinstance(value, (int, float))}
     return more | {
         "seconds": seconds,
         "audio_seconds": audio,

@@ -24,7 +24,7 @@ class Controls:
     adjust: move pitch and loudness into the model's range; quiet: dB by which all but the notes is lowered
     (with adjust); autotune: 0 (as sung) to 1 (on the scale; with adjust). Not of the original: breath: where no pitch
     is played, 0 (the instrument's noise) to 1 (the input's); dynamics: 0 (as the instrument makes them) to 1 (as loud
-    as the input).
+    as the input). The input counts as raised by as many dB as its notes are on the whole.
     """
 
     octave_shift: float = 0.0
@@ -64,6 +64,12 @@ def adjust(features, controls, statistics):
     if controls.autotune:
         pitch = pitch - controls.autotune * distance_to_scale(pitch, on)
     return replace(features, f0_hz=hertz(pitch), loudness_db=loudness)
+
+
+def raised_db(features, loudness_db):
+    """Mean dB by which the notes of features are louder in loudness_db [T]; 0.0 where there is none."""
+    on, _ = notes(features)
+    return float((loudness_db - features.loudness_db)[on].mean()) if on.any() else 0.0
 
 
 def notes(features):

@@ -163,15 +163,16 @@ class Instrument(ABC):
             There is to be breath, and the engine has none.
         """
         f0_hz, loudness_db = controls.apply(found, settings, self.statistics)
-        breathed = None
+        breathed, raised = None, controls.raised_db(found, loudness_db)
         if settings.breath:
             if not self.noise_bands:
                 raise UserError("input", f"the engine {self.engine} has no breath", "set breath to 0")
-            breathed = breath.of_sound(audio, f0_hz, self.noise_bands, self.sample_rate, settings.breath)
+            noise = 10 ** (raised / 20) * audio
+            breathed = breath.of_sound(noise, f0_hz, self.noise_bands, self.sample_rate, settings.breath)
         sound = self.generate(f0_hz, loudness_db, audio=audio, seed=seed, progress=progress, breath=breathed)
         if settings.dynamics:
             dynamics = Dynamics(self.sample_rate, len(sound) // len(f0_hz))
-            sound = dynamics(sound, found.loudness_db, settings.dynamics)
+            sound = dynamics(sound, found.loudness_db + raised, settings.dynamics)
         return sound, f0_hz, loudness_db
 
     def transfer(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pdworker.serving.live import StreamForm, latency_of
 from support.timbre_files import small_model
-from timbre_transfer import controls, features, live
+from timbre_transfer import controls, features, live, load
 from timbre_transfer.controls import Controls
 from timbre_transfer.engine import yin
 from timbre_transfer.engine.dynamics import Dynamics
@@ -140,6 +140,16 @@ def test_a_whole_sound_has_the_breath_and_the_dynamics_that_it_has_live():
         live_db, whole, bare = (one[: len(live_db) - 20][given[:-20] > -50] for one in (live_db, whole, bare))
         assert np.median(np.abs(whole - live_db)) < 1.5
         assert np.median(np.abs(bare - live_db)) > 3  # else there was nothing to do
+
+
+@pytest.mark.parametrize("dynamics", [0.0, 1.0])
+def test_breath_is_adjusted_as_the_notes_are(dynamics):
+    audio, s, note = song(), slice(190, 248), slice(80, 165)
+    audio[12000:16000] = np.diff(np.random.default_rng(1).normal(0, 0.02, 4001))
+    sound = load("starter_violin").transfer(audio, 16000, seed=0, breath=1.0, dynamics=dynamics)
+    raised = loudness_db(sound) - loudness_db(audio)
+    assert np.median(raised[note]) < -10  # else there was nothing to adjust
+    assert np.median(raised[s]) == pytest.approx(np.median(raised[note]), abs=4)
 
 
 @pytest.mark.parametrize("rate", [16000, 44100])

@@ -27,6 +27,7 @@ LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
     ("Listening quiz", "setup/quiz/README.md"),
     ("From noise to sound", "setup/book/noise_to_sound.md"),
+    ("Own sounds in three minutes", "setup/book/own_sounds.md"),
     ("The starters in figures", "setup/book/starters.md"),
     ("The sketch pad", "setup/sketch/README.md"),
     ("Other programs", "setup/book/other_programs.md"),

@@ -126,7 +126,9 @@ def test_figures_are_medians_and_ratios():
     found = bench.figures(runs)
     assert (found["seconds"], found["realtime_factor"], found["ratio"]) == (4.0, 0.5, 0.05)
     assert (found["audio_seconds"], found["reference_seconds"]) == (8.0, 80.0)
-    bare = bench.figures([{"name": "one", "seconds": 1.0, "audio_seconds": None, "per_second": 9.0, "late": 3}])
+    bare = bench.figures(
+        [{"name": "one", "seconds": 1.0, "audio_seconds": None, "per_second": 9.0, "late": 3}]
+    )
     assert (bare["realtime_factor"], bare["ratio"], bare["per_second"], bare["late"]) == (None, None, 9.0, 3)
 
 

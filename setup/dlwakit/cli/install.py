@@ -13,6 +13,7 @@ from dlwakit.course.bundle import Bundle, BundledCheckpoints
 from dlwakit.install.components import ensure
 from dlwakit.install.environment import Environment, descriptions
 from dlwakit.install.external import External
+from dlwakit.install.loops import Loops
 from dlwakit.install.packages import PLAY, Packages
 
 
@@ -39,14 +40,20 @@ def add_arguments(parser):
 
 def to_play(*environments):
     """The components that playing in Pd needs."""
-    return [Packages("system packages", PLAY), External(), *(Environment(name) for name in environments)]
+    made = [Environment(name) for name in environments]
+    return [Packages("system packages", PLAY), External(), *made, *_loops(environments)]
+
+
+def _loops(environments):
+    """What is compiled with the environment torch, where that is wanted."""
+    return [Loops()] if "torch" in environments else []
 
 
 def run(args):
     """Make what is missing of the components that playing needs."""
-    components = (
-        _from_bundle(Bundle(args.bundle), args.env) if args.bundle else to_play(*(args.env or ["torch"]))
-    )
+    bundle = Bundle(args.bundle) if args.bundle else None
+    names = args.env or (bundle.environments if bundle else ["torch"])
+    components = _from_bundle(bundle, names) if bundle else to_play(*names)
     if not ensure(components, yes=args.yes, dry_run=args.dry_run):
         say("Everything is there already.")
     if not args.dry_run:
@@ -58,6 +65,7 @@ def _from_bundle(bundle, environments):
     return [
         Packages("system packages", PLAY, source=bundle.packages),
         External(),
-        *(bundle.environment(name) for name in environments or bundle.environments),
+        *(bundle.environment(name) for name in environments),
+        *_loops(environments),
         BundledCheckpoints(bundle),
     ]

@@ -5,6 +5,10 @@
   const main = document.querySelector("main");
   const slides = [];
   const add = (element) => slides.at(-1)?.append(element);
+  const begin = (heading) => {
+    slides.push(document.createElement("section"));
+    add(heading);
+  };
 
   // The first sentences of a paragraph, one if it is long enough.
   function short(paragraph) {
@@ -16,17 +20,21 @@
     return Object.assign(document.createElement("p"), { textContent: text });
   }
 
-  let paragraphs = 0, shown = true;
+  let paragraphs = 0, section = true, shown = true;
   for (const element of [...main.children]) {
     const name = element.tagName;
-    if (/^H[12]$/.test(name)) shown = !LEFT_OUT.test(element.textContent);
+    if (/^H[1-3]$/.test(name)) {
+      shown = !LEFT_OUT.test(element.textContent) && (section || name !== "H3");
+      if (name !== "H3") section = shown;
+    }
     if (!shown) continue;
     if (/^H[1-3]$/.test(name)) {
-      slides.push(document.createElement("section"));
+      begin(element);
       paragraphs = 0;
-      add(element);
     } else if (name === "P" && element.querySelector("img, audio")) {
       element.querySelectorAll("img, audio").forEach((one) => {
+        if (one.tagName === "IMG" && slides.at(-1).querySelector("img"))
+          begin(slides.at(-1).firstElementChild.cloneNode(true)); // a slide has one picture
         add(one);
         if (one.tagName === "AUDIO") one.before(one.getAttribute("aria-label") + " ");
       });
@@ -47,6 +55,18 @@
 
   const all = [...main.children];
   all.forEach((slide, number) => (slide.dataset.number = `${number + 1} / ${all.length}`));
+
+  // What is too much for the window gets smaller letters, down to two thirds.
+  function fit() {
+    for (const slide of all)
+      for (let size = 1; size > 0.6; size -= 0.08) {
+        slide.style.setProperty("--size", size);
+        if (slide.offsetHeight <= window.innerHeight) break;
+      }
+  }
+  window.addEventListener("load", fit);
+  window.addEventListener("resize", fit);
+
   document.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1 }[event.key];
     if (!step || event.target.closest("audio, button, input")) return;

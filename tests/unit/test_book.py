@@ -74,6 +74,12 @@ def test_a_program_that_a_line_names_can_be_read(tmp_path):
     assert '??? example "step.py"\n\n    ```python\n    x = [1](2)\n    ```' in text
 
 
+def test_commands_are_marked_as_such_and_what_is_said_to_readers_elsewhere_is_left_out(tmp_path):
+    code = "```\na\n```\n"
+    page = f"A b. This page needs the book:\n`setup/dlwa lesson` opens it.\n\n```\nsetup/dlwa open 1\n```\n\n{code}"
+    assert text_of(page, tmp_path)[0] == f"A b.\n\n```sh\nsetup/dlwa open 1\n```\n\n{code}"
+
+
 def test_what_belongs_to_a_list_item_is_indented_by_four():
     lines = ["1. one", "   more", "", "       code", "", "   - inner", "", "text", "  odd"]
     assert indented(lines) == [
@@ -121,6 +127,13 @@ def test_the_book_has_every_page_and_only_plain_files(book):
     kinds = {file.suffix for file in book.rglob("*") if file.is_file()}
     assert kinds <= {".html", ".css", ".js", ".json", ".png", ".svg", ".flac", ".wav", ".ogg", ""}
     assert is_current(book) and not is_current(book / "01_ai_duet")
+
+
+def test_each_page_has_its_place_in_the_table_of_contents(book):
+    text = " ".join((book / "index.html").read_text().split())
+    for page in PAGES:
+        name = page.chapter if page.title in ("Lesson", "How to use this book") else page.title
+        assert f'<span class="md-ellipsis"> {name} ' in text, page
 
 
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_a_network(book):

@@ -86,7 +86,9 @@ def configuration(root):
     for page in all_pages(root):
         chapters.setdefault(page.chapter, []).append({page.title: page.target})
     items = [
-        f"{{{json.dumps(chapter)} = [{', '.join(_row(page) for page in pages)}]}}"
+        _row(pages[0])
+        if chapter in pages[0]
+        else f"{{{json.dumps(chapter)} = [{', '.join(map(_row, pages))}]}}"
         for chapter, pages in chapters.items()
     ]
     text = (root / OWN / "zensical.toml").read_text(encoding="utf-8")

@@ -23,13 +23,15 @@ TO_TOUCH = (
     ("Attention", "setup/book/attention.md"),
     ("A map of sounds", "setup/book/latent_map.md"),
 )
+ALONE = (  # folders' pages, of which a chapter would show the first as its own
+    ("Listening quiz", "setup/quiz/README.md"),
+    ("The sketch pad", "setup/sketch/README.md"),
+)
 LAST = (
     ("Comparing the six", "setup/book/comparing.md"),
-    ("Listening quiz", "setup/quiz/README.md"),
     ("From noise to sound", "setup/book/noise_to_sound.md"),
     ("Own sounds in three minutes", "setup/book/own_sounds.md"),
     ("The starters in figures", "setup/book/starters.md"),
-    ("The sketch pad", "setup/sketch/README.md"),
     ("Other programs", "setup/book/other_programs.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),
@@ -54,6 +56,8 @@ class Page:
             return path.name
         if path.parts[0] == "setup":
             path = path.relative_to("setup")
+            if len(path.parts) > 2:  # no patch there whose button *lesson* looks for the folder's page
+                return f"{path.parent.name}.md"
         return (path.parent / path.name.replace("README", "index")).as_posix()
 
 
@@ -64,5 +68,6 @@ def all_pages(root):
         chapter = f"{int(day.name[:2])} {day.title}"
         rows += [(chapter, title, f"{day.name}/{file}") for title, file in OF_A_DAY]
     rows += [("With the mouse", *row) for row in TO_TOUCH]
+    rows += [(title, title, source) for title, source in ALONE]
     rows += [("After", *row) for row in LAST]
     return [Page(*row) for row in rows if (Path(root) / row[2]).is_file()]

@@ -67,14 +67,15 @@ def _to_print(pages, texts):
     known = {address for _, address in pages}
     parts, chapters = [], {}
     for page, address in pages:
-        chapters.setdefault(page.chapter, []).append(
+        chapters.setdefault(html.escape(page.chapter), []).append(
             f'<a href="#{_place(address)}">{html.escape(page.title)}</a>'
         )
         moved = ADDRESS.sub(lambda found, here=address: _moved(found, here, known), _article(texts[address]))
         moved = moved.replace("<details", "<details open")
         parts.append(f'<article class="md-typeset" id="{_place(address)}">{moved}</article>')
     rows = "".join(
-        f"<li>{html.escape(chapter)}: {', '.join(links)}</li>" for chapter, links in chapters.items()
+        f"<li>{'' if links[0].endswith(f'>{name}</a>') else f'{name}: '}{', '.join(links)}</li>"
+        for name, links in chapters.items()
     )
     return f'<nav class="md-typeset"><h1>Contents</h1><ul>{rows}</ul></nav>\n' + "\n".join(parts)
 

@@ -15,6 +15,9 @@ FOLDED = {"You should hear": "tip", "You should see": "tip", "Answer": "success"
 LIST_ITEM = re.compile(r"(?:\d+\.|[-*])\s+(?=\S)")
 CODE_ALONE = re.compile(r"^\[`?([\w./-]+\.py)`?\]\(([\w./-]+\.py)\)$", re.MULTILINE)
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+# Commands, which are wrapped where they are wide; and what is said to those who read the page elsewhere.
+COMMANDS = re.compile(r"^( *)```\n( *(?:PYTHONPATH=|python |~/|(?:course/|\.\./)?setup/dlwa ))")
+ELSEWHERE = re.compile(r"\s*This page needs the book:\s+`setup/dlwa lesson` opens it\.")
 TABLE_ROW, CODE = re.compile(r"^\|.*$", re.MULTILINE), re.compile(r"`[^`]+`")
 
 
@@ -32,9 +35,10 @@ class Source:
     def text(self):
         """The page as the book's Markdown."""
         text = (self.root / self.page.source).read_text(encoding="utf-8")
-        text = CODE_ALONE.sub(lambda found: self._program(*found.groups()), text)
+        text = CODE_ALONE.sub(lambda found: self._program(*found.groups()), ELSEWHERE.sub("", text))
         pieces = FENCE.split(text)  # text and fenced code in turn
         pieces[::2] = [self._changed(piece) for piece in pieces[::2]]
+        pieces[1::2] = [COMMANDS.sub(r"\1```sh\n\2", piece) for piece in pieces[1::2]]
         return "\n".join(folded(indented("".join(pieces).split("\n"))))
 
     def _changed(self, text):

@@ -91,8 +91,9 @@ def report(root):
 
 
 def weigh():
-    """Build the book and print its size and the time that it took."""
+    """Build the book and print its size, the time that it took, and what it adds to a bundle."""
     from dlwakit.book.build import build
+    from dlwakit.cli.bundle import pack_course
 
     with tempfile.TemporaryDirectory() as folder:
         begun, book = time.monotonic(), Path(folder, "book")
@@ -104,6 +105,11 @@ def weigh():
         print(f"book: {sum(sizes.values()) / 1e6:.1f} MB in {len(sizes)} files, built in {seconds:.1f} s")
         print(f"pages: {len(html)}, {sum(html) / len(html) / 1e3:.0f} kB on average, the largest "
               f"{sizes[largest] / 1e3:.0f} kB ({largest.relative_to(book)})")  # fmt: skip
+        packed = []
+        for some in (book, Path(folder, "no book")):
+            pack_course(Path(folder, "course.tar.gz"), some)
+            packed.append(Path(folder, "course.tar.gz").stat().st_size / 1e6)
+        print("course.tar.gz of a bundle: {:.1f} MB, without the book {:.1f} MB".format(*packed))
 
 
 def main(arguments):

@@ -156,7 +156,8 @@ def _gather(folder, environments, checkpoints):
     say("The course, with the book of its lessons")
     if not is_current():
         build(BOOK)
-    _pack_course(folder / COURSE)
+    pack_course(folder / COURSE)
+    say(f"  {human_size((folder / COURSE).stat().st_size)}")
     say("System packages")
     apt.gather(PLAY, folder / "packages")
     homes = [folder / wheels_folder(environment) for environment in environments]
@@ -188,19 +189,19 @@ def _gather(folder, environments, checkpoints):
     return sum(file["bytes"] for file in files.values())
 
 
-def _pack_course(target):
+def pack_course(target, book=BOOK):
     """This checkout's own files as they stand, without its history, and the book, which a laptop then need not make."""
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=False
     ).stdout.split("\0")
-    files = [name for name in listed if name and (ROOT / name).exists()]
+    files = {name: ROOT / name for name in listed if name and (ROOT / name).exists()}
     if not files:
         raise UserError(
             "environment",
             f"{ROOT} is no git clone, so its own files cannot be told from others",
             "git clone it.",
         )
-    files += [path.relative_to(ROOT).as_posix() for path in sorted(BOOK.rglob("*")) if path.is_file()]
+    files |= {f"book/{path.relative_to(book)}": path for path in sorted(book.rglob("*")) if path.is_file()}
     with tarfile.open(target, "w:gz") as archive:
-        for name in files:
-            archive.add(ROOT / name, f"course/{name}")
+        for name, path in files.items():
+            archive.add(path, f"course/{name}")

@@ -23,6 +23,9 @@ class Server(http.server.ThreadingHTTPServer):
     def url(self, name="net.mag"):
         return f"http://127.0.0.1:{self.server_port}/{name}"
 
+    def serve_forever(self, poll_interval=0.01):  # seconds that a shutdown takes
+        super().serve_forever(poll_interval)
+
     def handle_error(self, *_):
         pass
 

@@ -16,8 +16,9 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-WAITING = ("tests/patches",), ("tests/exercises", "tests/training", "tests/fidelity")  # run beside all others
-LIVE = "tests/live"  # sound is compared with what was played: nothing else may run
+# Two parts that run beside all others: the three take about as long, whole and with `-m quick`.
+PARTS = ("patches",), ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py")
+LIVE = "tests/live"  # then: sound is compared with what was played, and nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
 
@@ -49,13 +50,13 @@ def run(args):
 
 
 def in_parts(command):
-    """Run pytest on two parts that wait much and on all others, side by side, then on live sound; the exit status.
+    """Run pytest on two parts of the tests and on all others, side by side, then on live sound; the exit status.
 
     What is said of the first part is seen as it comes, and then what was said of the others.
     """
-    apart = [folder for folders in WAITING for folder in folders] + [LIVE]
-    first, *others = [[*command, *folders] for folders in WAITING]
-    others.append([*command, "tests", *(f"--ignore={folder}" for folder in apart)])
+    parts = [_files(part) for part in PARTS]
+    first, *others = [[*command, *part] for part in parts]
+    others.append([*command, "tests", *(f"--ignore={file}" for part in [*parts, [LIVE]] for file in part)])
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(_beside(part)) for part in others]
         say(f"$ {' '.join(map(str, first))}")
@@ -68,6 +69,12 @@ def in_parts(command):
     results.append(call([*command, LIVE], cwd=ROOT))
     failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
     return failed[0] if failed else min(results)
+
+
+def _files(part):
+    """The files and folders of tests, relative to the checkout, that the patterns of a part mean."""
+    found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
+    return [str(file.relative_to(ROOT)) for file in found]
 
 
 @contextlib.contextmanager

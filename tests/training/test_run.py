@@ -132,6 +132,17 @@ def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
         Run(tmp_path / "run", "other", {}, {}, goal=1, check_every=1, plots=[], watch="")
 
 
+def test_a_run_whose_facts_cannot_be_read_does_not_begin_anew(tmp_path, toy):
+    assert run(toy("--run", tmp_path / "run", "--steps", 10)).returncode == 0
+    facts = tmp_path / "run" / files.RUN
+    facts.write_text("{")
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    again = run(toy("--run", tmp_path / "run", "--steps", 20))
+    assert again.returncode == 1
+    assert f"{facts}: " in again.stderr and "Traceback" not in again.stderr
+    assert before == {path: path.read_bytes() for path in before}
+
+
 def test_a_setting_that_may_change(tmp_path):
     with new(tmp_path / "run", {"data": "here"}, may_change=("data",)):
         pass

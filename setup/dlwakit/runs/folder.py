@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 from pathlib import Path
 
-from dlwakit.base.files import read_json, write_json
+from dlwakit.base.files import read_json, read_part, write_json
 
 RUN = "run.json"  # model, settings, data, each start with its versions
 STATE = "state.json"  # how far it is, just now
@@ -22,8 +22,9 @@ HEALTHY = "healthy.csv"  # the history of a good run, to compare with
 
 
 def read_run(folder):
-    """What run.json holds; {} before the run has begun."""
-    return read_json(Path(folder) / RUN, {})
+    """What run.json holds; {} before the run has begun. Raises UserError where it is there and cannot be read."""
+    file = Path(folder) / RUN
+    return read_part(file, "Try again; if it stays so, give another --run") if file.exists() else {}
 
 
 def write_run(folder, facts):

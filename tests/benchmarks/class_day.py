@@ -2,12 +2,14 @@
 
     python tests/benchmarks/class_day.py [MINUTES] [--seed N]      (60 when not given)
 
-The sound is on in both. What happens comes at random: clicks anywhere on the patches, models loaded, sounds asked for,
-workers killed, both Pds and all workers stopped and continued as a laptop's lid does it, and, for root, a full disk
-under the home folder of both. Then it prints how often each happened, what was said, and of each Pd memory, open files
-and child processes at the first and at the last rest; at the end each patch has to load a model once more, and all
-takes have to be whole. The exit status is 1 where a Pd ended, an answer did not come, or something grew or was lost.
-Needs the environment `torch`.
+The sound is on in both, and in a plain Pd beside them; where there is JACK, all three play through it at real-time
+priority, 64 frames a period. What happens comes at random: clicks anywhere on the patches, models loaded, sounds asked
+for, workers killed, all Pds and workers stopped and continued as a laptop's lid does it, and, for root, a full disk
+under the home folder of both. Then it prints what was said, and the table of the time: how often each happened, and of
+each Pd memory, open files, child processes, periods missed, answers and errors.
+At the end each patch has to load a model once more, all takes have to be whole, and when the patches that clicks have
+opened are closed, a Pd may have no more open files than at first, and no worker that no patch has. The exit status is 1
+where a Pd ended, an answer did not come, or something grew or was lost. Needs the environment `torch`.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,65 +25,22 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "setup"), str(ROOT / "tests"), str(ROOT / "pyext_py3")]
 
-from dlwakit.pdtools.pd_session import PdError, PdSession, starts_with  # noqa: E402
+from dlwakit.pdtools.jack import Jack  # noqa: E402
+from dlwakit.pdtools.pd_session import PdError, starts_with  # noqa: E402
 from pdworker.takes.place import Place as TakesPlace  # noqa: E402
 from pdworker.takes.store import Store  # noqa: E402
-from support.external import EXTERNAL  # noqa: E402
+from support.class_place import DAYS, LOADING_S, SECOND, Place  # noqa: E402
 
-
-class Patch(NamedTuple):
-    """door: the name it listens to. first: what it is told once. asked, answer: what it is asked for, what comes."""
-
-    door: str
-    models: tuple
-    first: list
-    asked: tuple
-    answer: tuple
-
-
-SUNG = str(ROOT / "setup/sounds/sung.wav")
-TIMBRES = "starter_instruments", "starter_textures"
-SYNTHESIZE = ("press", "synthesize"), ("synthesized",)
-DAYS = {
-    "01_ai_duet/ai_duet.pd": Patch(
-        "ai_duet",
-        ("starter_attention_rnn", "starter_lookback_rnn"),
-        [("note", 60, 90), ("note", 60, 0)],
-        ("generate", 2),
-        ("played",),
-    ),
-    "02_ddsp/timbre_transfer.pd": Patch(
-        "timbre_transfer",
-        ("starter_flute", "starter_trumpet"),
-        [("open", "in", SUNG)],
-        ("transfer", "in", "out"),
-        ("transferred",),
-    ),
-    "03_gansynth/gansynth.pd": Patch("gansynth", TIMBRES, [], *SYNTHESIZE),
-    "04_ganspacesynth/ganspacesynth.pd": Patch("ganspacesynth", TIMBRES, [("press", "conv0")], *SYNTHESIZE),
-    "05_samplernn/samplernn.pd": Patch(
-        "samplernn", ("starter_beat", "starter_voice"), [], ("press", "generate"), ("generated",)
-    ),
-    "06_rave/rave_latents.pd": Patch(
-        "rave-latents",
-        ("starter_drums", "starter_voice"),
-        [("press", "open-sound-a", SUNG), ("press", "open-sound-b", SUNG)],
-        ("press", "encode"),
-        ("done", "encode"),
-    ),
-}
-SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
 DISK, TAKES_GB = "128m", 0.05
 REST_S = 30  # between two looks at memory
-LOADING_S, TRIES = 120, 5
-GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
+ROW_S = 300  # between two rows of the table of the time
 WORDS = ("click", "load", "ask", "cancel", "unload", "kill", "lid", "disk")
 WEIGHTS = (30, 6, 10, 3, 1, 2, 1, 1)
+PERIOD = 64  # frames
 
 
 def size_of(file):
@@ -90,48 +50,13 @@ def size_of(file):
     return 0
 
 
-class Place:
-    """One Pd with its patches."""
-
-    def __init__(self, name, patches, home):
-        self.name, self.doors = name, {patch: DAYS[patch] for patch in patches}
-        variables = {"DLWA_PYTHON_TORCH": sys.executable, "HOME": str(home), "OMP_NUM_THREADS": "1"}
-        self.pd = PdSession(
-            [ROOT / patch for patch in patches],
-            ["-lib", "py"],
-            path=[EXTERNAL],
-            listen=[f"{patch.door}-out" for patch in self.doors.values()],
-            environment=variables,
-        )
-        self.pd.send("pd", "dsp", 1)
-        self.rests = []
-
-    def workers(self):
-        """The processes that Pd has started."""
-        listing = Path(f"/proc/{self.pd.process.pid}/task").iterdir()
-        return [int(child) for task in listing for child in (task / "children").read_text().split()]
-
-    def rest(self):
-        """Keep (bytes of memory, open files, children) of Pd."""
-        self.pd.sync(120)
-        process = Path(f"/proc/{self.pd.process.pid}")
-        size = int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-        self.rests.append((size, len(list((process / "fd").iterdir())), len(self.workers())))
-
-    def load(self, patch, model):
-        """Load a model and wait until it is there; while the patch is at work with something else, ask again."""
-        door = self.doors[patch].door
-        for attempt in range(TRIES):
-            self.pd.forget(f"{door}-out")
-            self.pd.send(door, "load", model)
-            try:
-                self.pd.expect(f"{door}-out", "worker", "on", timeout=LOADING_S, refuse="error")
-                return
-            except PdError:
-                if attempt == TRIES - 1 or self.pd.process.poll() is not None:
-                    raise
-            self.pd.send(door, "cancel")
-            self.pd.let_time_pass(3000)
+COLUMNS = {  # of the tables: what is seen at a rest
+    "MB": lambda rest: rest.size >> 20,
+    "open files": lambda rest: rest.files.total(),
+    "not of workers": lambda rest: rest.others,
+    "children": lambda rest: rest.programs.total(),
+    "periods missed": lambda rest: rest.missed,
+}
 
 
 class Day:
@@ -143,12 +68,16 @@ class Day:
         self.home.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", self.home]
         self.small = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+        self.jack = Jack(period=PERIOD, realtime=True) if shutil.which("jackd") else None
         self.takes = Store(TakesPlace(self.home / "Music/dlwa", round(TAKES_GB * 1e9)))
         try:
             command = [sys.executable, ROOT / "setup/dlwa", "takes", "--gigabytes", str(TAKES_GB)]
             variables = os.environ | {"HOME": str(self.home)}
             subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
-            self.places = [Place("six patches", DAYS, self.home), Place("two patches", SECOND, self.home)]
+            self.places, self.all = [], []
+            for name, patches in (("six patches", DAYS), ("two patches", SECOND), ("plain", ())):
+                self.all.append(Place(name, patches, self.home, self.jack))
+            self.places = self.all[:2]
         except BaseException:
             self.end()
             raise
@@ -161,6 +90,11 @@ class Day:
                 for words in first:
                     place.pd.send(door, *words)
                 print(f"{place.name}: {patch} has loaded {models[0]}", flush=True)
+        self.rest()
+
+    def rest(self):
+        """Look at all Pds."""
+        for place in self.all:
             place.rest()
 
     def step(self):
@@ -201,7 +135,8 @@ class Day:
         return True
 
     def _lid(self, place, patch):
-        everything = [pid for one in self.places for pid in (one.pd.process.pid, *one.workers())]
+        everything = [pid for one in self.all for pid in (one.pd.process.pid, *one.workers())]
+        everything += [self.jack.pid] if self.jack else []
         for word in (signal.SIGSTOP, signal.SIGCONT):
             for pid in everything:
                 with contextlib.suppress(ProcessLookupError):
@@ -236,12 +171,7 @@ class Day:
                     place.pd.expect(f"{door}-out", *answer, timeout=LOADING_S, refuse="error")
                 except PdError as error:
                     yield f"{place.name}: {patch} does not go on: {str(error)[:300]}"
-            place.rest()
-            first, last = place.rests[0], place.rests[-1]
-            if last[0] - first[0] > GROWTH:
-                yield f"{place.name}: {(last[0] - first[0]) >> 20} MB more than at first"
-            if last[1] > first[1] + 16:
-                yield f"{place.name}: {last[1]} open files, {first[1]} at first"
+            yield from (f"{place.name}: {line}" for line in place.surplus())
             yield from (f"{place.name}: {line}" for line in place.pd.console if "Traceback" in line)
             yield from (f"{place.name}: {line}" for line in place.pd.console if "internal" in line)
         for take in self.takes.takes():
@@ -252,17 +182,33 @@ class Day:
 
     def table(self):
         """The lines of the table."""
-        yield "happened     " + "  ".join(f"{word} {self.happened[word]}" for word in WORDS)
+        yield "happened       " + "  ".join(f"{word} {self.happened[word]}" for word in WORDS)
+        for place in self.all:
+            for name, value in COLUMNS.items():
+                values = [value(rest) for rest in place.rests]
+                yield f"{place.name:<12} {name:<14} first {values[0]}, last {values[-1]}, most {max(values)}"
         for place in self.places:
-            for name, column in (("MB", 0), ("open files", 1), ("children", 2)):
-                values = [rest[column] >> (20 * (column == 0)) for rest in place.rests]
-                yield f"{place.name:<12} {name:<11} first {values[0]}, last {values[-1]}, most {max(values)}"
             said, answers = self.said(place), self.answers(place)
-            yield f"{place.name:<12} answers     " + "  ".join(f"{door} {n}" for door, n in answers.items())
-            yield f"{place.name:<12} errors told {sum(said.values())}, kinds {len(said)}"
+            yield f"{place.name:<12} answers        " + "  ".join(
+                f"{door} {n}" for door, n in answers.items()
+            )
+            yield f"{place.name:<12} errors told    {sum(said.values())}, kinds {len(said)}"
         takes = self.takes.takes()
         size = sum(size_of(file) for take in takes for file in take.files)
-        yield f"takes        {len(takes)}, {size / 1e6:.0f} MB of {1000 * TAKES_GB:.0f}"
+        yield f"takes          {len(takes)}, {size / 1e6:.0f} MB of {1000 * TAKES_GB:.0f}"
+
+    def course(self):
+        """The lines of the table of the time, and what the last look at each Pd saw."""
+        yield f"{'':<12} {'minute':>7}" + "".join(f"{name:>15}" for name in COLUMNS)
+        for place in self.all:
+            after = 0
+            for rest in place.rests:
+                if rest.seconds >= after:
+                    after = rest.seconds + ROW_S
+                    cells = "".join(f"{value(rest):>15}" for value in COLUMNS.values())
+                    yield f"{place.name:<12} {rest.seconds / 60:>7.0f}{cells}"
+            for word, rest in (("first", place.rests[0]), ("last", place.rests[-1])):
+                yield f"{place.name:<12} {word:>7}  files {dict(rest.files)}  runs {dict(rest.programs)}"
 
     def answers(self, place):
         """{name of a patch: how often it has done what it was asked for}."""
@@ -280,8 +226,10 @@ class Day:
 
     def end(self):
         """Close all."""
-        for place in getattr(self, "places", ()):
+        for place in getattr(self, "all", ()):
             place.pd.close()
+        if self.jack:
+            self.jack.close()
         if self.small:
             subprocess.run(["umount", "--lazy", self.home], check=False)
 
@@ -304,15 +252,14 @@ def main():
                 day.step()
                 if time.monotonic() > rest:
                     rest = time.monotonic() + REST_S
-                    for place in day.places:
-                        place.rest()
+                    day.rest()
                     print(*day.table(), "", sep="\n", flush=True)
             for place in day.places:
                 lines = [f"{count:>6} {words}" for words, count in day.said(place).most_common()]
                 print("", f"{place.name}, what was said", *lines, sep="\n")
             print(*day.table(), "", "at the end, each patch once more", sep="\n", flush=True)
             wrong = list(day.finish())
-            print(*day.table(), sep="\n")
+            print(*day.course(), sep="\n")
         finally:
             day.end()
     print(*wrong, f"{len(wrong)} wrong", sep="\n")

@@ -39,6 +39,11 @@ class Jack:
             self.lines.extend(iter(output.readline, ""))
 
     @property
+    def pid(self):
+        """The server's process."""
+        return self._process.pid
+
+    @property
     def xruns(self):
         """How often the server was not in time."""
         return sum("XRun" in line for line in list(self.lines))

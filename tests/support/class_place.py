@@ -1,0 +1,149 @@
+"""A Pd with patches of the days, for tests/benchmarks/class_day.py: what it is asked for, what it has at a rest."""
+
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from dlwakit.pdtools.pd_session import PdError, PdSession
+
+from support.external import EXTERNAL
+from support.processes import descriptors, programs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Patch(NamedTuple):
+    """door: the name it listens to. first: what it is told once. asked, answer: what it is asked for, what comes."""
+
+    door: str
+    models: tuple
+    first: list
+    asked: tuple
+    answer: tuple
+
+
+SUNG = str(ROOT / "setup/sounds/sung.wav")
+TIMBRES = "starter_instruments", "starter_textures"
+SYNTHESIZE = ("press", "synthesize"), ("synthesized",)
+DAYS = {
+    "01_ai_duet/ai_duet.pd": Patch(
+        "ai_duet",
+        ("starter_attention_rnn", "starter_lookback_rnn"),
+        [("note", 60, 90), ("note", 60, 0)],
+        ("generate", 2),
+        ("played",),
+    ),
+    "02_ddsp/timbre_transfer.pd": Patch(
+        "timbre_transfer",
+        ("starter_flute", "starter_trumpet"),
+        [("open", "in", SUNG)],
+        ("transfer", "in", "out"),
+        ("transferred",),
+    ),
+    "03_gansynth/gansynth.pd": Patch("gansynth", TIMBRES, [], *SYNTHESIZE),
+    "04_ganspacesynth/ganspacesynth.pd": Patch("ganspacesynth", TIMBRES, [("press", "conv0")], *SYNTHESIZE),
+    "05_samplernn/samplernn.pd": Patch(
+        "samplernn", ("starter_beat", "starter_voice"), [], ("press", "generate"), ("generated",)
+    ),
+    "06_rave/rave_latents.pd": Patch(
+        "rave-latents",
+        ("starter_drums", "starter_voice"),
+        [("press", "open-sound-a", SUNG), ("press", "open-sound-b", SUNG)],
+        ("press", "encode"),
+        ("done", "encode"),
+    ),
+}
+SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
+PLAIN = ROOT / "tests/benchmarks/soak_patches/plain.pd"
+CLOSING_S = 60  # for workers of patches that are closed
+WORKER = 5  # open files of Pd for each: two pipes, a socket, and the pipe that wakes its thread
+OWN_SOUNDS = "own_sounds.worker"  # runs from the first sound on, one for each patch
+LOADING_S, TRIES = 120, 5
+GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
+
+
+class Rest(NamedTuple):
+    """What a Pd has at a moment: bytes of memory, open files by kind, child processes by what they run, and so on."""
+
+    seconds: float
+    size: int
+    files: Counter
+    programs: Counter
+    missed: int
+
+    @property
+    def others(self):
+        """How many open files are not those of a worker."""
+        return self.files.total() - WORKER * self.programs.total()
+
+
+class Place:
+    """One Pd with its patches; a plain one without any. jack: through which it plays, or None."""
+
+    def __init__(self, name, patches, home, jack):
+        self.name, self.doors = name, {patch: DAYS[patch] for patch in patches}
+        self.jack, self.client, self.begun = jack, name.replace(" ", "-"), time.monotonic()
+        variables = {"DLWA_PYTHON_TORCH": sys.executable, "HOME": str(home), "OMP_NUM_THREADS": "1"}
+        self.pd = PdSession(
+            [ROOT / patch for patch in patches] or [PLAIN],
+            [*(["-lib", "py"] if patches else []), "-jackname", self.client],
+            path=[EXTERNAL],
+            listen=[f"{patch.door}-out" for patch in self.doors.values()],
+            environment=variables,
+            jack=jack,
+        )
+        self.pd.send("pd", "dsp", 1)
+        self.rests = []
+
+    def workers(self):
+        """The processes that Pd has started."""
+        listing = Path(f"/proc/{self.pd.process.pid}/task").iterdir()
+        return [int(child) for task in listing for child in (task / "children").read_text().split()]
+
+    def rest(self):
+        """Look at Pd, and keep what was seen."""
+        self.pd.sync(120)
+        pid = self.pd.process.pid
+        size = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+        missed = self.jack.xruns_of(self.client) if self.jack else 0
+        seen = size, descriptors(pid), programs(self.workers()), missed
+        self.rests.append(Rest(time.monotonic() - self.begun, *seen))
+        return self.rests[-1]
+
+    def surplus(self):
+        """Close the patches that clicks have opened; what Pd then has more than at first, once workers have ended."""
+        own = {Path(patch).name for patch in self.doors}
+        for patch in {path.name for path in ROOT.glob("[s0]*/**/*.pd")} - own:
+            self.pd.send(f"pd-{patch}", "menuclose", 1)
+        first, deadline = self.rests[0], time.monotonic() + CLOSING_S
+        may_have = first.programs + Counter({OWN_SOUNDS: len(self.doors)})
+        while True:
+            last = self.rest()
+            workers, files = last.programs - may_have, last.others - first.others
+            if (not workers and files <= 0) or time.monotonic() > deadline:
+                break
+            self.pd.let_time_pass(500)
+        if workers:
+            yield f"workers that no patch has: {dict(workers)}"
+        if files > 0:
+            yield f"{files} open files more than at first: {dict(last.files - first.files)}"
+        if last.size - first.size > GROWTH:
+            yield f"{(last.size - first.size) >> 20} MB more than at first"
+
+    def load(self, patch, model):
+        """Load a model and wait until it is there; while the patch is at work with something else, ask again."""
+        door = self.doors[patch].door
+        for attempt in range(TRIES):
+            self.pd.forget(f"{door}-out")
+            self.pd.send(door, "load", model)
+            try:
+                self.pd.expect(f"{door}-out", "worker", "on", timeout=LOADING_S, refuse="error")
+                return
+            except PdError:
+                if attempt == TRIES - 1 or self.pd.process.poll() is not None:
+                    raise
+            self.pd.send(door, "cancel")
+            self.pd.let_time_pass(3000)

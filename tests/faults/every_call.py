@@ -5,7 +5,10 @@
 
 A point is one call of an operation and one thing that happens there. After it nothing half may stand under a final
 name, what was said is one line and no traceback, and the same command, given again, does all that it would have done.
-Prints a table of operations; the exit status is 1 where a point failed. --points: so many of each operation, at random.
+Calls of one name that the same lines of Python make, called by the same lines, are repeats: the first and the last are
+tried, with --repeats all. Prints a table of operations; the exit status is 1 where a point failed. Its columns: calls
+of an undisturbed run, points, those that are no repeats, tried, failed, seconds.
+--points: so many of each operation, at random.
 --minutes and --record: go on where the last run ended that wrote this file, for so long, and print the table of all of
 them; so the whole is done in pieces.
 Needs the environment `torch` and gcc.
@@ -42,18 +45,27 @@ from support.faults import (  # noqa: E402
 FOLDER = "FAULTS_FOLDER"  # where one operation is tried, in a process that has the library
 FAULTS = FAILS, FULL, READ_ONLY, KILLED, HALFWAY, CTRL_C
 FOUND = "found.json"  # in that folder: the row of the operation
-COLUMNS = "calls", "points", "tried", "failed", "s"
+COLUMNS = "calls", "points", "unlike", "tried", "failed", "s"
 SUMS = "tried", "failed", "s"  # of several runs
 
 
-def points(counts, faults, seed):
-    """The (fault, number of the call) that an operation has, in an order of chance that is the same each time.
+def calls_of(operation, faults, fault):
+    """What makes each call of an undisturbed run at which this can happen, as text."""
+    operation.begin()
+    with tempfile.TemporaryDirectory() as kept:
+        with faults.at(0, fault, kept):
+            operation.run()
+        calls = [Path(kept, str(number)).read_text() for number in range(1, faults.count + 1)]
+    if not any("  File " in call for call in calls):  # no Python told its lines: none is a repeat
+        calls = [f"{call} {number}" for number, call in enumerate(calls)]
+    return calls
 
-    counts: its calls that change something, and those that read.
-    """
-    every = [(fault, number) for fault in faults for number in range(1, counts[fault.reads] + 1)]
-    random.Random(seed).shuffle(every)
-    return every
+
+def unlike(calls):
+    """The numbers, from 1, of the first and of the last call of each kind."""
+    last = {call: number for number, call in enumerate(calls, 1)}
+    first = {call: number for number, call in reversed(list(enumerate(calls, 1)))}
+    return sorted({*first.values(), *last.values()})
 
 
 def try_point(operation, faults, fault, number):
@@ -92,9 +104,11 @@ def try_operation(name, folder, options):
     if status:
         raise RuntimeError(said)
     operation.keep()
-    counts = [count_calls(operation, faults, fault) for fault in (FAILS, READ_FAILS)]
+    calls = [calls_of(operation, faults, fault) for fault in (FAILS, READ_FAILS)]
+    numbers = [range(1, len(each) + 1) if options.repeats else unlike(each) for each in calls]
     kinds = (*FAULTS, READ_FAILS, PART_KILLED) if operation.has_parts else (*FAULTS, READ_FAILS)
-    every = points(counts, kinds, options.seed)
+    every = [(fault, number) for fault in kinds for number in numbers[fault.reads]]
+    random.Random(options.seed).shuffle(every)
     tried = failed = 0
     last = options.points or (operation.limit if options.minutes == math.inf else None)
     for fault, number in every[options.skip : last and options.skip + last]:
@@ -106,20 +120,13 @@ def try_operation(name, folder, options):
             failed += 1
             print(f"    call {number} ({faults.call}), {fault.name}:", *found, sep="\n        ", flush=True)
     return {
-        "calls": sum(counts),
-        "points": len(every),
+        "calls": sum(map(len, calls)),
+        "points": sum(len(calls[fault.reads]) for fault in kinds),
+        "unlike": len(every),
         "tried": tried,
         "failed": failed,
         "s": round(time.monotonic() - begun),
     }
-
-
-def count_calls(operation, faults, fault):
-    """How many calls an undisturbed run has at which this can happen."""
-    operation.begin()
-    with faults.at(0, fault):
-        operation.run()
-    return faults.count
 
 
 def row(name, *cells):
@@ -129,7 +136,7 @@ def row(name, *cells):
 
 def in_its_own_process(name, words):
     """(exit status, row) of an operation, in a process that has the library."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         variables = {FOLDER: folder, **Faults(folder, folder).variables}
         command = [sys.executable, __file__, name, *words]
         status = subprocess.run(command, env=os.environ | variables).returncode
@@ -144,6 +151,7 @@ def parsed():
     )
     parser.add_argument("operations", nargs="*", metavar="OPERATION", help=", ".join(operations.OPERATIONS))
     parser.add_argument("--points", type=int)
+    parser.add_argument("--repeats", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--record", type=Path)
@@ -163,15 +171,15 @@ def main():
     status = 0
     row("operation", *COLUMNS)
     for name in options.operations or operations.OPERATIONS:
-        before = rows.get(name, {"points": math.inf, **dict.fromkeys(SUMS, 0)})
+        before = rows.get(name, {"unlike": math.inf, **dict.fromkeys(SUMS, 0)})
         left = end - time.monotonic()
-        if before["tried"] < before["points"] and left > 0:
+        if before["tried"] < before["unlike"] and left > 0:
             words = ["--seed", str(options.seed), "--skip", str(before["tried"]), "--minutes", str(left / 60)]
-            failed, found = in_its_own_process(
-                name, words + ["--points", str(options.points)] * bool(options.points)
-            )
+            words += ["--points", str(options.points)] * bool(options.points)
+            failed, found = in_its_own_process(name, words + ["--repeats"] * options.repeats)
             status |= failed
-            rows[name] = {**found, **{key: before[key] + found.get(key, 0) for key in SUMS}}
+            if found:
+                rows[name] = {**found, **{key: before[key] + found[key] for key in SUMS}}
             if options.record:
                 options.record.write_text(json.dumps(rows, indent=1))
         if name in rows:

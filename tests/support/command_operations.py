@@ -1,10 +1,10 @@
 """Commands of `setup/dlwa` that are disturbed, in a copy of the course: see operations.py."""
 
 import contextlib
+import importlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -12,20 +12,32 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from dlwakit.base.files import sha256
 from dlwakit.course.download import PATIENCE
 
 from support.course_copy import CourseCopy
 from support.file_server import Server
-from support.operation import PATIENCE as LONGEST
-from support.operation import Operation
+from support.operation import Operation, fork, fork_first
 
 PLAY_PROGRAMS = "pd", "bwrap", "g++", "gcc", "ld", "as"
 
 
+def main_of(course):
+    """The command line of a copy of the course, imported into this process instead of this checkout's."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dlwakit"]:
+        del sys.modules[name]
+    sys.path.insert(0, str(course.root / "setup"))
+    return importlib.import_module("dlwakit.cli").main
+
+
 class CommandLine(Operation):
-    """A command of `setup/dlwa` in a copy of the course, with its home below the place."""
+    """A command of `setup/dlwa` in a copy of the course, with its home below the place.
+
+    It runs in copies of this process, which has imported the copy's command line and what that needs.
+    """
 
     words = ()
+    main = None
 
     def __init__(self, folder, place):
         super().__init__(folder, place)
@@ -33,24 +45,14 @@ class CommandLine(Operation):
         self.variables = {}
 
     def run(self):
-        command = [sys.executable, self.course.root / "setup/dlwa", *map(str, self.words)]
+        first, self.main = not self.main, self.main or main_of(self.course)
+        return (fork_first if first else fork)(self._work, self.folder / "log")
+
+    def _work(self):
         variables = self.course.environment(HOME=str(self.place / "home"), **self.variables)
-        with (self.folder / "log").open("w+") as log:
-            process = subprocess.Popen(
-                command,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            try:
-                status = process.wait(LONGEST)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                status = process.wait()
-            log.seek(0)
-            return status, log.read()
+        os.environ.clear()
+        os.environ.update(variables)
+        return self.main(list(map(str, self.words)))
 
     @property
     def checkpoints(self):
@@ -88,20 +90,21 @@ class Get(CommandLine):
         return wrong
 
 
-class Verify(Get):
+class Verify(CommandLine):
     """`checkpoints verify` of what is there."""
 
     words = "checkpoints", "verify"
 
     def __init__(self, folder, place):
         super().__init__(folder, place)
-        self.course.add_day("02_none", "none", registry=[])
+        self.course.add_day(registry=[])
         store = self.before / "home/.local/share/dlwa/checkpoints"
-        shutil.rmtree(store)
-        store.mkdir()
-
-    def left(self):
-        return []
+        store.mkdir(parents=True)
+        names = "own.npz", "other.npz"
+        for number, name in enumerate(names):
+            np.savez(store / name, a=np.full(5000, number))
+        facts = {name: {"kind": "own", "sha256": sha256(store / name)} for name in names}
+        (store / "checkpoints.json").write_text(json.dumps(facts))
 
 
 class Add(CommandLine):

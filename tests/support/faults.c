@@ -35,6 +35,7 @@ struct control {        /* as in faults.py */
     atomic_int count;   /* calls so far */
     char name[NAMES];   /* the call at which it happened */
     char under[NAMES];  /* the folder whose files count */
+    char kept[NAMES];   /* the folder where a file for each call says what made it; empty: none */
 };
 
 static struct control *control;
@@ -61,10 +62,25 @@ static const char *path_of(int file, char *path) {
     return path;
 }
 
+/* Keep what makes a call: the program, the call, and the lines of Python at which its thread is. */
+static void keep(int number, const char *call) {
+    char path[NAMES + 20];
+    snprintf(path, sizeof path, "%s/%d", control->kept, number);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return;
+    dprintf(file, "%s %s\n", program_invocation_short_name, call);
+    void *(*state_of_thread)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    void (*write_lines)(int, void *) = (void (*)(int, void *))dlsym(RTLD_DEFAULT, "_Py_DumpTraceback");
+    void *state = state_of_thread && write_lines ? state_of_thread() : NULL;
+    if (state) write_lines(file, state);
+    close(file);
+}
+
 /* Count a call. Returns whether it has to fail, with errno set; does not return where the process ends. */
 static int fails(const char *call, const char *path) {
     if (getpid() == control->spared) return 0;
     int number = atomic_fetch_add(&control->count, 1) + 1;
+    if (control->kept[0]) keep(number, call);
     if (!control->at || number < control->at || (number > control->at && control->how != FAIL_FROM_THEN_ON)) return 0;
     if (number == control->at) snprintf(control->name, NAMES, "%s %s", call, path);
     if (control->error == ENOSPC && control->how == FAIL_FROM_THEN_ON && !strchr("owml", call[0])) return 0;

@@ -26,6 +26,7 @@ class Control(ctypes.Structure):
         *((name, ctypes.c_int) for name in ("armed", "how", "at", "error", "spared", "reads", "count")),
         ("name", ctypes.c_char * NAMES),
         ("under", ctypes.c_char * NAMES),
+        ("kept", ctypes.c_char * NAMES),
     )
 
 
@@ -72,9 +73,13 @@ class Faults:
         self.variables = {"LD_PRELOAD": str(library), "FAULTS_CONTROL": str(control)}
 
     @contextlib.contextmanager
-    def at(self, number, fault):
-        """Let it happen at the call of this number in the processes that run meanwhile; 0: count only."""
+    def at(self, number, fault, kept=""):
+        """Let it happen at the call of this number in the processes that run meanwhile; 0: count only.
+
+        kept: a folder where a file for each call says what made it: the program, the call, lines of Python.
+        """
         control = self._control
+        control.kept = str(kept).encode()
         control.at, control.how, control.error = number, fault.how, fault.error
         control.reads = fault.reads
         control.count, control.name, control.spared, control.armed = 0, b"", os.getpid(), 1

@@ -1,5 +1,7 @@
 """What the operations that are disturbed have in common: see operations.py."""
 
+import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -65,6 +67,7 @@ def fork(work, log):
     process = os.fork()
     if not process:
         os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         file = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
         os.dup2(file, 1)
         os.dup2(file, 2)
@@ -79,4 +82,24 @@ def fork(work, log):
         sys.stdout.flush()
         os._exit(status)
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if status == -signal.SIGALRM:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)  # what it has started
     return status, Path(log).read_text(errors="replace")
+
+
+def fork_first(work, log):
+    """The same; and this process imports what the copy has imported, so that later copies need not."""
+    names = log.with_name("modules")
+
+    def noted():
+        try:
+            return work()
+        finally:
+            names.write_text("\n".join(list(sys.modules)))
+
+    found = fork(noted, log)
+    for name in names.read_text().split():
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    return found

@@ -6,7 +6,6 @@ what an undisturbed run has made; left() and done(), what is wrong after a distu
 
 import contextlib
 import functools
-import importlib
 import io
 import os
 import shutil
@@ -19,7 +18,7 @@ from pdworker.takes.store import FORMAT, Store
 
 from support.command_operations import Add, Get, Install, Verify
 from support.melody_files import abc, tune
-from support.operation import Operation, differences, files, fork
+from support.operation import Operation, differences, files, fork, fork_first
 from support.sounds import hertz, tone
 from support.tiny_trainings import TRAININGS
 from support.whole_files import open_each
@@ -48,6 +47,7 @@ DATASETS = {
     "melody": ("ai_duet.dataset", []),
     "ddsp": ("timbre_transfer.dataset", ["--seconds", "1"]),
     "gansynth": ("gansynth.dataset", ["--seconds", "1", "--pitch", "60"]),
+    "nsynth": ("nsynth.dataset", ["--seconds", "1"]),
     "samplernn": ("samplernn.dataset", ["--chunk", "1", "--overlap", "0"]),
     "rave": ("rave_rt.dataset", ["--rate", "16000"]),
 }
@@ -104,24 +104,15 @@ class Train(Operation):
         self.words = self.training.prepare(folder)
         self.run_folder = place / "mine"
         self.begin()
-        status, said = self._run(begun or 1)
+        status, said = self._run(begun or 1, fork_first)
         if status:
             raise RuntimeError(said)
-        for name in (folder / "modules").read_text().split():  # its copies need not import them again
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
         if begun:
             shutil.copytree(self.place, self.before, dirs_exist_ok=True)
 
-    def _run(self, steps):
+    def _run(self, steps, how=fork):
         words = [*self.words, "--steps", str(steps), "--run", str(self.run_folder)]
-
-        def work():
-            status = self.training.main(words)
-            (self.folder / "modules").write_text("\n".join(list(sys.modules)))
-            return status
-
-        return fork(work, self.folder / "log")
+        return how(lambda: self.training.main(words), self.folder / "log")
 
     def run(self):
         return self._run(STEPS)

@@ -96,16 +96,28 @@ def gansynth():
     presets.COMMON["num_resolutions"] = 3
     presets.PRESETS["minutes"] = {"fmap_base": 16, "fmap_max": 4, "latent_vector_size": 4, "batch_size": 2}
 
-    def prepare(folder):
-        folder.mkdir(exist_ok=True)
-        np.save(folder / "notes.npy", np.int16(32767 * tones(0.25)))
-        meta = {f"tone_{number}": {"instrument_str": f"tone {number}", "pitch": 60} for number in range(5)}
-        (folder / "meta.json").write_text(json.dumps(meta))
-        facts = {"sample_rate": RATE, "audio_length": RATE // 4}
-        (folder / "dataset.json").write_text(json.dumps(facts))
-        return words(folder, 24, "--batch-size", 2)
+    return Training(train.main, lambda folder: notes(folder / "data"), load)
 
-    return Training(train.main, lambda folder: prepare(folder / "data"), load)
+
+def notes(folder):
+    """A data set of day 3."""
+    folder.mkdir(exist_ok=True)
+    np.save(folder / "notes.npy", np.int16(32767 * tones(0.25)))
+    meta = {f"tone_{number}": {"instrument_str": f"tone {number}", "pitch": 60} for number in range(5)}
+    (folder / "meta.json").write_text(json.dumps(meta))
+    facts = {"sample_rate": RATE, "audio_length": RATE // 4}
+    (folder / "dataset.json").write_text(json.dumps(facts))
+    return words(folder, 24, "--batch-size", 2)
+
+
+def nsynth():
+    """Day 3: a WaveNet autoencoder."""
+    from nsynth import train
+    from nsynth.engine.config import PRESETS, Config
+    from nsynth.engine.network import load
+
+    PRESETS["minutes"] = Config(RATE, 64, 4, 4, 2, 8, 8, 2, 2, 8)
+    return Training(train.main, lambda folder: notes(folder / "data"), load)
 
 
 def samplernn():
@@ -172,4 +184,4 @@ def prior():
     return Training(train_prior.main, lambda folder: prepare(folder / "data"), read_prior)
 
 
-TRAININGS = {each.__name__: each for each in (melody, ddsp, gansynth, samplernn, rave, prior)}
+TRAININGS = {each.__name__: each for each in (melody, ddsp, gansynth, nsynth, samplernn, rave, prior)}

@@ -135,7 +135,7 @@ class Day:
         return True
 
     def _lid(self, place, patch):
-        everything = [pid for one in self.all for pid in (one.pd.process.pid, *one.workers())]
+        everything = [pid for one in self.all for pid in one.processes()]
         everything += [self.jack.pid] if self.jack else []
         for word in (signal.SIGSTOP, signal.SIGCONT):
             for pid in everything:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dlwakit.pdtools.pd_session import PdError, PdSession
 
 from support.external import EXTERNAL
-from support.processes import descriptors, programs
+from support.processes import command, descendants, descriptors, programs, started
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,10 +98,14 @@ class Place:
         self.pd.send("pd", "dsp", 1)
         self.rests = []
 
+    def processes(self):
+        """Pd and all that it has started: workers, and the watchdog of a Pd at real-time priority."""
+        pid = self.pd.process.pid
+        return [pid, *descendants(pid)]
+
     def workers(self):
-        """The processes that Pd has started."""
-        listing = Path(f"/proc/{self.pd.process.pid}/task").iterdir()
-        return [int(child) for task in listing for child in (task / "children").read_text().split()]
+        """The workers that Pd has started."""
+        return [child for child in started(self.pd.process.pid) if b"pdworker" in command(child)]
 
     def rest(self):
         """Look at Pd, and keep what was seen."""

@@ -1,5 +1,6 @@
 """What /proc knows of this process and others, for tests of what is started and has to end."""
 
+import contextlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,14 +12,28 @@ def children():
     return {child for thread in threads for child in (thread / "children").read_text().split()}
 
 
-def descendants(process, word):
-    """The numbers of the processes below one that have a word (bytes) in their command, parents before children."""
+def descendants(process, word=None):
+    """The numbers of the processes below one, parents before children; word: that have it (bytes) in their command."""
+    found = []
+    for child in started(process):
+        found += [child] * (word is None or word in command(child)) + descendants(child, word)
+    return found
+
+
+def started(process):
+    """The numbers of the processes that one has started itself."""
     found = []
     for thread in Path(f"/proc/{process}/task").glob("*"):
-        for child in (thread / "children").read_text().split():
-            command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            found += [int(child)] * (word in command) + descendants(child, word)
+        with contextlib.suppress(OSError):  # it has ended
+            found += map(int, (thread / "children").read_text().split())
     return found
+
+
+def command(process):
+    """The words (bytes) of a process's command; none where it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    return []
 
 
 def descriptors(process):
@@ -38,10 +53,9 @@ def descriptors(process):
 def programs(processes):
     """{what it runs: how many} of processes: the module of a worker, else the name of the program."""
     found = Counter()
-    for process in processes:
-        try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
-        except FileNotFoundError:  # ended meanwhile
-            continue
-        found[words[words.index("pdworker") + 1] if "pdworker" in words else Path(words[0]).name] += 1
+    for words in map(command, processes):
+        if b"pdworker" in words:
+            found[words[words.index(b"pdworker") + 1].decode()] += 1
+        elif words:
+            found[Path(words[0].decode(errors="replace")).name] += 1
     return found

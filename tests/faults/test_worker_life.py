@@ -10,6 +10,7 @@ import pytest
 from pdworker.host import process, session
 from pdworker.host.worker import Worker, WorkerGone
 from pdworker.rights import UNLIMITED
+from support.class_place import WORKER
 from support.processes import children
 from support.tools import cannot, without
 from support.waiting import wait_until
@@ -136,6 +137,9 @@ def test_many_lives_leak_nothing(desk):
         desk.start(worker)
         desk.call(worker, "what")
         desk.wait("what result", life)
+        wait_until(
+            lambda: threads_and_descriptors()[1] == before[1] + WORKER, "as many files as a worker has"
+        )
         worker.stop()
     wait_until(lambda: threads_and_descriptors() == before, "threads and descriptors")
     assert children() == others

@@ -132,6 +132,7 @@ def test_other_settings_are_refused_and_change_nothing(tmp_path, toy):
         Run(tmp_path / "run", "other", {}, {}, goal=1, check_every=1, plots=[], watch="")
 
 
+@pytest.mark.slow
 def test_a_run_whose_facts_cannot_be_read_does_not_begin_anew(tmp_path, toy):
     assert run(toy("--run", tmp_path / "run", "--steps", 10)).returncode == 0
     facts = tmp_path / "run" / files.RUN

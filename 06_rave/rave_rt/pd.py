@@ -15,6 +15,7 @@ from pdworker.host.settings import Number, Text, Toggle, Whole
 
 from .arrays import ArraySets, stretch
 from .box import USUAL_BUFFER, Asked
+from .learning import PriorLearner
 from .mapped import RaveMap
 from .nn import NnWords
 from .prior_files import find_prior
@@ -23,7 +24,7 @@ from .takes import RaveTakes
 MAX_LATENTS = 256
 
 
-class rave(NnWords, RaveTakes, RaveMap, LiveObject):
+class rave(NnWords, RaveTakes, RaveMap, PriorLearner, LiveObject):
     """A TorchScript model that follows nn~'s convention.
 
     LATENTS stands for the arrays LATENTS-1, LATENTS-2 and so on. Where a message takes --sr HZ, that is the sample
@@ -31,7 +32,7 @@ class rave(NnWords, RaveTakes, RaveMap, LiveObject):
 
     Out of the outlet, beside what every LiveObject, MappedObject and BendableObject says: `done METHOD TO LENGTH HZ`,
     `playing METHOD BUFFER HZ`, `method NAME INPUTS RATIO OUTPUTS RATIO`, `label METHOD input|output N TEXT`,
-    `attribute NAME TYPE ...`, `value NAME ...`, `note TEXT`.
+    `attribute NAME TYPE ...`, `value NAME ...`, `note TEXT`, `learned MESSAGE ...` (see PriorLearner).
     """
 
     WORKER = "rave_rt.worker"

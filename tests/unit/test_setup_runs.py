@@ -185,6 +185,25 @@ def test_what_takes_minutes_runs_once_and_hours_are_asked_for(tmp_path, monkeypa
     assert json.loads(args.json.read_text())["benchmarks"]["toy.one"]["was_long"] == 1.0
 
 
+def test_what_has_run_is_kept_where_the_next_one_ends_it_all(tmp_path, monkeypatch, capsys):
+    (tmp_path / "toy.py").write_text(
+        "import os\n"
+        "end = lambda: os.kill(os.getpid(), 9)\n"
+        "BENCHMARKS = {'toy.one': lambda: {'seconds': 1.0}, 'toy.two': end, 'toy.three': end}\n"
+    )
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    monkeypatch.setattr(bench, "to_play", lambda *_: [])
+
+    class args:
+        names, json, runs, yes, long = [], tmp_path / "figures.json", 2, False, False
+
+    assert bench.run(args) == 1
+    said = capsys.readouterr()
+    assert "toy.one: 1 s" in said.out
+    assert "toy.two: did not run" in said.err and "toy.three: did not run" in said.err
+    assert list(json.loads(args.json.read_text())["benchmarks"]) == ["toy.one"]
+
+
 def test_benchmarks_run_apart_from_what_libraries_print(tmp_path):
     file = tmp_path / "toy.py"
     file.write_text(

@@ -114,39 +114,40 @@ def run(args):
             failed += names
             warn(UserError(error.kind, f"{', '.join(names)}: {error.message}", error.hint))
             continue
-        for name, runs in _measure(file, min(args.runs, most_runs_of(file)), names, args.long).items():
+        for name, runs in _measure(file, min(args.runs, most_runs_of(file)), names, args.long):
             errors = [run["error"] for run in runs if "error" in run]
             if errors or not runs:
                 failed.append(name)
                 warn(UserError("internal", f"{name}: {errors[0] if errors else 'did not run'}"))
-            else:
-                measured[name] = figures(runs)
-                _print(name, measured[name])
-    if args.json:
-        write_json(args.json, {"benchmarks": measured})
+                continue
+            measured[name] = figures(runs)
+            _print(name, measured[name])
+            if args.json:
+                write_json(args.json, {"benchmarks": measured})
+    if args.json and measured:
         say(f"Written: {args.json}")
     return 1 if failed else 0
 
 
 def _measure(file, count, names, long):
+    """(name, runs) of each benchmark, as soon as it has run; without runs for those that did not."""
     folders = [ROOT / "setup", EXTERNAL_SOURCE, ROOT / "tests", *sorted(ROOT.glob("[0-9][0-9]_*"))]
+    variables = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+        "DLWA_BENCH_LONG": "1" if long else "",
+    }
     command = [find_python("torch"), "-m", "dlwakit.benchmarks", file, count, *names]
-    done = subprocess.run(
-        [str(word) for word in command],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, folders)),
-            "DLWA_BENCH_LONG": "1" if long else "",
-        },
-    )
-    runs = {name: [] for name in names}
-    for line in done.stdout.splitlines():
-        result = json.loads(line)
-        runs[result["name"]].append(result)
-    return runs
+    waiting, runs = list(names), []
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, text=True, env=variables
+    ) as program:
+        for line in program.stdout:
+            runs.append(json.loads(line))
+            if len(runs) == count or "error" in runs[-1]:
+                yield waiting.pop(0), runs
+                runs = []
+    yield from ((name, []) for name in waiting)
 
 
 def _print(name, values):

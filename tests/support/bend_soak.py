@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from dlwakit.pdtools.pd_session import PdSession
 
 from support.external import EXTERNAL
@@ -29,13 +30,17 @@ RELOAD_EVERY = 4  # kills; a model that dies six times in a row is given up
 
 @dataclass(frozen=True)
 class Live:
-    """An object that plays: its day, its patch below tests/live, its name in it, its worker, and a model."""
+    """An object that plays: its day, its patch below tests/live, its name in it, its worker, and a model.
+
+    whole: the message that makes `heard` of the array `played` beside what plays, if there is one.
+    """
 
     day: str
     patch: str
     name: str
     worker: bytes
     model: str
+    whole: tuple = ()
 
     @property
     def out(self):
@@ -43,7 +48,8 @@ class Live:
         return f"{self.name}-out"
 
 
-RAVE = Live("06_rave", "rave", "rave", b"rave_rt.worker", "starter_drums")
+WHOLE = ("forward", "played", "heard", "--random", 1)
+RAVE = Live("06_rave", "rave", "rave", b"rave_rt.worker", "starter_drums", WHOLE)
 SAMPLERNN = Live("05_samplernn", "samplernn", "samplernn-live", b"samplernn.worker", "starter_beat")
 
 
@@ -56,6 +62,7 @@ class Soak:
     def __init__(self, live, folder):
         self._live = live
         variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(folder)}
+        variables["DLWA_TAKES"] = str(folder / "takes")
         patch = ROOT / "tests/live" / live.patch / "live.pd"
         places = [EXTERNAL, ROOT / live.day]
         self.pd = PdSession([patch], ["-lib", "py"], path=places, listen=[live.out], environment=variables)
@@ -91,6 +98,20 @@ class Soak:
         """The numbers of the worker's processes, the one that plays last."""
         return [number for number in descendants(self.pd.process.pid, self._live.worker) if resident(number)]
 
+    def whole(self):
+        """What the network makes of a whole sound as it is bent now; nothing where it can't."""
+        if not self._live.whole:
+            return np.zeros(0)
+        self.pd.set_array("played", np.random.default_rng(1).normal(0, 0.2, len(self.pd.array("played"))))
+        self.send(*self._live.whole)
+        self.expect("done", self._live.whole[0])
+        return np.array(self.pd.array("heard"))
+
+    def mend(self):
+        """Restore all layers."""
+        self.send("mend")
+        self.expect("restored")
+
     def run(self, bends, kills, seed=1):
         """Bend and kill in turn; (megabytes of the worker after the first turn, and in the end)."""
         rng, count, memory = random.Random(seed), self.layers, []
@@ -113,8 +134,7 @@ class Soak:
             self.send("bend", layer, kind, amount, rng.randrange(1000))
             self.expect("bent")
             if turn % 20 == 19:
-                self.send("mend")
-                self.expect("restored")
+                self.mend()
 
     def _kill(self):
         """Kill the process that plays, and wait until another one does."""

@@ -139,3 +139,19 @@ def test_a_truncated_archive_ends_in_one_line(tmp_path):
     path.write_bytes(STARTERS[0].read_bytes()[:100_000])
     with pytest.raises(UserError, match=r"half\.ts is not a TorchScript file, or is damaged"):
         open_model(path)
+
+
+def test_weights_of_another_network_end_in_one_line(tmp_path):
+    """The numbers of starter_live where those of starter_drums were."""
+    path = tmp_path / "other.ts"
+    drums, live = (ROOT / f"06_rave/checkpoints/starter_{name}.ts" for name in ("drums", "live"))
+    with zipfile.ZipFile(live) as archive:
+        numbers = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    rewritten(
+        drums, path, lambda name, data: numbers.get(name.partition("/")[2], b"") if "/data/" in name else data
+    )
+    with pytest.raises(
+        UserError, match=r"other\.ts: the archive is damaged: a tensor is not whole"
+    ) as raised:
+        open_model(path)
+    assert "\n" not in str(raised.value)

@@ -46,14 +46,14 @@ class timbre_transfer_live(BendableObject, LiveObject):
 
     def __init__(self, box=0, model=None, milliseconds=0):
         super().__init__(box)
-        self._milliseconds = milliseconds or USUAL_LATENCY_MS
+        self.latency_asked = milliseconds or USUAL_LATENCY_MS
         self._pressed = []  # keys that the worker does not know of yet
         self._is_pressing = False
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
     def play_arguments(self):
-        return {"milliseconds": self._milliseconds, **self._controls()}
+        return {"milliseconds": self.latency_asked, **self._controls()}
 
     def setting_changed(self, name):
         self.change(**self._controls())
@@ -70,7 +70,7 @@ class timbre_transfer_live(BendableObject, LiveObject):
     @message("latency MILLISECONDS")
     def latency_1(self, milliseconds):
         """Set the time from sound to sound, as near as the machine and the model allow."""
-        self._milliseconds = number(milliseconds, "the latency", 1, 2000)
+        self.latency_asked = number(milliseconds, "the latency", 1, 2000)
         self.play()
 
     @message("note PITCH VELOCITY")

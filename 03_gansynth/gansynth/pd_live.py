@@ -21,7 +21,13 @@ PLAYERS = 12  # of the abstraction: what is taken from a key fades while its suc
 NOTES_KEPT = 96  # whole notes that need not be made again
 FIRST_FRAMES = 24  # of a spectrogram: enough sound until the whole note is made
 FADE_MS = 5
+BROKEN_OFF = 3  # notes in a row: too slow to play
+TOO_SLOW = (
+    "too slow for this machine: notes break off before they are made"
+    " - fewer keys at once, or a smaller model, would do"
+)
 NO_MODEL = ("none", "-")
+Made = tuple[int, bytes, int]  # pitch of the model, point, Pd's sample rate: what a sound depends on
 
 
 @dataclass
@@ -34,11 +40,12 @@ class Note:
         Which of the abstraction's players has it.
     pitch, velocity : int
         As it was pressed.
-    made : tuple
-        (pitch of the model, point as bytes): what its sound depends on.
+    made : Made
     point : ndarray, [latent_size]
     pressed : float
         When, in milliseconds of Pd's time.
+    ends : float
+        When its beginning ends, in the same.
     released, stolen : bool
         The key was let go; another note has its voice.
     sounds : bool
@@ -47,9 +54,10 @@ class Note:
     player: int
     pitch: int
     velocity: int
-    made: tuple[int, bytes]
+    made: Made
     point: np.ndarray
     pressed: float
+    ends: float = 0.0
     released: bool = False
     stolen: bool = False
     sounds: bool = False
@@ -87,11 +95,12 @@ class gansynth_live(BendableObject, LiveObject):
         self._random = np.random.default_rng()
         self._point: np.ndarray | None = None  # where no array has it
         self._notes: list[Note] = []  # that sound, or will, oldest first
-        self._kept: OrderedDict[tuple[int, bytes], np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[Made, np.ndarray] = OrderedDict()
         self._loaded: dict = {}  # facts of the latest: what is kept plays while it is loaded anew
         self._is_making = False
         self._last_note: tuple[Making, np.ndarray] | None = None  # that was made whole
         self._turn = 0  # the player that was taken last
+        self._broken_off = 0  # notes in a row
         if model and str(model) not in NO_MODEL:
             pyext.call_soon(self.load_1, model)
 
@@ -105,11 +114,7 @@ class gansynth_live(BendableObject, LiveObject):
             self._kept.clear()
             self._point = None
         self._loaded = facts
-        length = self._length(facts["samples"])
-        for player in range(1, PLAYERS + 1):
-            buffer = pyext.Buffer(f"{self._arrays}-{player}")
-            if len(buffer) != length:
-                buffer.resize(length)
+        self._fit_arrays()
         self.output("model", *(facts[key] for key in ("rate", "samples", "latent", "low", "high")))
 
     @property
@@ -131,8 +136,8 @@ class gansynth_live(BendableObject, LiveObject):
         if velocity == 0:
             self._release(pitch)
             return
-        point, nearest = self._current_point(), self._nearest(pitch)
-        made = nearest, np.asarray(point, np.float32).tobytes()
+        point = self._current_point()
+        made = self._made(pitch, point)
         if made not in self._kept:
             self.require_model()
         note = Note(self._free_player(), pitch, velocity, made, point, pyext.logical_time())
@@ -148,11 +153,12 @@ class gansynth_live(BendableObject, LiveObject):
     async def make_1(self, pitch: Any) -> None:
         """Make the whole note of a pitch, and play it."""
         pitch = round(number(pitch, "the pitch", 0, 127))
-        point, nearest = self._current_point(), self._nearest(pitch)
-        making = self._making(pitch, nearest, point, int(pyext._samplerate()))
+        point = self._current_point()
+        made = self._made(pitch, point)
+        making = self._making(pitch, made, point)
         _, (sound,) = await making.call()
         making.keep_sounds({"note": [sound]}, pyext._samplerate())
-        self._keep((nearest, point.tobytes()), sound)
+        self._keep(made, sound)
         self.note_1(pitch, 100)
 
     @message("keep [NAME]")
@@ -194,37 +200,46 @@ class gansynth_live(BendableObject, LiveObject):
         self._is_making = True
         try:
             while (note := self._next_to_make()) is not None:
-                rate, frames = int(pyext._samplerate()), 0 if note.sounds else FIRST_FRAMES
-                making = self._making(note.pitch, note.made[0], note.point, rate, frames)
+                frames = 0 if note.sounds else FIRST_FRAMES
+                making = self._making(note.pitch, note.made, note.point, frames)
                 _, (sound,) = await making.call()
                 if not frames:
                     self._last_note = making, sound
+                    self._watch(pyext.logical_time() > note.ends)
                 if note.sounds or len(sound) >= self._length(self._loaded["samples"]):
                     self._keep(note.made, sound)
                 for other in self._notes:
                     if other.made == note.made and not other.stolen:
                         self._put(other, sound)
                         if not other.sounds:
+                            other.ends = pyext.logical_time() + 1000 * len(sound) / note.made[2]
                             self._play(other)
         finally:
             self._is_making = False
             self._notes = [note for note in self._notes if note.sounds]
 
-    def _making(self, pitch: int, nearest: int, point: np.ndarray, rate: int, frames: int = 0) -> Making:
+    def _watch(self, broken_off: bool) -> None:
+        """Say once that notes break off again and again."""
+        self._broken_off = self._broken_off + 1 if broken_off or self._broken_off >= BROKEN_OFF else 0
+        if self._broken_off == BROKEN_OFF:
+            self.note(TOO_SLOW)
+
+    def _making(self, pitch: int, made: Made, point: np.ndarray, frames: int = 0) -> Making:
         shown = {self._z: 0} if self._z is not None else {}
-        asked = {"pitch": nearest, "frames": frames, "out_rate": rate}
+        asked = {"pitch": made[0], "frames": frames, "out_rate": made[2]}
         return self.making(["make", pitch], "note", arrays=[point], shown=shown, **asked)
 
     def _next_to_make(self) -> Note | None:
         wanted = [note for note in self._notes if not note.stolen and note.made not in self._kept]
         return min(wanted, key=lambda note: note.sounds, default=None)
 
-    def _keep(self, made: tuple[int, bytes], sound: np.ndarray) -> None:
+    def _keep(self, made: Made, sound: np.ndarray) -> None:
         self._kept[made] = sound
         while len(self._kept) > NOTES_KEPT:
             self._kept.popitem(last=False)
 
     def _put(self, note: Note, sound: np.ndarray) -> None:
+        self._fit_arrays()
         buffer = pyext.Buffer(f"{self._arrays}-{note.player}")
         if not note.sounds:
             buffer[:] = np.zeros(len(buffer), np.float32)
@@ -263,9 +278,10 @@ class gansynth_live(BendableObject, LiveObject):
             if self._turn not in taken:
                 return self._turn
 
-    def _nearest(self, pitch: int) -> int:
+    def _made(self, pitch: int, point: np.ndarray) -> Made:
         facts = self._loaded or self.require_model()
-        return round(min(max(pitch + self.settings["transpose"], facts["low"]), facts["high"]))
+        nearest = round(min(max(pitch + self.settings["transpose"], facts["low"]), facts["high"]))
+        return nearest, np.asarray(point, np.float32).tobytes(), int(pyext._samplerate())
 
     def _current_point(self) -> np.ndarray:
         if self._z is not None:
@@ -277,6 +293,14 @@ class gansynth_live(BendableObject, LiveObject):
             self.random_1()
         assert self._point is not None
         return self._point
+
+    def _fit_arrays(self) -> None:
+        """Let the players' arrays hold a whole note at Pd's sample rate."""
+        length = self._length(self._loaded["samples"])
+        for player in range(1, PLAYERS + 1):
+            buffer = pyext.Buffer(f"{self._arrays}-{player}")
+            if len(buffer) != length:
+                buffer.resize(length)
 
     def _length(self, samples: int) -> int:
         return round(samples * pyext._samplerate() / self._loaded["rate"])

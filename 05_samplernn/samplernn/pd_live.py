@@ -50,7 +50,7 @@ class samplernn_live(BendableObject, LiveObject):
 
     def __init__(self, box: Any = 0, model: Any = None, voices: Any = 0, milliseconds: Any = 0) -> None:
         super().__init__(box)
-        self._milliseconds = milliseconds or USUAL_LATENCY_MS
+        self.latency_asked = milliseconds or USUAL_LATENCY_MS
         if voices:
             self.settings["voices"] = self.SETTINGS["voices"].parse("voices", [voices])
         if model and str(model) not in NO_MODEL:
@@ -58,7 +58,7 @@ class samplernn_live(BendableObject, LiveObject):
 
     def play_arguments(self) -> dict[str, Any]:
         controls = {name: self.settings[name] for name in CONTROLS}
-        return {"milliseconds": self._milliseconds, "seed": self.settings["seed"], "controls": controls}
+        return {"milliseconds": self.latency_asked, "seed": self.settings["seed"], "controls": controls}
 
     def setting_changed(self, name: str) -> None:
         if name in CONTROLS:
@@ -75,7 +75,7 @@ class samplernn_live(BendableObject, LiveObject):
     @message("latency MILLISECONDS")
     def latency_1(self, milliseconds: Any) -> None:
         """Set the time from a control to its sound, as near as the model allows."""
-        self._milliseconds = number(milliseconds, "the latency", 1, 2000)
+        self.latency_asked = number(milliseconds, "the latency", 1, 2000)
         self.play()
 
     @message("remember [SLOT]")

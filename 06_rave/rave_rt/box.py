@@ -40,8 +40,8 @@ class Asked:
             frozenset(FLAGS[flag] for flag in flags),
             "" if not model or str(model) in NO_MODEL else str(model),
             method,
-            int(buffer) or USUAL_BUFFER,
-            tuple(min(max(1, int(count or default)), MOST) for count, default in wanted),
+            _count(buffer, USUAL_BUFFER),
+            tuple(min(max(1, _count(*of)), MOST) for of in wanted),
         )
 
     @property
@@ -53,6 +53,11 @@ class Asked:
     def sides(self):
         """How many signal inlets and outlets the box has."""
         return (1, 1) if self.multichannel else self.channels
+
+
+def _count(word, usual):
+    """The number that a word of a box is, else what is usual."""
+    return int(word) if word and isinstance(word, (int, float)) else usual
 
 
 class Maker(pyext._class):

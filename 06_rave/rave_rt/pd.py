@@ -91,7 +91,7 @@ class rave(NnWords, RaveTakes, RaveMap, PriorLearner, LiveObject):
     def model_loaded(self, facts):
         super().model_loaded(facts)
         if facts["reason"]:
-            self.output("note", f"the program in {facts['name']} plays: {facts['reason']}")
+            self.note(f"the program in {facts['name']} plays: {facts['reason']}")
 
     def model_files(self, arguments):
         name = arguments.get("checkpoint", self.USUAL_MODEL)
@@ -340,7 +340,8 @@ class rave(NnWords, RaveTakes, RaveMap, PriorLearner, LiveObject):
 
     def setting_changed(self, name):
         if name == "enable":
-            self._call_playing("enable", on=self.settings["enable"])
+            if self.playing is not None:
+                self.call("enable", on=self.settings["enable"])
         elif name in ("method", "buffer"):
             self.play()
 
@@ -358,35 +359,28 @@ class rave(NnWords, RaveTakes, RaveMap, PriorLearner, LiveObject):
         latent = int(number(latent, "the latent", 1, MAX_LATENTS))
         column += [neutral] * (latent - len(column))
         column[latent - 1] = number(value, "the value", -100, 100)
-        self._call_playing("move_latents", scale=self._scale, bias=self._bias)
-
-    def _call_playing(self, call, **arguments):
-        if self.playing is not None:
-            self.call(call, **arguments)
+        self.change(scale=self._scale, bias=self._bias)
 
     def started_playing(self, playing):
         self.output("playing", playing["method"], playing["buffer"], playing["rate"])
         if playing["method"] != self.settings["method"]:
             wanted = self.settings["method"]
-            self.output("note", f"the model has no method {wanted}: {playing['method']} plays instead")
+            self.note(f"the model has no method {wanted}: {playing['method']} plays instead")
+        if (wanted := self.settings["buffer"]) > 0 and playing["buffer"] != wanted:
+            self.note(f"the model can't have a buffer of {wanted} samples: it has {playing['buffer']}")
         signals = playing["inputs"], playing["outputs"]
         if signals != self._channels and self._asked.multichannel:
             self._channels = signals
             pyext._send(self._to_stream, "channels", list(signals))  # whose new memory is played on from then
         elif signals != self._channels:
-            box = " ".join(
-                map(str, ("rave~", self.facts["name"], playing["method"], playing["buffer"], *signals))
+            words = self.facts["name"], playing["method"], playing["buffer"], *signals
+            counts = "{} inputs and {} outputs, but [rave~] was created with {} and {}".format(
+                *signals, *self._channels
             )
-            self.output(
-                "note",
-                "this method has {} inputs and {} outputs, but [rave~] was created with {} and {}".format(
-                    *signals, *self._channels
-                ),
-            )
-            print(f"rave: a box for all of them: [{box}]")
+            self.note(f"this method has {counts}; a box for all: [rave~ {' '.join(map(str, words))}]")
         if playing["rate"] != playing["sample_rate"]:
             rates = f"{playing['rate']} Hz, Pd at {playing['sample_rate']}"
-            self.output("note", f"the model runs at {rates}: resampled")
+            self.note(f"the model runs at {rates}: resampled")
 
 
 def sample_rate(given):

@@ -157,7 +157,7 @@ class Worker:
             self._call_playing("enable", on=on)
         return {}
 
-    def move_latents(self, job, *, scale, bias):
+    def change(self, job, *, scale, bias):
         """Scale and shift the latents of forward."""
         with contextlib.suppress(NotPlaying):
             self._call_playing("move_latents", scale=scale, bias=bias)

@@ -103,6 +103,30 @@ def test_a_bent_network_makes_other_notes_and_restored_it_makes_its_own(pd):
     assert own_bent < 0.95 < own_restored
 
 
+def test_another_sample_rate_leaves_it_in_tune(pd):
+    press(pd, 69, "note")
+    before = pitch_of(heard(pd))
+    pd.send("pd", "audio-dialog", *[0] * 16, 48000, 20, 0, 64)
+    pd.send(NAME, "silence")
+    wait_until(lambda: heard(pd).max() == 0, "silence")
+    press(pd, 69, "note")
+    assert pitch_of(heard(pd)) * 48000 / 44100 == pytest.approx(before, rel=0.005)
+
+
+def test_where_notes_break_off_it_says_so(pd):
+    """What makes them stands still, again and again, as soon as they have begun."""
+    (worker,) = descendants(pd.process.pid, b"gansynth.worker")
+    for pitch in range(48, 78):
+        press(pd, pitch, "note")
+        os.kill(worker, signal.SIGSTOP)
+        pd.let_time_pass(700)
+        os.kill(worker, signal.SIGCONT)
+        pd.let_time_pass(700)
+        if any(message[0] == "note" for message in pd.received[OUT]):
+            break
+    assert "too slow for this machine: notes break off" in pd.expect(OUT, "note")[1]
+
+
 def test_killed_it_plays_what_it_keeps_and_then_new_notes(pd):
     press(pd, 60, "note")
     wait_until(lambda: press(pd, 60, "note") < 5, "the note that is kept")

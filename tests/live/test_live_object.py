@@ -1,7 +1,6 @@
 """A model on an audio stream: the loop of a worker and the object that owns a [pystream~], in real Pd."""
 
 import os
-import resource
 import shutil
 import signal
 import sys
@@ -33,17 +32,6 @@ def toy(play, tmp_path):
     )
     pd.send("pd", "dsp", 1)
     return pd
-
-
-@pytest.fixture
-def poor_machine():
-    """One core, and no permission for real-time priority, for what is started from now on."""
-    cores, limits = os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_RTPRIO)
-    os.sched_setaffinity(0, {min(cores)})
-    resource.setrlimit(resource.RLIMIT_RTPRIO, (0, limits[1]))
-    yield
-    os.sched_setaffinity(0, cores)
-    resource.setrlimit(resource.RLIMIT_RTPRIO, limits)
 
 
 def start(toy, how):

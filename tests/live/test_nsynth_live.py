@@ -76,6 +76,21 @@ def test_a_key_plays_the_nearest_pitch_of_the_grid_faster_or_slower(pd, key, pla
     assert np.abs(sound[: PD_RATE // 4]).max() == pytest.approx(0.5 * LOUD, rel=0.05)
 
 
+def test_after_a_flood_of_keys_and_at_another_sample_rate_a_key_is_in_tune(pd):
+    for number in range(1000):
+        pd.send(NAME, 40 + number % 40, number % 2 * 90)
+    pd.send("pd", "audio-dialog", *[0] * 16, 48000, 20, 0, 64)
+    for key in range(128):
+        pd.send(NAME, key, 0)
+    pd.let_time_pass(500)
+    assert not heard(pd).any()
+    pd.send(NAME, "pad", 0, 0)
+    pd.send(NAME, 48, 100)
+    pd.let_time_pass(50)
+    assert pitch_of(heard(pd)) * 48000 / PD_RATE == pytest.approx(100, abs=2.1)
+    assert pd.errors() == []
+
+
 def test_nothing_clicks_and_a_killed_worker_is_not_missed(pd):
     steepest = 0.5 * LOUD * 2 * np.pi * 250 / PD_RATE  # between two samples of the highest tone
     (worker,) = descendants(pd.process.pid, b"nsynth.worker")

@@ -143,6 +143,7 @@ def test_the_latency_is_the_one_that_is_told(pd, load):
     np.testing.assert_allclose(heard[30000:80000], 0.5 * played[30000 - 8192 : 80000 - 8192], atol=1e-6)
     pd.send("rave", "buffer", 1000)
     assert pd.expect(OUT, "playing", timeout=30)[1:3] == ["forward", 1024]
+    pd.expect(OUT, "note", "the model can't have a buffer of 1000 samples: it has 1024")
     pd.expect(OUT, "latency", 2048)
     load(rave_files.Gain(48000))
     assert ["note", "the model runs at 48000 Hz, Pd at 44100: resampled"] in pd.received[OUT]

@@ -12,6 +12,7 @@ from pdworker.host.pd_object import PdObject
 
 MAX_RELOADS = 5  # of a model whose worker has ended, within RELOAD_WINDOW_S
 RELOAD_WINDOW_S = 30.0
+NEAR = 1.1  # times the latency asked for, and a block of Pd: nothing is said of it
 NO_PRIORITY = (
     "no permission for real-time priority, so small buffers may come late when the machine is busy"
     " - it is given to the group audio by a line '@audio - rtprio 95' in /etc/security/limits.d/audio.conf"
@@ -36,12 +37,15 @@ class LiveObject(PdObject):
     playing : dict or None
         What the loop has reported when it began, while it plays: latency and block in frames, sample_rate in Hz,
         parts of the latency, and what the instrument describes; its `delay`, in frames, is that of the model itself.
+    latency_asked : float or None
+        Milliseconds that somebody wants; a note says where they can't be had.
 
     Notes
     -----
     Out of the outlet, besides what PdObject sends: `latency SAMPLES MILLISECONDS`, from the sound that goes in to the
     one that comes out; `parts buffer MILLISECONDS computing MILLISECONDS waiting MILLISECONDS model MILLISECONDS`, what
-    it consists of; `cpu SHARE`, `late BLOCKS`, `alive 0|1`, `realtime 0|1`.
+    it consists of; `cpu SHARE`, `late BLOCKS`, `alive 0|1`, `realtime 0|1`; `note TEXT`, what plays in place of what
+    can't be had, also in Pd's console.
     """
 
     NICENESS: ClassVar[int] = 0  # its sound is played while it is made
@@ -50,6 +54,7 @@ class LiveObject(PdObject):
     def __init__(self, box: float | str | None = None, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.playing: dict | None = None
+        self.latency_asked: float | None = None
         self._to_stream = f"{box if isinstance(box, str) else format(box, 'g')}-stream" if box else None
         self._stream_path: str | None = None
         self._to_change: dict[str, Any] = {}  # arguments of the next `change`
@@ -131,9 +136,18 @@ class LiveObject(PdObject):
         parts = {**playing["parts"], "model": playing.get("delay", 0)}
         parts["waiting"] = waits - parts["buffer"] - parts["computing"]
         latency, rate = sum(parts.values()), playing["sample_rate"]
-        self.output("latency", latency, round(1000 * latency / rate, 1))
+        milliseconds = round(1000 * latency / rate, 1)
+        self.output("latency", latency, milliseconds)
+        if self.latency_asked and milliseconds > NEAR * self.latency_asked + 1000 * playing["block"] / rate:
+            least = f"{milliseconds} ms, the least with this model and blocks of {playing['block']}"
+            self.note(f"a latency of {self.latency_asked:g} ms is too short: it is {least}")
         words = [word for name, frames in parts.items() for word in (name, round(1000 * frames / rate, 1))]
         self.output("parts", *words)
+
+    def note(self, text: str) -> None:
+        """Say what plays in place of what can't be had."""
+        self.output("note", text)
+        print(f"{type(self).__name__}: {text}")
 
     # What the loop in the worker reports.
 

@@ -214,7 +214,8 @@ class LiveLoop:
                 f"this needs {latency} samples, and Pd can wait for {stream.longest_latency}: it stays silent"
             )
             self._report(
-                "warning", {"message": f"{needed} - choose a smaller buffer, or a lower sample rate in Pd"}
+                "warning",
+                {"message": f"{needed} - choose a smaller buffer or latency, or a lower rate in Pd"},
             )
         deadline = time.monotonic() + LATENCY_DEADLINE_S
         while stream.latency != latency and time.monotonic() < deadline and self._poll():

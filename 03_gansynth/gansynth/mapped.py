@@ -30,6 +30,11 @@ class GansynthMap(MappedObject):
         codes = {name: point[:, None] for name, point in zip(facts["names"], points)}
         await self.show_map(facts["what"], codes, facts["loudness"], looks, sphere=True)
 
+    @message("spread ARRAY")
+    async def spread_1(self, array):
+        """Draw how much of each latent the place on the map says, as a share of the one that it says most of."""
+        await self.draw_shares(array, self.space().explained)
+
     def steps_of(self, seconds):
         return max(2, round(seconds / SPACING_S))
 

@@ -44,6 +44,8 @@ class LatentMap:
         What part of the variance of the features lies along each direction.
     spread : ndarray of float64, shape (latents,)
         Standard deviation of each latent over all sounds.
+    explained : ndarray of float64, shape (latents,)
+        What part of the variance of each latent, from sound to sound, the places explain: R squared.
 
     Raises
     ------
@@ -70,6 +72,9 @@ class LatentMap:
         self.places, self.shares = _principal(np.asarray(table, np.float64))
         self._sphere = sphere
         self.spread = np.concatenate(self._codes, 1).astype(np.float64).std(1)
+        self.explained = _explained(
+            np.stack([code.mean(1, dtype=np.float64) for code in self._codes]), self.places
+        )
 
     def nearest(self, x: float, y: float) -> int:
         """Return which sound is nearest to a place, from 0."""
@@ -183,6 +188,14 @@ class LatentMap:
             lengths = sum(weights[one] * np.linalg.norm(curve, axis=0) for one, curve in curves.items())
             mixed *= lengths / np.maximum(np.linalg.norm(mixed, axis=0), 1e-12)
         return mixed.astype(np.float32)
+
+
+def _explained(values: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What part of the variance of each column [sounds, n] linear regression on the places explains."""
+    values = values - values.mean(0)
+    ways = places - places.mean(0)
+    fitted = ways @ np.linalg.lstsq(ways, values, rcond=None)[0]
+    return (fitted**2).sum(0) / np.maximum((values**2).sum(0), 1e-12)
 
 
 def places_along(path: Sequence[ArrayLike], count: int) -> NDArray[np.float64]:

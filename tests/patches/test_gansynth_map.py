@@ -12,6 +12,7 @@ from modelfiles.errors import UserError
 from support.external import EXTERNAL
 from support.gansynth_files import write_model
 from support.page import Page
+from support.waiting import wait_until
 
 DAY = Path(__file__).resolve().parents[2] / "03_gansynth"
 DONE = 240  # seconds, on a very busy machine
@@ -43,6 +44,10 @@ def test_random_points_are_mapped_heard_and_travelled(page, notes):
     places = page.spots(12, DONE)
     assert list(places) == [f"z {number}" for number in range(1, 13)]
     model, out = load(notes), page.own("sound-out")
+    page.send("spread", out)
+    latents = len(model.random(1)[0])
+    bars = wait_until(lambda: len(page.array("sound-out")) == latents and page.array("sound-out"), "the bars")
+    assert max(bars) == 1 and np.ptp(bars) > 0.1
     heard = {}
     for number in (1, 8):
         page.send("go", *places[f"z {number}"], out)

@@ -138,3 +138,12 @@ def test_of_a_long_sound_the_beginning_is_read(tmp_path):
     write_sound(tmp_path / "silent.wav", np.zeros(100), 8000)
     with pytest.raises(UserError, match=r"silent.wav is silent"):
         read_beginning(tmp_path / "silent.wav", 1)
+
+
+def test_the_places_explain_the_latents_that_are_heard_and_no_others():
+    rng = np.random.default_rng(0)
+    latents = rng.normal(size=(60, 3))
+    space = LatentMap(
+        {str(one): point[:, None] for one, point in enumerate(latents)}, latents[:, :2] * (3, 2)
+    )
+    assert space.explained[0] > 0.8 and space.explained[1] > 0.7 and space.explained[2] < 0.2

@@ -117,7 +117,7 @@ class MappedObject(TakesObject):
     @message("go X Y SOUND", latest=True)
     async def go_1(self, x: Any, y: Any, sound: Any) -> None:
         """Make the sound at a place of the map: what is around it, mixed."""
-        space, (x, y), sound = self._space(), _place(x, y), name(sound)
+        space, (x, y), sound = self.space(), _place(x, y), name(sound)
         existing(sound)
         codes = space.at(x, y, self.settings["neighbours"])
         self.output("place", x, y, space.names[space.nearest(x, y)][:LONGEST_NAME])
@@ -133,7 +133,7 @@ class MappedObject(TakesObject):
         path = _path(places)
         codes = np.zeros((1, 1), np.float32)
         if not self.is_recalling:
-            space, steps = self._space(), self.steps_of(seconds)
+            space, steps = self.space(), self.steps_of(seconds)
             codes = await background.run(space.along, path, steps, self.settings["neighbours"])
         asked = ["travel", sound, seconds, *places]
         samples, rate = await self.play_codes(asked, sound, codes, True)
@@ -143,7 +143,7 @@ class MappedObject(TakesObject):
     @message("walk STEPS [SEED] [X Y]")
     def walk_1(self, steps: Any, seed: Any = 0, x: Any = 0, y: Any = 0) -> None:
         """Get a random path over the map, which the seed repeats, from X Y or the middle."""
-        self._space()
+        self.space()
         count = int(number(steps, "the number of steps", 1, MOST_STEPS))
         corners = walk(count, int(number(seed, "the seed", 0, 2**24)), _place(x, y))
         for there in places_along(list(corners), max(DRAWN, count + 1)).round(3).tolist():
@@ -152,7 +152,7 @@ class MappedObject(TakesObject):
     @message("direction 1|2 NAME")
     async def direction_1(self, axis: Any, *words: Any) -> None:
         """Name a direction of the map, 1 to the right or 2 upwards; kept for this model and these sounds."""
-        self._space()
+        self.space()
         axis = f"{int(number(axis, 'the direction', 1, 2))}"
         named = options.text(words)[:40] if words else "-"
         self._directions = {**self._directions, axis: named}
@@ -162,8 +162,11 @@ class MappedObject(TakesObject):
     @message("spread ARRAY")
     async def spread_1(self, array: Any) -> None:
         """Draw how much each latent differs over the sounds of the map, as a share of the one that differs most."""
-        spread = self._space().spread
-        await self.write(name(array), np.float32(spread / max(spread.max(), 1e-12)))
+        await self.draw_shares(array, self.space().spread)
+
+    async def draw_shares(self, array: Any, values: np.ndarray) -> None:
+        """Draw values of all latents, as shares of the largest one."""
+        await self.write(name(array), np.float32(values / max(values.max(), 1e-12)))
 
     def model_loaded(self, facts: dict) -> None:
         """Forget the map of another model."""
@@ -172,7 +175,7 @@ class MappedObject(TakesObject):
             self.output("map", 0, 0, 0)
         super().model_loaded(facts)
 
-    def _space(self) -> LatentMap:
+    def space(self) -> LatentMap:
         if self._map is None:
             raise UserError("state", "there is no map yet", "make one first")
         return self._map

@@ -21,7 +21,7 @@ def test_it_opens_without_an_error(rig, play, name):
 @pytest.mark.parametrize("name", HELP)
 def test_it_has_the_parts_that_every_help_patch_has(name):
     text = (EXTERNAL / name).read_text()
-    for part in ("pd reference", "pd META", "DESCRIPTION", "see also", "#4f9d69"):
+    for part in ("pd reference", "pd META", "DESCRIPTION", "See\\ also:", "#4f9d69"):
         assert part in text
     width, height = map(int, re.match(r"#N canvas \d+ \d+ (\d+) (\d+) 12;", text).groups())
     assert width <= 740 and height <= 640

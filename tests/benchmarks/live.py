@@ -267,10 +267,18 @@ def note(model, point, pitch, rate):
 
 
 def violin(sound, rate):
-    """A whole sound, played by starter_violin as [timbre_transfer~] does."""
-    settings = {"adjust": False, "breath": 1.0, "dynamics": 0.5}
+    """A whole sound, played by starter_violin as [timbre_transfer~] does.
+
+    The pitch is that of its own tracker, and an offset stays in the sound: else notes begin and end a little sooner or
+    later.
+    """
     instrument = loaded("02_ddsp", "timbre_transfer", "starter_violin")
-    return instrument.transfer(sound, rate, out_rate=rate, seed=0, **settings)
+    live = importlib.import_module("timbre_transfer.live")
+    audio = resample(sound, rate, live.SAMPLE_RATE)
+    found = live.QuickFeatureExtractor().extract(audio)
+    settings = live.controls.Controls(adjust=False, breath=1.0, dynamics=0.5)
+    made, *_ = instrument.play(found, settings, audio[: len(found) * live.HOP_SIZE], seed=0)
+    return resample(made, instrument.sample_rate, rate)
 
 
 def official_v2(sound, rate):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from modelfiles.resample import resample
 from pdworker.serving.live import StreamForm, latency_of
 from support.timbre_files import small_model
 from timbre_transfer import controls, features, live, load
@@ -106,6 +107,19 @@ def test_what_sounds_live_is_what_the_model_plays_at_once():
     whole = player.generate(*controls.apply(features_of(audio), AS_SUNG), seed=0)
     assert len(sound) > 28000 and np.abs(sound).max() > 0.01
     assert np.abs(sound - whole[: len(sound)]).max() < 1e-5
+
+
+@pytest.mark.parametrize("rate", [44100, 96000])
+def test_what_sounds_live_is_in_step_with_the_whole_at_any_rate(rate):
+    player, audio = small_model(noise=False), song(rate)
+    chain = live_chain(player, rate, 40)
+    sound = np.concatenate([chain.process(piece[None])[0] for piece in pieces(audio, chain.piece)])
+    found = features_of(resample(audio, rate, 16000), live.QuickFeatureExtractor)
+    whole = resample(player.generate(*controls.apply(found, AS_SUNG), seed=0), 16000, rate)
+    spectra = [np.fft.rfft(one, 1 << 19) for one in (sound, whole)]
+    likeness = np.fft.irfft(spectra[0] * spectra[1].conj())
+    assert np.argmax(likeness) == 0
+    assert likeness[0] > 0.99 * np.linalg.norm(sound) * np.linalg.norm(whole[: len(sound)])
 
 
 @pytest.mark.parametrize("colour", [1, -1], ids=["dark", "bright"])

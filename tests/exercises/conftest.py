@@ -1,7 +1,9 @@
 """What the exercises share: real Pd for all exercises of a patch, and at the end a table of what was heard."""
 
+import re
 import sys
 from itertools import zip_longest
+from pathlib import Path
 from textwrap import wrap
 
 import pytest
@@ -9,6 +11,12 @@ from dlwakit.pdtools.pd_session import PatchObject, PdSession
 from support.external import EXTERNAL
 
 TITLES, WIDTHS = ("exercise", "one should hear", "measured"), (8, 56, 60)
+TABLE = re.compile(r"(<!-- exercises -->\n).*?(<!-- end of exercises -->)", re.DOTALL)
+
+
+def pytest_addoption(parser):
+    """`--page FILE`, of all exercises."""
+    parser.addoption("--page", metavar="FILE", help="write the table into a page of the book, too")
 
 
 @pytest.fixture
@@ -47,14 +55,23 @@ def patch(tmp_path_factory):
         session.close()
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Print the table, in the order of the days."""
+def markdown(cells):
+    """A row of a table."""
+    return "| " + " | ".join(str(cell).replace("|", r"\|") for cell in cells) + " |\n"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the table, in the order of the days, and write it where --page says."""
     reports = [report for group in ("passed", "failed") for report in terminalreporter.getreports(group)]
     rows = [cells for report in reports for kind, cells in report.user_properties if kind == "exercise"]
     if not rows:
         return
+    rows.sort(key=lambda cells: [int(part) for part in cells[0].split(".")])
+    if page := config.getoption("--page", None):
+        table = "".join(map(markdown, [TITLES, ["---"] * len(TITLES), *rows]))
+        Path(page).write_text(TABLE.sub(lambda found: found[1] + table + found[2], Path(page).read_text()))
     terminalreporter.section("what the exercises let one hear")
-    for cells in [TITLES, *sorted(rows, key=lambda cells: [int(part) for part in cells[0].split(".")])]:
+    for cells in [TITLES, *rows]:
         columns = [wrap(str(cell), width) for cell, width in zip(cells, WIDTHS)]
         for parts in zip_longest(*columns, fillvalue=""):
             line = "  ".join(f"{part:{width}}" for part, width in zip(parts, WIDTHS))

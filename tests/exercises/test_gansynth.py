@@ -257,7 +257,7 @@ def test_4_1_the_first_ones_matter_most(which, request, row):
     shares = request.getfixturevalue(which).components.var_ratio
     row(
         "4.1",
-        f"{which}: the first ones matter most",
+        f"{'starter' if which == 'space' else which}: the first ones matter most",
         f"first {shares[0]:.1%}, eighth {shares[7]:.1%} of the variance",
     )
     assert shares[0] >= 3 * shares[7]

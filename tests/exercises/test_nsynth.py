@@ -45,7 +45,7 @@ def harmonic(sound, rate):
     return power[near].sum() / power.sum()
 
 
-def test_3_7_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, grid, row):
+def test_3_8_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, grid, row):
     rate = model.config.sample_rate
     pure = [harmonic(sound, rate) for sound in grid]
     pictures = [log_mel(sound, rate) for sound in grid]
@@ -53,7 +53,7 @@ def test_3_7_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, gri
     again = model.decode([model.encode(grid[0])] * 2, 0.8)
     steady = sum(share > 0.5 for share in pure)
     row(
-        "3.7",
+        "3.8",
         "one pitch at nearly all points, and a timbre that changes",
         f"middle C at {steady} of 16 points; corners {ends:.1f} dB apart",
     )
@@ -62,19 +62,19 @@ def test_3_7_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, gri
     assert ends > 5
 
 
-def test_3_8_a_mix_is_two_sounds_and_a_point_of_the_grid_one(model, corners, row):
+def test_3_9_a_mix_is_two_sounds_and_a_point_of_the_grid_one(model, corners, row):
     rate = model.config.sample_rate
     one, other, middle = model.decode([corners[0], corners[3], (corners[0] + corners[3]) / 2], 0.8)
     off, mixed = (off_the_middle(one, other, sound, rate) for sound in (middle, (one + other) / 2))
     row(
-        "3.8",
+        "3.9",
         "two instruments in the mix, one sound in the point",
         f"off the middle {off:.2f}, the mix {mixed:.2f}",
     )
     assert harmonic(middle, rate) > 0.3
 
 
-def test_3_9_a_few_curves_change_much(model, corners, row):
+def test_3_10_a_few_curves_change_much(model, corners, row):
     rate, flat = model.config.sample_rate, []
     for number in range(model.config.latent):
         changed = corners[0].copy()
@@ -83,22 +83,22 @@ def test_3_9_a_few_curves_change_much(model, corners, row):
     plain, *sounds = model.decode([corners[0], *flat], 0.3)
     changes = np.sort([distance(log_mel(plain, rate), log_mel(sound, rate)) for sound in sounds])
     row(
-        "3.9",
+        "3.10",
         "a few curves change much, others next to nothing",
         f"from {changes[0]:.1f} to {changes[-1]:.1f} dB, half of them below {np.median(changes):.1f} dB",
     )
     assert changes[-1] > 1.5 * np.median(changes)
 
 
-def test_3_10_hotter_is_noisier(model, corners, row):
+def test_3_11_hotter_is_noisier(model, corners, row):
     noise = []
     for temperature in (0.3, 0.8, 1.2):
         noise.append(np.mean([noisiness(sound) for sound in model.decode(corners, temperature)]))
-    row("3.10", "the steadiest at 0.3, more and more noise above", ", ".join(f"{one:.3f}" for one in noise))
+    row("3.11", "the steadiest at 0.3, more and more noise above", ", ".join(f"{one:.3f}" for one in noise))
     assert noise[0] < noise[1] < noise[2]
 
 
-def test_3_11_three_spaces_between_the_same_corners(tmp_path, row):
+def test_3_12_three_spaces_between_the_same_corners(tmp_path, row):
     spec = importlib.util.spec_from_file_location("grids", ROOT / "setup/compare/grids.py")
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
@@ -115,7 +115,7 @@ def test_3_11_three_spaces_between_the_same_corners(tmp_path, row):
         away[name] = np.mean([off_in_features(*timbres[[a, b, at]], scale) for a, at, b in edges])
         pure[name] = np.mean([harmonic(heard[at], 8000) for _, at, _ in edges])
     row(
-        "3.11",
+        "3.12",
         "two instruments in the mix, clean notes of GANSynth, rough ones of NSynth",
         ", ".join(
             f"{name} {off[name]:.2f} off the middle, {away[name]:.2f} in features, {pure[name]:.0%} harmonic"

@@ -32,6 +32,7 @@ LAST = (
     ("From noise to sound", "setup/book/noise_to_sound.md"),
     ("Own sounds in three minutes", "setup/book/own_sounds.md"),
     ("The starters in figures", "setup/book/starters.md"),
+    ("The exercises, measured", "setup/book/exercises.md"),
     ("Other programs", "setup/book/other_programs.md"),
     ("Teaching", "setup/TEACHING.md"),
     ("Forms to copy", "setup/book/forms.md"),

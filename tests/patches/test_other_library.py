@@ -23,7 +23,7 @@ def test_a_patch_says_which_library_pd_has_loaded_if_it_is_not_the_courses(play,
     patches = [ROOT / name for name in ("05_samplernn/samplernn.pd", "06_rave/rave.pd")]
     pd = play(patches, ["-lib", "py"], path=[loaded], listen=["samplernn-out"])
     pd.send("samplernn", "status")
-    pd.expect("samplernn-out", "status")
+    pd.expect("samplernn-out", "status", timeout=90)
     found = [line for line in pd.console if "this Pd has loaded" in line]
     assert len(found) == is_other
     assert all(f"pyext 1.0.0 in {loaded}, " in line and "run setup/dlwa install" in line for line in found)

@@ -1,6 +1,6 @@
 """What all tests share: real Pd sessions that end with the test, a JACK server, a display; and which tests are quick.
 
-Marked by hand are `slow` tests, which take more than a few seconds (trainings among them), and those that need the
+Marked by hand are `slow` tests, which take more than a second or two (trainings among them), and those that need the
 environment `tensorflow`. Tests with a `screen` are marked `window`, those in tests/patches and tests/live, which play
 in real Pd, `realtime`, and all that are none of this `quick`; so are by hand a few in real Pd that are over in no time.
 A `realtime` test that fails is run once more, and the summary names it: what else the machine does may disturb one.

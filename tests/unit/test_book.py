@@ -77,7 +77,7 @@ def test_a_program_that_a_line_names_can_be_read(tmp_path):
 def test_commands_are_marked_as_such_and_what_is_said_to_readers_elsewhere_is_left_out(tmp_path):
     code = "```\na\n```\n"
     page = f"A b. This page needs the book:\n`setup/dlwa lesson` opens it.\n\n```\nsetup/dlwa open 1\n```\n\n{code}"
-    assert text_of(page, tmp_path)[0] == f"A b.\n\n```sh\nsetup/dlwa open 1\n```\n\n{code}"
+    assert text_of(page, tmp_path)[0] == f"A b.\n\n``` {{.sh .wrapped}}\nsetup/dlwa open 1\n```\n\n{code}"
 
 
 def test_what_belongs_to_a_list_item_is_indented_by_four():

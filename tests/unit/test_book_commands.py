@@ -59,7 +59,7 @@ def test_every_command_can_be_typed(page):
 def test_the_program_of_a_day_runs_as_it_is_printed(page, tmp_path):
     for file in ROOT.iterdir():
         (tmp_path / file.name).symlink_to(file)
-    (command,) = re.findall(r"^    (.*/bin/python .*)$", page.read_text(), flags=re.MULTILINE)
+    (command,) = re.findall(r"^(.*/bin/python .*)$", page.read_text(), flags=re.MULTILINE)
     variables, _, words = command.rpartition("~/.local/share/dlwa/environments/torch/bin/python ")
     environment = os.environ | dict(word.split("=") for word in variables.split())
     done = subprocess.run(

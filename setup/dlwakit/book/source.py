@@ -38,7 +38,7 @@ class Source:
         text = CODE_ALONE.sub(lambda found: self._program(*found.groups()), ELSEWHERE.sub("", text))
         pieces = FENCE.split(text)  # text and fenced code in turn
         pieces[::2] = [self._changed(piece) for piece in pieces[::2]]
-        pieces[1::2] = [COMMANDS.sub(r"\1```sh\n\2", piece) for piece in pieces[1::2]]
+        pieces[1::2] = [COMMANDS.sub(r"\1``` {.sh .wrapped}\n\2", piece) for piece in pieces[1::2]]
         return "\n".join(folded(indented("".join(pieces).split("\n"))))
 
     def _changed(self, text):

@@ -1,6 +1,5 @@
 """JACK servers of tests and benchmarks: they end with their program, and leave JACK as they found it."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -44,29 +43,20 @@ def test_a_server_that_ends_leaves_nothing():
 
 
 def test_ten_killed_programs_leave_room_for_the_next():
-    names = []
-    for _ in range(2):
-        killed = killed_together(MOST_SERVERS // 2 + 1)
-        names += [name for name, _, _ in killed]
-        children = [child for _, *children in killed for child in children]
-        wait_until(lambda children=children: all(map(ended, children)), "the end of jackd and Pd")
-        servers = [jackd for _, jackd, _ in killed]
-        wait_until(lambda servers=servers: all(map(gone, servers)), "the parent's look at their exit status")
+    names, servers = [], []
+    for _ in range(MOST_SERVERS + 2):
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, env=variables
+        ) as program:
+            name, jackd, pd = program.stdout.readline().decode().split()
+            program.kill()
+        wait_until(lambda both=(jackd, pd): all(map(ended, both)), "the end of jackd and Pd")
+        names.append(name)
+        servers.append(jackd)
+    wait_until(lambda: all(map(gone, servers)), "the parent's look at their exit status")
     Jack().close()
     assert [left_behind(name) for name in names] == [[]] * len(names)
-
-
-def killed_together(count):
-    """[(name of the server, number of jackd, number of Pd)] of programs that were killed at the same moment."""
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", PROGRAM]
-    with contextlib.ExitStack() as stack:
-        started = []
-        for _ in range(count):
-            program = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, env=variables))
-            stack.callback(program.kill)
-            started.append(tuple(program.stdout.readline().decode().split()))
-        return started
 
 
 def test_servers_that_were_killed_themselves_are_cleared():

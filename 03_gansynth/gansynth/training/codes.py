@@ -12,7 +12,7 @@ from .losses import RANGE
 
 NEAREST = 3  # timbres in a blend
 LEAST_SHARE = 0.05  # of a timbre in a blend
-PURITY = 0.9  # mean share of the nearest timbre at random points
+PURITY = 0.95  # mean share of the nearest timbre at random points
 FEATURE = (8, 48)  # size of the small pictures that the codes start from
 PITCHES = 6  # of a timbre, whose mean that small picture is
 SPREAD = 0.55  # standard deviation of the codes: random points lie farther out, where one timbre is left of a blend

@@ -5,9 +5,9 @@
 
 A point is one call of an operation and one thing that happens there. After it nothing half may stand under a final
 name, what was said is one line and no traceback, and the same command, given again, does all that it would have done.
-Calls of one name that the same lines of Python make, called by the same lines, are repeats: the first and the last are
-tried, with --repeats all. Prints a table of operations; the exit status is 1 where a point failed. Its columns: calls
-of an undisturbed run, points, those that are no repeats, tried, failed, seconds.
+Calls of one name that the same lines of Python make, called by the same lines, are repeats: for each fault one of them
+is tried, by chance, with --repeats all. Prints a table of operations; the exit status is 1 where a point failed. Its
+columns: calls of an undisturbed run, points, those that are no repeats, tried, failed, seconds.
 --points: so many of each operation, at random.
 --minutes and --record: go on where the last run ended that wrote this file, for so long, and print the table of all of
 them; so the whole is done in pieces.
@@ -61,11 +61,12 @@ def calls_of(operation, faults, fault):
     return calls
 
 
-def unlike(calls):
-    """The numbers, from 1, of the first and of the last call of each kind."""
-    last = {call: number for number, call in enumerate(calls, 1)}
-    first = {call: number for number, call in reversed(list(enumerate(calls, 1)))}
-    return sorted({*first.values(), *last.values()})
+def unlike(calls, chance):
+    """The number, from 1, of one call of each kind, by chance."""
+    kinds = {}
+    for number, call in enumerate(calls, 1):
+        kinds.setdefault(call, []).append(number)
+    return [chance.choice(numbers) for numbers in kinds.values()]
 
 
 def try_point(operation, faults, fault, number):
@@ -105,10 +106,13 @@ def try_operation(name, folder, options):
         raise RuntimeError(said)
     operation.keep()
     calls = [calls_of(operation, faults, fault) for fault in (FAILS, READ_FAILS)]
-    numbers = [range(1, len(each) + 1) if options.repeats else unlike(each) for each in calls]
     kinds = (*FAULTS, READ_FAILS, PART_KILLED) if operation.has_parts else (*FAULTS, READ_FAILS)
-    every = [(fault, number) for fault in kinds for number in numbers[fault.reads]]
-    random.Random(options.seed).shuffle(every)
+    chance, every = random.Random(options.seed), []
+    for fault in kinds:
+        of_fault = calls[fault.reads]
+        numbers = range(1, len(of_fault) + 1) if options.repeats else unlike(of_fault, chance)
+        every += [(fault, number) for number in numbers]
+    chance.shuffle(every)
     tried = failed = 0
     last = options.points or (operation.limit if options.minutes == math.inf else None)
     for fault, number in every[options.skip : last and options.skip + last]:

@@ -16,9 +16,8 @@ import numpy as np
 from dlwakit.training import material
 from modelfiles.sounds import read_sound, write_sound
 
-from support import hearing
 from support.lesson_sounds import ROOT
-from support.noise_to_sound import dlwa, load, write
+from support.noise_to_sound import Ddsp, dlwa, load, write
 
 OUT = ROOT / "setup/book/own_sounds"
 MINUTES = {"one_minute": 1, "three_minutes": 3}
@@ -27,7 +26,7 @@ SPEAKER = "ru_RU_f_IvrvoiceRU"
 HELD_OUT = "demo-nomatch"
 
 
-class Instrument:
+class Instrument(Ddsp):
     """An oboe, for the model of day 2, which begins with the violin; it plays the sung phrase."""
 
     model, before, suffix, words = "ddsp", "starter_violin", "", ()
@@ -40,12 +39,6 @@ class Instrument:
 
     def recording(self, folder):
         return read_sound(folder / "oboe-0.wav", RATE)[0][: 6 * RATE], RATE
-
-    def play(self, model):
-        with tempfile.TemporaryDirectory() as folder:
-            phrase, rate = hearing.sung(Path(folder))
-        instrument = load("timbre_transfer", model)
-        return instrument.transfer(phrase, rate, seed=1), instrument.sample_rate
 
 
 class Voice:

@@ -88,7 +88,7 @@ def new_run(model):
 
 
 def begin(model, folder, run, minutes, printed):
-    """Start a training, which prints into an open file."""
+    """Start a training, which prints into an open file; from Pd's thread, with whose end the training ends."""
     program = [DAY.parent / "setup/dlwa", "train", "prior", model, "--data", folder, "--run", run]
     program += ["--minutes", minutes]
     command = [*ENDS_WITH_PD, *GIVES_WAY, *map(str, program)]

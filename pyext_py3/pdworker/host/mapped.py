@@ -176,6 +176,7 @@ class MappedObject(TakesObject):
         super().model_loaded(facts)
 
     def space(self) -> LatentMap:
+        """Return the map that was made last. Raises UserError before there is one."""
         if self._map is None:
             raise UserError("state", "there is no map yet", "make one first")
         return self._map

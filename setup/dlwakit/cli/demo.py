@@ -41,7 +41,8 @@ def run(args):
     ]
     if not days:
         raise UserError("input", "no day has a demo yet")
-    ensure(to_play(*sorted({day.environment for day in days})), yes=args.yes)
+    environments = sorted({day.environment for day in days})
+    ensure(to_play(*environments, days=[day.name for day in days]), yes=args.yes)
     out = args.out.resolve()
     results = {}
     for day in days:

@@ -38,15 +38,15 @@ def add_arguments(parser):
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
 
 
-def to_play(*environments):
-    """The components that playing in Pd needs."""
+def to_play(*environments, days=None):
+    """The components that playing in Pd needs; days: the folders' names of those that are played, not all."""
     made = [Environment(name) for name in environments]
-    return [Packages("system packages", PLAY), External(), *made, *_loops(environments)]
+    return [Packages("system packages", PLAY), External(), *made, *_loops(environments, days)]
 
 
-def _loops(environments):
+def _loops(environments, days=None):
     """What is compiled with the environment torch, where that is wanted."""
-    return [Loops()] if "torch" in environments else []
+    return [Loops(days)] if "torch" in environments else []
 
 
 def run(args):

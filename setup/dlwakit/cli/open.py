@@ -47,7 +47,7 @@ def run(args):
     other, words = OTHERS.get(args.day, (None, ()))
     day = find_day(args.day) if args.day and not other else None
     patch = find_patch(day, args.patch) if day else other or OVERVIEW
-    ensure(to_play(day.environment if day else "torch"), yes=args.yes)
+    ensure(to_play(day.environment if day else "torch", days=[day.name] if day else []), yes=args.yes)
     pd = shutil.which("pd")
     if pd is None:
         raise UserError("environment", "Pd is not on the PATH", "sudo apt-get install puredata")

@@ -17,7 +17,10 @@ from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
 # Two parts that run beside all others: the three take about as long, whole and with `-m quick`.
-PARTS = ("patches/test_*.py",), ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py")
+PARTS = (
+    ("patches/test_*.py",),
+    ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py"),
+)
 LIVE = "tests/live"  # then: sound is compared with what was played, and nothing else may run
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 

@@ -24,12 +24,14 @@ class Loops(Component):
     undo = "delete the folders __pycache__ in 03_gansynth and 05_samplernn"
     fix = "setup/dlwa install"
 
-    def __init__(self, root=ROOT):
+    def __init__(self, days=None, root=ROOT):
+        """days: the folders' names of those that are to be played; all if not given."""
         self.root = root
+        self.sources = [source for source in PROGRAMS if days is None or source.partition("/")[0] in days]
 
     def _uncompiled(self):
         """The sources that are newer than what was compiled of them, in folders that this user may change."""
-        paths = {source: self.root / source for source in PROGRAMS}
+        paths = {source: self.root / source for source in self.sources}
         return [
             source
             for source, path in paths.items()

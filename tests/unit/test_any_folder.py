@@ -126,6 +126,7 @@ def test_sounds_of_phones_and_browsers(folder):
         assert np.sqrt(np.mean(samples**2)) == pytest.approx(np.sqrt(np.mean(wave**2)), rel=0.1)
 
 
+@pytest.mark.needs("ffmpeg")  # to make the sounds
 def test_without_ffmpeg_the_line_says_what_to_do(folder, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match=r"phone\.m4a cannot be read: install ffmpeg or save it as WAV"):

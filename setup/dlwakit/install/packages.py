@@ -61,6 +61,7 @@ TEST = {
     "openssh-server": file("/usr/sbin/sshd"),
     "openssh-client": command("ssh"),
     "rsync": command("rsync"),
+    "ffmpeg": command("ffmpeg"),
 }
 
 BENCH = {

@@ -16,8 +16,9 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-# Two parts that run beside all others: the three take about as long, whole and with `-m quick`.
+# What runs beside all others, whole and with `-m quick`. A file belongs to the first part that names it, or its folder.
 PARTS = (
+    ("training/test_slurm.py", "patches/test_jack.py", "patches/test_contributing.py"),  # these wait mostly
     ("patches/test_*.py",),
     ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py"),
 )
@@ -53,17 +54,15 @@ def run(args):
 
 
 def in_parts(command):
-    """Run pytest on two parts of the tests and on all others, side by side, then on live sound; the exit status.
+    """Run pytest on the parts of the tests and on all others, side by side, then on live sound; the exit status.
 
-    What is said of the first part is seen as it comes, and then what was said of the others.
+    What is said of all others is seen as it comes, and then what was said of the parts.
     """
-    parts = [_files(part) for part in PARTS]
-    first, *others = [[*command, *part] for part in parts]
-    others.append([*command, "tests", *(f"--ignore={file}" for part in [*parts, [LIVE]] for file in part)])
+    *parts, others = [[*command, *words] for words in _words_of_parts()]
     with contextlib.ExitStack() as stack:
-        running = [stack.enter_context(_beside(part)) for part in others]
-        say(f"$ {' '.join(map(str, first))}")
-        results = [call(first, cwd=ROOT), *(process.wait() for process, _ in running)]
+        running = [stack.enter_context(_beside(part)) for part in parts]
+        say(f"$ {' '.join(map(str, others))}")
+        results = [call(others, cwd=ROOT), *(process.wait() for process, _ in running)]
         for _, said in running:
             said.seek(0)
             for line in said:
@@ -74,10 +73,15 @@ def in_parts(command):
     return failed[0] if failed else min(results)
 
 
-def _files(part):
-    """The files and folders of tests, relative to the checkout, that the patterns of a part mean."""
-    found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
-    return [str(file.relative_to(ROOT)) for file in found]
+def _words_of_parts():
+    """What pytest is given for each part, and for all others: the files and folders, without those of earlier parts."""
+    taken = []
+    for part in PARTS:
+        found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
+        found = [name for file in found if (name := str(file.relative_to(ROOT))) not in taken]
+        yield [*found, *(f"--ignore={file}" for file in taken)]
+        taken += found
+    yield ["tests", *(f"--ignore={file}" for file in [*taken, LIVE])]
 
 
 @contextlib.contextmanager

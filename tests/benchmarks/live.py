@@ -103,7 +103,8 @@ CHANCE = ("2 0 4 1", "7 0 4 0", "4 4 10 0", "2 0 11 0", "4 6 8 0")  # of a tempe
 class Kind(NamedTuple):
     """What is played: the day's folder, the box, what goes in at which level, and the cords of the box.
 
-    whole: what the model makes of a whole sound at a rate, if what is heard is compared with that.
+    whole: what the model makes of a whole sound at a rate, if what is heard is compared with that. heard: what is
+    compared of what is heard.
     """
 
     day: str
@@ -113,6 +114,7 @@ class Kind(NamedTuple):
     cords: tuple = SOUND
     ready: tuple = ("alive", 1)  # what the object says when it plays
     whole: Callable = lambda sound, rate: sound
+    heard: Callable = np.asarray
     smooth_ms: int = 1  # of the loudness that is compared
 
 
@@ -147,7 +149,8 @@ def measured_latency(pd, kind, rate=RATE, times=5):
         pd.send("record")
         time.sleep(RECORDED / rate + 0.3)
         played, heard = (np.asarray(pd.array(name)) for name in ("played", "heard"))
-        found.append(1000 * lag(envelope(heard, samples), envelope(kind.whole(played, rate), samples)) / rate)
+        expected = envelope(kind.whole(played, rate), samples)
+        found.append(1000 * lag(envelope(kind.heard(heard), samples), expected) / rate)
     return float(np.median(found))
 
 
@@ -348,7 +351,7 @@ def silence_after_a_kill(pd, module):
 
 def killed(kind, model, module):
     """Kill what plays five times, so far apart that it is replaced each time."""
-    kind, silences = kind._replace(level=f"{kind.level} + 0"), []
+    kind, silences = kind._replace(level=f"{abs(kind.level)} + 0"), []  # without gaps
     with jack_server() as jack, playing(kind, model, jack) as (pd, _):
         for _ in range(5):
             time.sleep(6)
@@ -367,8 +370,15 @@ DDSP = (
     Kind("02_ddsp", "timbre_transfer~", "phasor~ 330", 0.3, whole=violin, smooth_ms=10),
     ROOT / "02_ddsp/checkpoints/starter_violin",
 )
-SAMPLERNN = (  # its temperature moves
-    Kind("05_samplernn", "samplernn~ none 1", level=1.0, cords=CHANCE),
+SAMPLERNN = (  # at temperature 0 there is no choice, so the entropy is 0 from that sample on
+    Kind(
+        "05_samplernn",
+        "samplernn~ none 1",
+        level=-1.0,
+        cords=CHANCE,
+        whole=lambda temperature, rate: temperature > -0.5,
+        heard=lambda entropy: entropy > 0.05,
+    ),
     ROOT / "05_samplernn/checkpoints/starter_beat.safetensors",
 )
 

@@ -41,6 +41,7 @@ def rows(kind, path, rate, measure):
         pd.send("pd", "dsp", 1)
         pd.send("live", "load", str(path))
         pd.expect("live-out", *kind.ready, timeout=120)
+        live.give_priority(pd)
         found = []
         for size in SIZES:
             pd.send("block", "set", size)

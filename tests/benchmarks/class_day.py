@@ -176,8 +176,7 @@ class Day:
                 except PdError as error:
                     yield f"{place.name}: {patch} does not go on: {str(error)[:300]}"
             yield from (f"{place.name}: {line}" for line in place.surplus())
-            yield from (f"{place.name}: {line}" for line in place.pd.console if "Traceback" in line)
-            yield from (f"{place.name}: {line}" for line in place.pd.console if "internal" in line)
+            yield from (f"{place.name}: {fault}" for fault in place.faults())
         for take in self.takes.takes():
             sizes = [size_of(file) for file in take.files]
             whole = all(sizes) and len(sizes) >= len(take.facts.get("sounds", ()))
@@ -257,7 +256,10 @@ def main():
                 if time.monotonic() > rest:
                     rest = time.monotonic() + REST_S
                     day.rest()
-                    print(*day.table(), "", sep="\n", flush=True)
+                    latest = [
+                        f"{place.name}: {fault}" for place in day.places for fault in place.faults()[-1:]
+                    ]
+                    print(*day.table(), *latest, "", sep="\n", flush=True)
             for place in day.places:
                 lines = [f"{count:>6} {words}" for words, count in day.said(place).most_common()]
                 print("", f"{place.name}, what was said", *lines, sep="\n")

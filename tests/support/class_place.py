@@ -66,6 +66,7 @@ ENDING_S = 60  # for workers that were killed or not wanted any more
 WORKER = 5  # open files of Pd for each: two pipes, a socket, and the pipe that wakes its thread
 OWN_SOUNDS = "own_sounds.worker"  # runs from the first sound on, one for each patch
 LOADING_S, TRIES = 120, 5
+BEHIND = 30  # lines of the console that are shown of a fault
 GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
 
 
@@ -131,6 +132,12 @@ class Place:
         seen = size, descriptors(pid), programs(self.workers()), missed
         self.rests.append(Rest(time.monotonic() - self.begun, *seen))
         return self.rests[-1]
+
+    def faults(self):
+        """The faults of ours that the console tells, each with the lines behind its first one."""
+        lines = list(self.pd.console)
+        found = [index for index, line in enumerate(lines) if "Traceback" in line or "internal" in line]
+        return ["\n    ".join(lines[index : index + BEHIND]) for index in found]
 
     def surplus(self):
         """What Pd has more than at first, once workers have ended."""

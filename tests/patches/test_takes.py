@@ -143,6 +143,38 @@ def test_a_full_disk_is_told_once_and_what_was_made_meanwhile_is_written_later(b
     assert len(pd.errors()) == 2 and not list(takes.glob("*/.*"))
 
 
+def test_a_strangers_take_chooses_no_program_and_no_file(begin, takes, tmp_path):
+    """Recalled, its sound is made again by our own worker; one that names files for the call is refused."""
+    program, ran, other = tmp_path / "program", tmp_path / "ran", tmp_path / "other"
+    program.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    program.chmod(0o755)
+    name, _ = draw(begin())
+    (path,) = takes.glob(f"*/{name}.json")
+    facts = json.loads(path.read_text())
+    facts["model"]["load"] += [
+        "--python",
+        str(program),
+        "--speed=2",
+        "--trusted",
+        f"--python={program}",
+        "--",
+    ]
+    path.write_text(json.dumps(facts))
+    (begin.folder / "other.txt").write_text("another model")
+    pd = begin()
+    pd.send("toy", "load", "other")
+    pd.expect(OUT, "worker", "on", "name", "other")
+    pd.send("toy", "recall", name)
+    assert pd.expect(OUT, "recalled", timeout=60) == ["recalled", name, "same"]
+    assert not ran.exists() and pd.errors() == []
+    for word in ("files", "reads", "writes", "shows"):
+        facts["call"]["arguments"] = {"seed": 1, "gain": 1, word: {"gain": str(other)}}
+        path.write_text(json.dumps(facts))
+        pd.send("toy", "recall", name)
+        assert "is damaged, or no take of this version" in pd.expect(OUT, "error")[1]
+    assert not other.exists()
+
+
 def test_takes_never_get_into_the_course(begin):
     pd = begin(Path(__file__).resolve().parents[2] / "takes")
     pd.send("toy", "draw", "toy-from", "toy-to")

@@ -101,6 +101,11 @@ def test_nsynth(page, tmp_path):
     (sound,) = is_made_again(page)["sounds"]
     assert sound["parts"] == 16
     assert page.pd.received["nsynth-out"].count(["corner", 1, "note_4", 0.16]) == 2
+    (path,) = page.folder.glob("*/*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": {"corners": [[60]]}}))
+    page.send("recall", path.stem)
+    assert "is damaged, or no take of this version" in page.pd.expect("nsynth-out", "error")[1]
+    assert not any("Traceback" in line for line in page.pd.console)
 
 
 def test_the_last_live_note_of_gansynth(page, notes):

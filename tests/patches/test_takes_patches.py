@@ -173,10 +173,13 @@ def test_presets_of_an_older_version_and_a_damaged_file(controls):
     wait_until(lambda: any("slot 2 is empty" in line for line in controls.pd.console), "the error line")
     controls.say("presets", "slot", 1)
     wait_until(lambda: controls.heard("gain")[-1:] == [[0.5]], "slot 1")
-    controls.file.write_text("{")
-    controls.begin()
-    wait_until(lambda: any("are damaged" in line for line in controls.pd.console), "the error line")
-    assert controls.file.with_suffix(".damaged").read_text() == "{"
+    for number, gain in enumerate(("", "NaN", "1e400", "9" * 400), 1):
+        damaged = f'{{"slots": {{"1": {{"gain": {gain}}}}}, "knobs": {{}}}}'
+        controls.file.write_text(damaged)
+        controls.begin()
+        told = lambda number=number: sum("are damaged" in line for line in controls.pd.console) == number  # noqa: E731
+        wait_until(told, "the error line")
+        assert controls.file.with_suffix(".damaged").read_text() == damaged
 
 
 def test_a_slot_that_cannot_be_written_is_told(controls):

@@ -66,6 +66,8 @@ def test_what_a_model_was_given_comes_back_and_a_damaged_file_is_told(tmp_path):
         [{"type": "O", "shape": [1]}],
         [{"type": "<f4", "shape": [-1]}],
         [{"type": "<f4"}],
+        [{"type": "<f4", "shape": [float("inf")]}],
+        [{"type": "<f4", "shape": [0, 10**30]}, *known],
         known[:1],
     ):
         with pytest.raises(UserError, match="damaged"):
@@ -140,6 +142,18 @@ def test_a_model_is_told_by_its_content(tmp_path):
     assert len(fingerprint(tmp_path / "ckpt")) == 64
 
 
+def test_a_path_that_came_with_a_take_may_lead_anywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr("pdworker.takes.fingerprint.MOST_FILES", 3)
+    monkeypatch.setattr("pdworker.takes.fingerprint.MOST_BYTES", 10)
+    for number in range(4):
+        (tmp_path / f"{number}.txt").write_text("one")
+    assert fingerprint(tmp_path) == ""
+    (tmp_path / "0.txt").write_text("eleven bytes")
+    assert fingerprint(tmp_path / "0.txt") == ""
+    (tmp_path / "voice[1].txt").write_text("two")
+    assert fingerprint(tmp_path / "voice[1]") and not fingerprint(tmp_path / "**")
+
+
 def test_the_folder_and_the_room_are_remembered_and_the_course_is_refused(tmp_path, monkeypatch):
     monkeypatch.delenv("DLWA_TAKES")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
@@ -177,6 +191,35 @@ def test_the_page_has_a_picture_and_a_player_for_each_take(store):
     assert "a &lt;thunder&gt;" in text and "<b>" not in text and "gain 0.5" in text
     (notes,) = (json.loads(attrs["data-notes"]) for tag, attrs in tags if tag == "button")
     assert notes == [[60, 80, 0, 1], [64, 80, 1, 2]]
+
+
+STRANGE = [
+    {"sounds": [{"file": name, "tracks": tracks}]}
+    for name, tracks in [
+        ("", 1),
+        ("..", [["answer", [[60, 80, 0, 1]]]]),
+        ("a" * 300, [["answer", 1]]),
+        ("a.mid", [["answer", [[60, 80, "0", 1]]]]),
+        ("a.mid", [["answer", [[60, 80, 0, -1], [60, 80]]]]),
+        ("/etc/passwd", None),
+    ]
+] + [{"sounds": 1}, {"sounds": [], "settings": [1]}, {"message": 1}, {"name": "\ud800\x1b[2J", "kept": 1}]
+
+
+def test_whatever_the_takes_of_others_say_is_shown_or_left_out(store, monkeypatch):
+    store.add("toy", sound(), {".wav": formats.wav(SOUND.tobytes(), 2, 8000)})
+    for number, facts in enumerate(STRANGE):
+        (path,) = store.place.folder.glob("*")
+        (path / f"strange-{number}.json").write_text(json.dumps({"format": 1, **facts}))
+    assert not [file for take in store.takes() for file in take.files if file.parent != path]
+    assert page.write(store.place, store.takes()).is_file()
+    store.change(store.find(f"strange-{len(STRANGE) - 1}"), kept=True)
+    monkeypatch.setenv("DLWA_TAKES", str(store.place.folder))
+    for option in ("--list", "--json", "--quiz", "--no-open"):
+        done = subprocess.run(
+            [sys.executable, ROOT / "setup/dlwa", "takes", option], capture_output=True, text=True
+        )
+        assert "Traceback" not in done.stderr and "\x1b" not in done.stdout
 
 
 def test_the_command_lists_takes(store, monkeypatch):

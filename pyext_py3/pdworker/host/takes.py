@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from glob import escape
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -32,6 +33,10 @@ SEEDS = ("seed", "random")  # arguments of calls
 MOST_SEED = 2**24
 NOT_RECORDED = ("checkpoint", "trusted", "python", "folders")  # among the options of a load
 PAGE = "$0-"  # what the names of a patch's own arrays begin with, in a take
+# Arguments of PdObject.call that are not the worker's, among them paths of files: no take brings them.
+OF_CALLS = frozenset(
+    name for name, one in inspect.signature(PdObject.call).parameters.items() if one.kind is one.KEYWORD_ONLY
+)
 
 Write = Callable[[NewTake, "NewTake | None", Writer], NewTake]
 
@@ -153,7 +158,7 @@ class TakesObject(PdObject):
         with contextlib.suppress(UserError):
             return find(name, folders, self.MODEL_SUFFIXES)
         bases = [Path(folder, name) for folder in folders]
-        return next((base for base in bases if any(base.parent.glob(f"{base.name}.*"))), None)
+        return next((base for base in bases if any(base.parent.glob(f"{escape(base.name)}.*"))), None)
 
     # Messages.
 
@@ -176,7 +181,11 @@ class TakesObject(PdObject):
         await self._restore_model(take)
         self._restore_settings(facts["settings"])
         await self._restore_arrays(facts["shown"], arrays)
-        await self.restore_take(facts["state"], facts["call"]["arguments"], arrays)
+        try:
+            await self.restore_take(facts["state"], facts["call"]["arguments"], arrays)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            what = f"{take.path} is damaged, or no take of this version"
+            raise UserError("file", what, f"{type(error).__name__} {error}") from error
         verb, *rest = facts["message"]
         handler = getattr(type(self), f"{verb}_1").handler
         self._past = _Past(self._tasks.current, take, arrays)
@@ -256,13 +265,13 @@ class TakesObject(PdObject):
                 f"the model {wanted['name']} of this take is gone, or has changed since",
                 f"what it made then is in {where}",
             )
-        await self.load([str(path), *wanted["load"][1:]])
+        await self.load([str(path), *_options(wanted["load"])])
         self._model["name"] = wanted["name"]
 
     def _path_of(self, wanted: Mapping[str, Any], folders: list[str]) -> Path | None:
         """Return where the model of a take is now."""
         found = self.model_path({"checkpoint": wanted["load"][0], "folders": folders})
-        candidates = [Path(path) for path in (wanted["path"], found) if path]
+        candidates = [Path(path).absolute() for path in (wanted["path"], found) if path]
         return next((path for path in candidates if fingerprint(path) == wanted["sha256"] != ""), None)
 
     # The rest of a take.
@@ -322,11 +331,23 @@ def _is_whole(facts: Mapping[str, Any]) -> bool:
         and isinstance(call, dict)
         and isinstance(call.get("name"), str)
         and isinstance(call.get("arguments"), dict)
+        and not OF_CALLS & call["arguments"].keys()
         and isinstance(model, dict)
         and all(isinstance(model.get(name), str) for name in ("name", "path", "sha256"))
         and isinstance(model.get("load"), list)
         and all(_is_atom(word) for word in (*facts["message"], *model["load"], *facts["settings"].values()))
     )
+
+
+def _options(words: Sequence[Any]) -> Iterator[Any]:
+    """Yield the options among the words of a load that a take may bring: a stranger's chooses no program to run."""
+    is_recorded = False  # the model's name, which stands before them
+    for word in words:
+        if isinstance(word, str) and word.startswith("--"):
+            name = word[2:].partition("=")[0].replace("-", "_")
+            is_recorded = name not in ("", *NOT_RECORDED)
+        if is_recorded:
+            yield word
 
 
 def _words(value: Any) -> Sequence[Any]:

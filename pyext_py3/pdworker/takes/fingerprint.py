@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from glob import escape
+from itertools import islice
 from pathlib import Path
 
 BLOCK = 1 << 20
+MOST_FILES, MOST_BYTES = 5000, 16 << 30  # of a model: a path that came with a take may lead anywhere
 _known: dict[tuple, str] = {}  # by path, and each file's size and time
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a model as 64 hexadecimal digits; "" where there is none.
+    """Return the SHA-256 of a model as 64 hexadecimal digits; "" where there is none, or more than a model is.
 
     Parameters
     ----------
@@ -26,6 +29,8 @@ def fingerprint(path: Path) -> str:
 def _fingerprint(path: Path) -> str:
     files = _files(path)
     stats = [(file, file.stat()) for file in files]
+    if len(files) > MOST_FILES or sum(facts.st_size for _, facts in stats) > MOST_BYTES:
+        return ""
     key = (path, *((file, facts.st_size, facts.st_mtime_ns) for file, facts in stats))
     if files and key not in _known:
         if path.is_file():
@@ -39,8 +44,9 @@ def _fingerprint(path: Path) -> str:
 def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.name}.*")
-    return sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+    found = path.rglob("*") if path.is_dir() else path.parent.glob(f"{escape(path.name)}.*")
+    visible = (file for file in found if file.is_file() and not file.name.startswith("."))
+    return sorted(islice(visible, MOST_FILES + 1))
 
 
 def _of_file(path: Path) -> str:

@@ -57,5 +57,5 @@ def unpacked(path: Path, known: Sequence[dict[str, Any]]) -> list[np.ndarray]:
         ]
     except OSError as error:
         raise UserError("file", f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise UserError("file", f"{path.name} is damaged") from None

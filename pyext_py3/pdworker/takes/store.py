@@ -51,10 +51,9 @@ class Take:
     @property
     def files(self) -> list[Path]:
         """Its sounds or its melody, those that are there."""
-        named = [
-            str(sound.get("file", "")) for sound in self.facts.get("sounds", ()) if isinstance(sound, dict)
-        ]
-        return [path for name in named if (path := self.path.with_name(Path(name).name)).is_file()]
+        sounds = (sound for sound in self.facts.get("sounds", ()) if isinstance(sound, dict))
+        names = (Path(str(sound.get("file", ""))).name for sound in sounds)
+        return [path for name in names if name and _is_file(path := self.path.with_name(name))]
 
 
 class Store:
@@ -248,6 +247,13 @@ def _escaped(stem: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", stem)
 
 
+def _is_file(path: Path) -> bool:
+    """Whether there is a file of a name, which may be longer than any file's."""
+    with contextlib.suppress(OSError):
+        return path.is_file()
+    return False
+
+
 def _read(path: Path) -> Take | None:
     """Return the take of a JSON file; None for one that is damaged, or gone meanwhile."""
     try:
@@ -256,14 +262,23 @@ def _read(path: Path) -> Take | None:
         facts = json.loads(content) if len(content) <= MAX_JSON_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
-    return Take(path, facts) if isinstance(facts, dict) and facts.get("format") == FORMAT else None
+    return Take(path, facts) if isinstance(facts, dict) and _has_form(facts) else None
+
+
+def _has_form(facts: Mapping[str, Any]) -> bool:
+    """Whether facts are of this version, and lists and tables where a list of takes looks for them."""
+    kinds = {"sounds": list, "message": list, "settings": dict}
+    return facts.get("format") == FORMAT and all(
+        isinstance(facts.get(name, kind()), kind) for name, kind in kinds.items()
+    )
 
 
 def replace_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a JSON file whole or not at all. Raises OSError."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        part.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
+        part.write_bytes(text.encode("utf-8", "replace"))
         part.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

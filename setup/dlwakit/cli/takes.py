@@ -38,7 +38,7 @@ def run(args):
     where = place()
     takes = Store(where).takes()
     if args.json:
-        print(json.dumps([{"path": str(take.path), **take.facts} for take in takes], ensure_ascii=False))
+        print(json.dumps([{"path": str(take.path), **take.facts} for take in takes]))
     elif args.quiz:
         say(f"A round of the quiz: {quiz.write(where, takes)}")
     elif args.list:
@@ -50,7 +50,8 @@ def run(args):
 
 def _list(where, takes):
     for take in takes:
-        say(f"{'*' if take.facts.get('kept') else ' '} {take.name:48} {page.about(take)}")
+        line = f"{'*' if take.facts.get('kept') else ' '} {take.name:48} {page.about(take)}"
+        say("".join(letter if letter.isprintable() else "?" for letter in line))
     if not takes:
         say(f"There are no takes in {where.folder} yet: what a model makes in a patch is kept there.")
 

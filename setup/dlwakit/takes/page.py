@@ -57,11 +57,11 @@ def write(place, takes):
     body = "\n".join(_article(place.folder, take) for take in newest)
     path = place.folder / PAGE
     title = f'<meta charset="utf-8"><title>Takes</title><style>{STYLE}</style>'
-    write_text(
-        path,
+    text = (
         f'<!DOCTYPE html>\n<html lang="en"><head>{title}</head>\n'
-        f"<body><h1>Takes</h1>\n{head}\n{find}\n{body}\n<script>{SCRIPT}</script></body></html>\n",
+        f"<body><h1>Takes</h1>\n{head}\n{find}\n{body}\n<script>{SCRIPT}</script></body></html>\n"
     )
+    write_text(path, text.encode("utf-8", "replace").decode())
     return path
 
 
@@ -76,7 +76,10 @@ def about(take):
 def _article(folder, take):
     mark = ' <span class="kept">kept</span>' if take.facts.get("kept") else ""
     sounds = [sound for sound in take.facts.get("sounds", ()) if isinstance(sound, dict)]
-    parts = "".join(_sound(folder, take, sound) for sound in sounds)
+    try:
+        parts = "".join(_sound(folder, take, sound) for sound in sounds)
+    except (LookupError, TypeError, ValueError, ZeroDivisionError):  # whatever somebody else's file says
+        parts = "<p>What it holds cannot be shown: its file is damaged.</p>"
     return (
         f"<article><h2>{html.escape(take.name)}{mark}</h2><div>{html.escape(about(take))}</div>\n{parts}"
         f"<details><summary>How it was made</summary>{_details(take)}</details></article>"

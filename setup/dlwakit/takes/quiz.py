@@ -24,7 +24,8 @@ def write(place, takes):
         for take, name, path in newest
     ]
     path = place.folder / ROUND
-    write_text(path, "".join(f"{line};\n" for line in lines))
+    text = "".join(f"{line};\n" for line in lines)
+    write_text(path, text.encode("utf-8", "replace").decode())
     return path
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -211,7 +212,7 @@ def _read(patch: str) -> dict[str, dict]:
         with open(file, "rb") as opened:
             said = json.loads(opened.read(MAX_BYTES))
         slots = {
-            str(slot): {str(name): float(value) for name, value in values.items()}
+            str(slot): {str(name): _finite(value) for name, value in values.items()}
             for slot, values in said["slots"].items()
         }
         return {"slots": slots, "knobs": {str(knob): str(name) for knob, name in said["knobs"].items()}}
@@ -219,12 +220,20 @@ def _read(patch: str) -> dict[str, dict]:
         return {"slots": {}, "knobs": {}}
     except OSError as error:
         raise UserError("file", f"{file} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         aside = file.with_suffix(".damaged")
         file.replace(aside)
         raise UserError(
             "file", f"the presets of this patch are damaged, and empty now: see {aside}"
         ) from None
+
+
+def _finite(value: Any) -> float:
+    """Return what a control may be moved to. Raises ValueError for anything else."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
 
 
 def _change(patch: str, what: str, key: str, value: Any) -> dict[str, dict]:

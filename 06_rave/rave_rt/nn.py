@@ -35,7 +35,15 @@ def _params(path, changed):
     """{method: its four numbers} of a TorchScript file; nothing in it is run. changed: when, in nanoseconds."""
     values = read_modules(path).values
     ends = {key.removesuffix("_params"): value for key, value in values.items() if key.endswith("_params")}
-    return {method: [int(one) for one in value] for method, value in ends.items() if len(value) == 4}
+    return {method: numbers for method, value in ends.items() if (numbers := _four(value))}
+
+
+def _four(value):
+    """Four whole numbers of a value that has so many, else []."""
+    try:
+        return [int(one) for one in value] if len(value) == 4 else []
+    except (TypeError, ValueError, OverflowError):  # a stranger's file may hold anything
+        return []
 
 
 def signal_counts(model, method, folders):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .bounded import MAX_UNPACKED_BYTES, check_unpacked
 from .errors import UserError
-from .unpickling import Reader, Record, RecordMaker, Whole
+from .unpickling import MOST_AXES, Reader, Record, RecordMaker, Whole, is_size
 
 OBJECTS = "data.pkl"  # of the archive: the modules and which tensor each has
 KINDS = {
@@ -37,9 +37,10 @@ KINDS = {
     }.items()
 }
 DEEPEST = 64  # modules inside modules
+MOST_TEXT_BYTES = 32 << 20  # of objects and programs together, which are read piece by piece
 REPEATED = 1 << 18  # values of a tensor that repeats fewer numbers, as torch's `expand` makes it
 MANGLED = re.compile(r"___torch_mangle_\d+\.")
-CONSTANT = re.compile(r"^  (\w+) : Final\[[^=]*\] = (.{1,200})$", re.MULTILINE)
+CONSTANT = re.compile(r"^  (\w+) : Final\[[^=\n]*\] = (.{1,200})$", re.MULTILINE)
 CLASS = re.compile(r"^class (\w+)\(.*\):$", re.MULTILINE)
 FUNCTION = re.compile(r"^def ", re.MULTILINE)  # after the classes of a file
 
@@ -95,7 +96,11 @@ def read_modules(path: str | Path) -> Module:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            check_unpacked(path, archive.infolist())
+            members = archive.infolist()
+            check_unpacked(path, members)
+            texts = (one.file_size for one in members if one.filename.endswith((OBJECTS, ".py")))
+            if sum(texts) > MOST_TEXT_BYTES:
+                raise UserError("checkpoint", "its program is larger than any model's")
             return _Archive(archive).top()
     except UserError as error:
         raise UserError("checkpoint", f"{path.name}: {error.message}", error.hint) from None
@@ -139,10 +144,12 @@ class _Archive:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        names = [entry for entry in archive.namelist() if entry.endswith(f"/{OBJECTS}")]
+        self._names = frozenset(archive.namelist())
+        names = [entry for entry in self._names if entry.endswith(f"/{OBJECTS}")]
         self._folder = min(names, key=len)[: -len(OBJECTS)]
         self._numbers: dict[tuple[str, str], NDArray] = {}
         self._programs: dict[str, dict[str, str]] = {}
+        self._declared: dict[str, dict[str, Any]] = {}  # the constants of a class, by its name
         self._modules: dict[int, Module | None] = {}
 
     def top(self) -> Module:
@@ -168,7 +175,9 @@ class _Archive:
         self._modules[id(record)] = None  # as long as what it holds is not read
         name = record.name.removeprefix("__torch__.")
         code = self._program(name)
-        module = Module(MANGLED.sub("", name), {}, _constants(code), code)
+        if name not in self._declared:
+            self._declared[name] = _constants(code)
+        module = Module(MANGLED.sub("", name), {}, dict(self._declared[name]), code)
         for key, value in record.attributes.items():
             module.values[key] = self._module(value, depth - 1) if isinstance(value, Record) else value
         self._modules[id(record)] = module
@@ -179,7 +188,7 @@ class _Archive:
         place, _, own = name.rpartition(".")
         file = f"{self._folder}code/__torch__/{place.replace('.', '/')}.py"
         if file not in self._programs:
-            text = self._archive.read(file).decode() if file in self._archive.namelist() else ""
+            text = self._archive.read(file).decode() if file in self._names else ""
             parts = CLASS.split(text)
             classes = (FUNCTION.split(part)[0] for part in parts[2::2])
             self._programs[file] = dict(zip(parts[1::2], classes))
@@ -208,6 +217,8 @@ class _Objects(Reader):
     def persistent_load(self, pid: Any) -> NDArray:
         """Return a tensor's numbers, flat."""
         _, kind, key, _, count = pid
+        if not isinstance(key, (str, int)):
+            raise UserError("checkpoint", "the archive is damaged: a tensor has no name")
         numbers = self._numbers(kind.name, str(key))
         if len(numbers) != count:
             raise UserError("checkpoint", "the archive is damaged: a tensor is not whole")
@@ -217,7 +228,7 @@ class _Objects(Reader):
 def _tensor(numbers: NDArray, offset: int, shape: tuple, strides: tuple, *_: object) -> NDArray:
     """What torch._utils._rebuild_tensor_v2 makes, where no place of it lies beyond its numbers."""
     sizes = [offset, *shape, *strides]
-    if len(shape) != len(strides) or any(type(size) is not int or size < 0 for size in sizes):
+    if not len(shape) == len(strides) <= MOST_AXES or not all(map(is_size, sizes)):
         raise UserError("checkpoint", "the archive is damaged: a tensor has no shape")
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
     if prod(shape) > max(len(numbers), REPEATED) or (prod(shape) and last >= len(numbers)):

@@ -8,6 +8,7 @@ process.
 from __future__ import annotations
 
 import collections
+import functools
 import io
 import pickle
 from collections.abc import Callable, Iterable
@@ -36,6 +37,9 @@ class Record:
 
 
 MAX_BYTES = 1 << 30
+MOST_UNFOLDED = 1 << 26  # parts of an object, each counted as often as it stands in it
+MOST_AXES = 32  # of an array
+MOST_KEYS = 10_000  # that are no texts: a stranger can choose numbers that are slow to tell apart
 
 
 def load_pickle_allow_list(path: str | Path, records: Iterable[str] = ()) -> Any:
@@ -95,12 +99,16 @@ class Whole:
         return data
 
 
+def is_size(value: object) -> bool:
+    """Whether a value is a number that counts something in memory."""
+    return type(value) is int and 0 <= value < 1 << 62
+
+
 def _dtype(text: object, align: object = False, copy: object = True) -> np.dtype:
-    dtype = np.dtype(str(text)) if len(str(text)) < 16 else None
+    dtype = np.dtype(str(text)) if isinstance(text, (str, bytes)) and len(text) < 16 else None
     if dtype is None or dtype.kind not in PLAIN_KINDS or dtype.names or dtype.subdtype:
-        raise UserError(
-            "checkpoint", f"the pickle holds numpy data of the kind {str(text)[:40]!r}, not read here"
-        )
+        said = text[:40] if isinstance(text, (str, bytes)) else type(text).__name__
+        raise UserError("checkpoint", f"the pickle holds numpy data of the kind {said!r}, not read here")
     return np.dtype(dtype, copy=True)
 
 
@@ -120,7 +128,7 @@ def _scalar(dtype: Any, raw: Any) -> Any:
 
 def _encode(text: Any, encoding: object) -> bytes:
     if encoding not in ("latin1", "latin-1"):
-        raise UserError("checkpoint", f"the pickle uses the encoding {str(encoding)[:40]!r}")
+        raise UserError("checkpoint", "the pickle uses an encoding that is not read here")
     return bytes(text.encode("latin1"))
 
 
@@ -143,25 +151,61 @@ def _raw_bytes(raw: Any) -> bytes:
 
 def _bytearray(raw: Any = b"", encoding: object = "latin1") -> bytearray:
     if encoding not in ("latin1", "latin-1"):
-        raise UserError("checkpoint", f"the pickle uses the encoding {str(encoding)[:40]!r}")
+        raise UserError("checkpoint", "the pickle uses an encoding that is not read here")
     return bytearray(_raw_bytes(raw))
 
 
 _GLOBALS: dict[str, Callable] = {
     "numpy.dtype": _dtype,
     "numpy.ndarray": _inert,
-    "collections.OrderedDict": collections.OrderedDict,
     "_codecs.encode": _encode,
-    "builtins.set": set,
-    "builtins.frozenset": frozenset,
     "builtins.complex": complex,
     "builtins.bytearray": _bytearray,
     "builtins.object": _inert,
+}
+_COLLECTIONS: dict[str, Callable] = {
+    "collections.OrderedDict": collections.OrderedDict,
+    "builtins.set": set,
+    "builtins.frozenset": frozenset,
 }
 for _core in ("numpy.core", "numpy._core"):  # before numpy 2, and since
     _GLOBALS[f"{_core}.multiarray._reconstruct"] = _array
     _GLOBALS[f"{_core}.multiarray.scalar"] = _scalar
     _GLOBALS[f"{_core}.numeric._frombuffer"] = _array_from_buffer
+
+
+def _then(first: Callable, second: Callable) -> Callable:
+    """What does one thing and then another."""
+
+    def do(reader: Any) -> None:
+        first(reader)
+        second(reader)
+
+    return do
+
+
+def _folded() -> UserError:
+    return UserError("checkpoint", "the pickle is damaged: it says the same things again and again")
+
+
+def _unfold(value: Any, known: dict[int, int]) -> int:
+    """Count the parts of an object, each as often as it stands in it. Raises UserError where that has no end."""
+    if isinstance(value, dict):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, Record):
+        parts = list(value.attributes.values())
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        parts = list(value)
+    else:
+        return 1
+    if known.get(id(value)) == 0:  # it is in itself
+        raise _folded()
+    if id(value) not in known:
+        known[id(value)] = 0
+        known[id(value)] = 1 + sum(_unfold(part, known) for part in parts)
+    if known[id(value)] > MOST_UNFOLDED:
+        raise _folded()
+    return known[id(value)]
 
 
 class Reader(pickle._Unpickler):
@@ -175,11 +219,21 @@ class Reader(pickle._Unpickler):
     def __init__(self, file: Whole, records: frozenset[str]) -> None:
         super().__init__(file, encoding="latin1")
         self._records = records
+        self._keys = 0  # that are no texts, of all dicts and sets
+        self._tuples: dict[int, tuple[tuple, int]] = {}  # by id, which so stays its own: each, and its parts
+
+    def load(self) -> Any:
+        """Read the object. Raises UserError for one that says far more than its bytes, by saying parts of it again."""
+        value = super().load()
+        _unfold(value, {})
+        return value
 
     def find_class(self, module: str, name: str) -> Callable:
         full = f"{module.replace('__builtin__', 'builtins')}.{name}"
         if full in _GLOBALS:
             return _GLOBALS[full]
+        if full in _COLLECTIONS:
+            return functools.partial(self._collect, _COLLECTIONS[full])
         if full in self._records or full.startswith("numpy.random."):
             return RecordMaker(full)
         if full == "copyreg._reconstructor" or full == "copy_reg._reconstructor":
@@ -216,10 +270,44 @@ class Reader(pickle._Unpickler):
         else:
             raise UserError("checkpoint", "the pickle is damaged: it changes an object that has no state")
 
+    def _collect(self, maker: Callable, *arguments: Any) -> Any:
+        for given in arguments:
+            self._count(given)
+        return maker(*arguments)
+
+    def _count(self, keys: Iterable[Any]) -> None:
+        """Count keys of a dict, or members of a set, before they are put into it."""
+        self._keys += sum(type(key) is not str for key in keys)
+        if self._keys > MOST_KEYS:
+            raise UserError("checkpoint", "the pickle is damaged: it has more keys than any such file")
+
+    def _measure(self) -> None:
+        """Count the parts of a new tuple: as a key, or as text, it would take the time of all of them."""
+        made = self.stack[-1]
+        parts = 1 + sum(self._tuples.get(id(part), (part, 1))[1] for part in made)
+        if parts > MOST_UNFOLDED:
+            raise _folded()
+        if made:
+            self._tuples[id(made)] = made, parts
+
     dispatch[pickle.BUILD[0]] = _build
     dispatch[pickle.BYTEARRAY8[0]] = _bytearray
     dispatch[pickle.NEWOBJ[0]] = _new_object
     dispatch[pickle.NEWOBJ_EX[0]] = _new_object_with_keywords
+
+
+for _filled, _keys_of in {  # what these instructions find on the stack
+    pickle.SETITEM: lambda stack: stack[-2:-1],
+    pickle.SETITEMS: lambda stack: stack[::2],
+    pickle.DICT: lambda stack: stack[::2],
+    pickle.ADDITEMS: lambda stack: stack,
+    pickle.FROZENSET: lambda stack: stack,
+}.items():
+    Reader.dispatch[_filled[0]] = _then(
+        lambda reader, keys_of=_keys_of: reader._count(keys_of(reader.stack)), Reader.dispatch[_filled[0]]
+    )
+for _made in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3):
+    Reader.dispatch[_made[0]] = _then(Reader.dispatch[_made[0]], Reader._measure)
 
 
 class RecordMaker:
@@ -259,6 +347,7 @@ def _fill_array(array: Any, state: Any) -> None:
     _, shape, dtype, fortran, raw = state
     _expect_dtype(dtype)
     raw = _raw_bytes(raw)
-    if len(raw) != prod(shape) * dtype.itemsize or any(type(size) is not int or size < 0 for size in shape):
+    fits = len(shape) <= MOST_AXES and all(map(is_size, shape))
+    if not fits or len(raw) != prod(shape) * dtype.itemsize:
         raise UserError("checkpoint", "the pickle is damaged: an array's size does not fit its shape")
     array.__setstate__((1, shape, dtype, bool(fortran), raw))

@@ -71,6 +71,12 @@ def open_rave(path):
     return runs_when_loaded(path), load_module(path)
 
 
+def open_modules(path):
+    from modelfiles.torchscript import read_modules
+
+    return read_modules(path)
+
+
 def open_prior(path):
     from rave_rt.engine.prior import read_prior
 
@@ -102,6 +108,7 @@ READERS = {
     "prior": open_prior,
     "components": open_components,
     "rave": open_rave,
+    "modules": open_modules,
     "sound": open_sound,
     "midi": open_midi,
     "melody file": open_melodies,

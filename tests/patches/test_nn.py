@@ -1,9 +1,11 @@
 """`[nn~]` of the course in real Pd: what patches made for nn~ 1.6 say, method by method, attribute by attribute."""
 
+import pickle
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -240,6 +242,19 @@ def test_a_box_without_a_model_is_there(play, tmp_path, words, signals):
     patch.tell("bang")
     patch.expect("loaded", 0)
     assert bool(patch.pd.errors()) == ("no-such" in words)
+
+
+@pytest.mark.parametrize("numbers", ["text", [1e400] * 4, 5, [None] * 4, [[1]] * 4])
+def test_a_box_with_a_strangers_model_is_there(play, tmp_path, numbers):
+    """Which says something else than numbers, or in a name that is longer than any file's."""
+    values = pickle.dumps({"forward_params": numbers}, 2)[2:-1]
+    with zipfile.ZipFile(tmp_path / "strange.ts", "w") as archive:
+        archive.writestr("strange/data.pkl", b"\x80\x02c__torch__.m\nM\n)\x81" + values + b"b.")
+    lines = [f"#X obj 20 {20 + 40 * place} nn~ {name};" for place, name in enumerate(["strange", "n" * 300])]
+    patch = Patch(play, tmp_path, lines)
+    patch.pd.expect_console("strange.ts has no method forward")
+    patch.pd.expect_console("there is no checkpoint 'nnn")
+    assert not any("Traceback" in line for line in patch.pd.console)
 
 
 def test_the_table_of_words_is_true(play, tmp_path):

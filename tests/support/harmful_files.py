@@ -110,8 +110,17 @@ def deep_gin(path):
 @hostile("colliding statistics", "ddsp")
 def colliding_keys(path):
     shutil.copytree(starter("02", "starter_flute"), path)
-    keys = {number * (2**61 - 1): 0 for number in range(3000)}
+    keys = {number * (2**61 - 1): 0 for number in range(200_000)}
     (path / "dataset_statistics.pkl").write_bytes(pickle.dumps(keys))
+
+
+FOLDED = b"\x80\x02}K\x01" + b"2\x86" * 60 + b"Ns."  # a pair of the same pair, and so on, as a key
+
+
+@hostile("folded statistics", "ddsp")
+def folded_pickle(path):
+    shutil.copytree(starter("02", "starter_flute"), path)
+    (path / "dataset_statistics.pkl").write_bytes(FOLDED)
 
 
 @hostile("deep statistics", "ddsp")
@@ -168,6 +177,12 @@ def many_programs(path):
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(50_000):
             archive.writestr(f"a/code/{number}.py", b"")
+
+
+@hostile("folded.ts", "modules")
+def folded_program(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/data.pkl", FOLDED)
 
 
 @hostile("bomb.ts", "rave")

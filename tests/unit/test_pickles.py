@@ -90,6 +90,27 @@ def test_pickles_that_want_more_are_refused(tmp_path, monkeypatch, value, protoc
     assert not Path("hacked").exists()
 
 
+NESTED = b"K\x01" + b"2\x86" * 27  # a pair of the same pair of the same pair ...
+FOLDED = {
+    "a key": b"\x80\x02}" + NESTED + b"Ns.",
+    "a member": b"\x80\x04\x8f(" + NESTED + b"\x90.",
+    "a kind of numbers": b"\x80\x02cnumpy\ndtype\n" + NESTED + b"\x85R.",
+    "an encoding": b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00a" + NESTED + b"\x86R.",
+    "lists": b"\x80\x02" + b"(" * 27 + b"K\x01" + b"2l" * 27 + b".",
+    "a list in itself": b"\x80\x02]q\x00h\x00a.",
+    "keys of one hash": pickle.dumps({number * (2**61 - 1): 0 for number in range(11_000)}),
+    "members of one hash": pickle.dumps({number * (2**61 - 1) for number in range(11_000)}, 2),
+}
+
+
+@pytest.mark.parametrize("content", FOLDED.values(), ids=FOLDED)
+@pytest.mark.usefixtures("memory_stays_small")
+def test_few_bytes_that_say_the_same_again_and_again_are_refused(tmp_path, content):
+    (tmp_path / "p.pkl").write_bytes(content)
+    with pytest.raises(UserError, match="the pickle"):
+        load_pickle_allow_list(tmp_path / "p.pkl")
+
+
 def test_a_missing_pickle():
     with pytest.raises(UserError, match="cannot read nowhere"):
         load_pickle_allow_list("nowhere")

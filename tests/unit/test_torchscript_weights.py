@@ -53,6 +53,12 @@ def test_a_strangers_code_is_refused(tmp_path):
         read_weights(path)
 
 
+def test_a_program_that_is_larger_than_any_models_is_not_read(monkeypatch):
+    monkeypatch.setattr("modelfiles.torchscript.MOST_TEXT_BYTES", 1000)
+    with pytest.raises(UserError, match="its program is larger than any model's"):
+        read_weights(STARTER)
+
+
 def test_damaged_files_end_in_one_line(tmp_path, memory_stays_small):  # noqa: F811
     whole = STARTER.read_bytes()
     path = tmp_path / "damaged.ts"

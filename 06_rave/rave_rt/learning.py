@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
@@ -83,14 +84,14 @@ def new_run(model):
     """A run folder that is not there yet: MODEL-1, MODEL-2, and so on."""
     runs = data_folder() / "runs/prior"
     runs.mkdir(parents=True, exist_ok=True)
-    numbers = (one.name.rpartition("-")[2] for one in runs.glob(f"{model.stem}-*"))
+    numbers = (one.name.rpartition("-")[2] for one in runs.glob(f"{escape(model.stem)}-*"))
     return runs / f"{model.stem}-{1 + max((int(one) for one in numbers if one.isdigit()), default=0)}"
 
 
 def begin(model, folder, run, minutes, printed):
     """Start a training, which prints into an open file; from Pd's thread, with whose end the training ends."""
     program = [DAY.parent / "setup/dlwa", "train", "prior", model, "--data", folder, "--run", run]
-    program += ["--minutes", minutes]
+    program += ["--minutes", minutes, "--no-program"]  # which would not be confined there
     command = [*ENDS_WITH_PD, *GIVES_WAY, *map(str, program)]
     nothing = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=nothing, stdout=printed, stderr=subprocess.STDOUT)

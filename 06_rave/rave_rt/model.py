@@ -37,6 +37,7 @@ def load(
     *,
     folders: Iterable[str | Path] | None = None,
     prior: str | Path | None = None,
+    program: bool = True,
 ) -> AudioModel:
     """Load a model.
 
@@ -53,6 +54,8 @@ def load(
         Where names are looked for: the current folder, the day's `checkpoints` and the store if not given.
     prior : str or Path, optional
         Name or path of a NAME.prior.safetensors for `generate`, or "none"; that of the model's name if not given.
+    program : bool
+        Whether a file that is a program may be run.
 
     Returns
     -------
@@ -61,14 +64,15 @@ def load(
     Raises
     ------
     UserError
-        There is no such file, or it is no TorchScript model that follows nn~'s convention.
+        There is no such file, or it is no TorchScript model that follows nn~'s convention, or a program that may not
+        be run.
     """
     if engine != "small":
         raise UserError("input", "RAVE has one engine", "leave --engine out")
     where = checkpoint_folders(__file__) if folders is None else list(folders)
     path = find(str(name_or_path), where, suffixes=(".ts",))
     beside = find_prior(path, None if prior is None else str(prior), where)
-    module, reason = open_model(path)
+    module, reason = open_model(path, program=program)
     return AudioModel(module, read_prior(beside) if beside else None, reason)
 
 

@@ -48,6 +48,9 @@ def main(arguments=None):
         metavar="MODEL",
         help="name, path or run folder of the model; only one that you made or trust",
     )
+    parser.add_argument(
+        "--no-program", action="store_true", help="refuse a model whose own program would have to play"
+    )
     parser.add("--check-every", says="by time", group=parser.today)
     options = parser.parse(arguments)
     return parser.run(lambda: train(options))
@@ -65,7 +68,7 @@ def train(options):
     torch.set_num_threads(options.threads or torch.get_num_threads())
     path = model_path(options.model)
     options.model = str(path)
-    model = load(path, prior=NONE)
+    model = load(path, prior=NONE, program=not options.no_program)
     if not {"encode", "decode"} <= model.methods.keys():
         raise UserError("input", f"a prior needs a model with encode and decode; {path.name} has not both")
     run = open_run(options)

@@ -335,6 +335,8 @@ def test_what_cannot_be_trained_is_said_in_one_line(codec, sounds, tmp_path, cap
     assert "gain.ts has not both" in capsys.readouterr().err
     assert train_prior.main(options("nowhere", sounds, run)) == 1
     assert "there is no checkpoint 'nowhere'" in capsys.readouterr().err
+    assert train_prior.main(options(codec, sounds, run, "--no-program")) == 1
+    assert "would be played by its own program" in capsys.readouterr().err
     assert train_prior.main(options(codec, tmp_path / "no folder", run)) == 1
     assert "there is no folder" in capsys.readouterr().err
     assert train_prior.main(options(codec, sounds, run, "--steps", "2")) == 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from modelfiles.errors import UserError
 
 from .known import Unknown
 from .reading import read_own
@@ -15,7 +16,7 @@ OWN, PROGRAM = "own", "program"
 
 
 def open_model(
-    path: str | Path, try_first: Callable[[Path], object] = lambda path: None
+    path: str | Path, try_first: Callable[[Path], object] = lambda path: None, program: bool = True
 ) -> tuple[torch.nn.Module, str]:
     """Open a model.
 
@@ -25,6 +26,8 @@ def open_model(
         A TorchScript file.
     try_first : callable
         Called with the path before a program is loaded that has a part which runs at that.
+    program : bool
+        Whether the file's own program may play.
 
     Returns
     -------
@@ -36,13 +39,15 @@ def open_model(
     Raises
     ------
     UserError
-        There is no TorchScript file, or it is damaged.
+        There is no TorchScript file, or it is damaged, or its own program would have to play and may not.
     """
     path = Path(path)
     try:
         return read_own(path), ""
     except Unknown as unknown:
         reason = str(unknown)
+    if not program:
+        raise UserError("checkpoint", f"{path.name} would be played by its own program: {reason}")
     if runs_when_loaded(path):
         try_first(path)
     return load_module(path), reason

@@ -43,17 +43,12 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
     if not str(name):
         raise UserError("checkpoint", "no checkpoint was named")
     places = [Path(folder).expanduser() for folder in folders]
-    for folder in places:
-        base = folder / Path(name).expanduser()  # an absolute name replaces the folder
-        for suffix in ("", *suffixes):
-            path = base.with_name(base.name + suffix) if suffix else base
-            if path.is_file() or path.is_dir():
-                return path
-            if path.exists():
-                raise UserError("checkpoint", f"{path} is no file, but a pipe or a device")
-    for folder in places:
-        if successor := _renamed(folder).get(str(name)):
-            return find(successor, places, suffixes)
+    if found := _there(name, places, suffixes):
+        return found
+    successor = next(filter(None, (_renamed(folder).get(str(name)) for folder in places)), None)
+    name = successor or name
+    if successor and (found := _there(successor, places, suffixes)):
+        return found
     if any(str(name) in _downloads(folder) for folder in places):
         remedy = f"run setup/dlwa checkpoints get {name} in a terminal"
         raise UserError("checkpoint", f"{name} is not on this computer", remedy)
@@ -65,6 +60,23 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
         f"there is no checkpoint {str(name)!r}",
         f"{known}looked for in {', '.join(dict.fromkeys(os.path.normpath(place) for place in places))}",
     )
+
+
+def _there(name: str | Path, places: Iterable[Path], suffixes: Sequence[str]) -> Path | None:
+    """The first file or folder of a name. Raises UserError for a pipe or a device."""
+    for folder in places:
+        base = folder / Path(name).expanduser()  # an absolute name replaces the folder
+        for suffix in ("", *suffixes):
+            path = base.with_name(base.name + suffix) if suffix else base
+            try:
+                is_there, exists = path.is_file() or path.is_dir(), path.exists()
+            except OSError:  # no file can have this name, or nobody may look there
+                continue
+            if is_there:
+                return path
+            if exists:
+                raise UserError("checkpoint", f"{path} is no file, but a pipe or a device")
+    return None
 
 
 def find_files(source: Path, suffixes: Iterable[str], what: str) -> list[Path]:
@@ -112,17 +124,20 @@ def _downloads(folder: Path) -> set[str]:
     """The names of the checkpoints in the folder's file REGISTRY that are downloaded."""
     try:
         entries = json.loads(read_text(folder / REGISTRY))
-    except (OSError, ValueError, UserError):
+    except (OSError, ValueError, RecursionError, UserError):
         return set()
-    return {entry["name"] for entry in entries if isinstance(entry, dict) and entry.get("url")}
+    rows = (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+    return {str(entry.get("name")) for entry in rows if entry.get("url")}
 
 
 def _renamed(folder: Path) -> dict[str, str]:
-    """What the folder's file RENAMED says; {} where there is none."""
+    """What the folder's file RENAMED says; {} where there is none, or a damaged one."""
     try:
-        return dict(json.loads((folder / RENAMED).read_text()))
-    except FileNotFoundError:
+        names = json.loads(read_text(folder / RENAMED))
+    except (OSError, ValueError, RecursionError, UserError):
         return {}
+    pairs = names.items() if isinstance(names, dict) else ()
+    return {old: new for old, new in pairs if isinstance(new, str)}
 
 
 def latest(folder: Path) -> Path:

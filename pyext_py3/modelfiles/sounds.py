@@ -18,6 +18,7 @@ from .resample import resample
 PEAK = 0.9
 SILENT = 1e-4  # a peak below this counts as silence
 BLOCK = 1 << 18  # samples that are read at once
+RATES = 1000, 768000  # Hz that a file may have: at others a small one would take far more memory than it has
 
 
 def find_sounds(source: Path) -> list[Path]:
@@ -139,13 +140,27 @@ def open_sound(path: Path | str) -> Iterator[tuple[int, Iterator[NDArray[np.floa
             file = soundfile.SoundFile(path)
         except soundfile.SoundFileError as error:
             with ffmpeg.open_sound(path, _reason(error)) as opened:
+                _check(path, opened[0])
                 yield opened
             return
         with file:
+            _check(path, file.samplerate)
             blocks = file.blocks(BLOCK, dtype="float32", always_2d=True)
             yield file.samplerate, (block.mean(axis=1) for block in blocks)
     except (OSError, soundfile.SoundFileError) as error:
         raise UserError("sound", f"{path} cannot be read: {_reason(error)}") from None
+
+
+def is_usual(rate: float) -> bool:
+    """Whether sounds have a sample rate like this, in Hz."""
+    low, high = RATES
+    return low <= rate <= high
+
+
+def _check(path: Path, rate: int) -> None:
+    if not is_usual(rate):
+        low, high = RATES
+        raise UserError("sound", f"{path} has a sample rate of {rate} Hz, usual are {low} to {high}")
 
 
 def write_sound(path: Path, channels: ArrayLike, rate: float, subtype: str = "PCM_24") -> None:

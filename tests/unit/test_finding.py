@@ -28,9 +28,19 @@ def test_find_takes_the_successor_of_what_was_renamed(tmp_path):
         find("lost", [tmp_path])
 
 
+@pytest.mark.parametrize(
+    "names", ['{"a": "b", "b": "a"}', '{"a": "a"}', '{"a": 1}', "[1]", "no JSON", "[" * 9999]
+)
+def test_whatever_lies_beside_a_strangers_patch_a_name_is_found_or_told(tmp_path, names):
+    for file in ("renamed.json", "registry.json"):
+        (tmp_path / file).write_text(names)
+    with pytest.raises(UserError, match="no checkpoint"):
+        find("a", [tmp_path])
+
+
 def test_find_says_first_how_to_get_what_is_an_official_download(tmp_path):
     (tmp_path / "registry.json").write_text(
-        '[{"name": "far", "url": "https://a"}, {"name": "own", "url": null}, 3]'
+        '[{"name": "far", "url": "https://a"}, {"name": "own", "url": null}, 3, {"url": 1}]'
     )
     with pytest.raises(UserError) as caught:
         find("far", [tmp_path / "nowhere", tmp_path])

@@ -1,6 +1,7 @@
 """Sketches without Pd: their text, the mix and its stems, the example sounds."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -49,6 +50,40 @@ def test_a_line_that_is_no_track_is_told_by_its_number(tmp_path, line, why):
     with pytest.raises(UserError, match=r"sketch\.txt, line 3: ") as raised:
         score.read(file)
     assert why in raised.value.message
+
+
+def test_a_sketch_is_no_large_file_and_no_pipe(tmp_path, monkeypatch):
+    monkeypatch.setattr(score, "MOST_BYTES", 100)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_text(" " * 101)
+    for name in ("pipe", "large"):
+        with pytest.raises(UserError, match="cannot be read as a sketch"):
+            score.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_small_file_of_hours_is_told_before_it_is_read(tmp_path, channels):
+    file = tmp_path / "silence.flac"
+    with soundfile.SoundFile(file, "w", RATE, channels) as opened:
+        for _ in range(11):
+            opened.write(np.zeros((60 * RATE, channels), np.float32))
+    assert file.stat().st_size < 2e6
+    with pytest.raises(UserError, match="longer than 10 minutes"):
+        mix.read(str(file), RATE)
+    soundfile.write(tmp_path / "slow.wav", np.zeros((10, channels)), 1)
+    with pytest.raises(UserError, match="a sample rate of 1 Hz"):
+        mix.read(str(tmp_path / "slow.wav"), RATE)
+
+
+@pytest.mark.parametrize(
+    "note", [(60, 100, 0, float("nan")), (1e6, 100, 0, 1), (60, 100, -1, 1), (60, 1, 0, 1e6), (60, 1, 0)]
+)
+def test_a_melody_of_impossible_notes_is_told(tmp_path, note):
+    melody = tmp_path / "melody.mid"
+    melody.touch()
+    melody.with_suffix(".json").write_text(json.dumps({"sounds": [{"tracks": [["answer", [note]]]}]}))
+    with pytest.raises(UserError, match="no take of a melody"):
+        mix.read(str(melody), RATE)
 
 
 def test_start_length_loop_fade_gain_and_pan(tone):

@@ -5,7 +5,9 @@ PYTHONPATH=setup/sketch:pyext_py3 python -m sketchpad.mix SKETCH.txt FOLDER
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -13,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from modelfiles.errors import UserError
+from modelfiles.regular import read_text
 from modelfiles.resample import resample
-from modelfiles.sounds import read_sound, write_sound
+from modelfiles.sounds import is_usual, read_sound, write_sound
 from numpy.typing import NDArray
 
 from . import score
@@ -22,6 +25,7 @@ from .score import LONGEST_S, Track
 
 RATE = 48000
 MELODIES = (".mid", ".midi")
+MOST_S = 16 * LONGEST_S  # of all notes of a melody together
 PARTIALS = (1.0, 0.0, 0.12, 0.0, 0.04)  # of the plain tone that plays a melody
 MIX, SKETCH = "mix.wav", "sketch.txt"
 
@@ -35,24 +39,34 @@ def read(file: str, rate: int) -> Sound:
         raise UserError("file", f"{path.name} is not there")
     if path.suffix.lower() in MELODIES:
         return melody(path, rate)
-    try:
-        sound, own = soundfile.read(path, dtype="float32", always_2d=True)
-        channels = sound.T if sound.shape[1] == 2 else sound.mean(axis=1)[None]
-    except (OSError, soundfile.SoundFileError):
-        mixed, own = read_sound(path)
-        channels = mixed[None]
-    if channels.shape[1] > LONGEST_S * own:
-        raise UserError("sound", f"{path.name} is longer than {LONGEST_S / 60:.0f} minutes")
+    channels, own = _stereo(path) or _mixed(path)
     return np.broadcast_to(resample(channels, own, rate), (2, -(-channels.shape[1] * rate // own)))
+
+
+def _stereo(path: Path) -> tuple[Sound, int] | None:
+    """Read a sound of two channels, and its rate; None for any other file, and for one that is too long."""
+    with contextlib.suppress(OSError, soundfile.SoundFileError), soundfile.SoundFile(path) as file:
+        rate = file.samplerate
+        if file.channels == 2 and is_usual(rate) and file.frames <= LONGEST_S * rate:
+            return file.read(dtype="float32").T, rate
+    return None
+
+
+def _mixed(path: Path) -> tuple[Sound, int]:
+    """Read a sound, its channels mixed, (1, n), and its rate. Raises UserError where there is none."""
+    sound, rate = read_sound(path, longest_s=LONGEST_S)
+    return sound[None], rate
 
 
 def melody(path: Path, rate: int) -> Sound:
     """Play the melody of a take with a plain tone, float32 (2, n). Raises UserError for another MIDI file."""
     try:
-        sounds = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["sounds"]
+        sounds = json.loads(read_text(path.with_suffix(".json")))["sounds"]
         notes = [tuple(map(float, note)) for _, rows in sounds[0]["tracks"] for note in rows]
+        if not all(map(_is_note, notes)) or sum(end - start for _, _, start, end in notes) > MOST_S:
+            raise ValueError
         length = max(end for _, _, _, end in notes) + 0.3
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, UserError):
         raise UserError("file", f"{path.name} is a MIDI file, but no take of a melody") from None
     sound = np.zeros(round(min(length, LONGEST_S) * rate), np.float32)
     for pitch, velocity, start, end in notes:
@@ -65,6 +79,12 @@ def melody(path: Path, rate: int) -> Sound:
         )
         sound[first : first + len(times)] += velocity / 127 * 0.4 * tone * shape
     return np.broadcast_to(sound, (2, len(sound)))
+
+
+def _is_note(note: tuple[float, ...]) -> bool:
+    """Whether numbers are those of a note."""
+    pitch, velocity, start, end = note
+    return 0 <= pitch <= 127 and 0 <= velocity <= 127 and 0 <= start <= end < math.inf
 
 
 def laid(track: Track, rate: int) -> Sound:

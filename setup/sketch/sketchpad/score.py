@@ -12,8 +12,10 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from modelfiles.errors import UserError
+from modelfiles.regular import read_bytes
 
 TRACKS = 8
+MOST_BYTES = 1 << 20  # of a sketch
 LONGEST_S = 600.0
 SILENT_DB = -60.0  # a gain at which nothing is heard
 HEAD = """# A sketch of eight tracks: setup/dlwa open sketch
@@ -75,8 +77,8 @@ def read(path: Path) -> list[Track]:
         The file cannot be read, or a line of it is no track.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError):
+        text = read_bytes(path, MOST_BYTES).decode()
+    except (OSError, UnicodeError, UserError):
         raise UserError("file", f"{path} cannot be read as a sketch") from None
     tracks = [Track()] * TRACKS
     for number, line in enumerate(text.splitlines(), 1):

@@ -22,8 +22,9 @@ from gansynth.spectrogram import Spectrogram
 from gansynth.training import codes, losses, presets
 from gansynth.training.losses import energy_bands, energy_loss, spectral_distance
 from gansynth.training.network import Activate, TrainableGenerator
-from gansynth.training.notes import Cache, Notes, timbre_names
+from gansynth.training.notes import Cache, Notes, Picture, timbre_names
 from gansynth.training.pictures import Pictures, wrap
+from gansynth.training.warm import near_codes
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -333,6 +334,23 @@ def test_a_run_begins_with_a_model_of_other_pitches_and_length(data, tmp_path):
     shutil.rmtree(tmp_path / "base")  # needed at the beginning alone
     assert train.main([*command(warm, longer)[3:], "--steps", "6"]) == 0
     assert load(warm / "warm").folder.audio_length == 2 * SAMPLES
+
+
+class Painted(dict):
+    """Pictures by the number of a note, as a Cache has them; of what a network paints, not of recordings."""
+
+    def __init__(self, pictures):
+        self.pictures = pictures
+
+
+def test_what_a_network_paints_is_found_at_its_point(data, pictures):
+    notes, network = Notes(data), TrainableGenerator(presets.flags_for("minutes", RATE, SAMPLES), 3)
+    cache, points = Painted(pictures), torch.randn(3, network.latent)
+    for point, row in zip(points, notes.table):
+        power, _ = pictures.of_network(network(point[None], torch.eye(3)[1:2]).detach())
+        cache[row[1]] = Picture(power[0], None, None, 0, 0, 0)
+    codes, _ = near_codes(network, notes, cache, 0, points.numpy())
+    np.testing.assert_array_equal(codes, points)
 
 
 def test_a_model_of_another_rate_is_no_beginning(data, tmp_path, capsys):

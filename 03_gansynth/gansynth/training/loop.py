@@ -5,6 +5,7 @@ import torch
 from dlwakit.training.averaging import Average, cosine_rate
 from dlwakit.training.saving import save_state
 
+from ..timbres import known_timbres
 from . import codes as latent
 from . import warm
 from .losses import (
@@ -80,7 +81,8 @@ class Trainer:
     def _begin_with(self, source):
         """(codes, spread) to begin with: points of a model that sound like the timbres; takes its weights."""
         warm.take_weights(self.network, source, self.notes.pitches)
-        return warm.near_codes(self.network, self.notes, self.cache, self.settings["seed"])
+        known = known_timbres(source).values()
+        return warm.near_codes(self.network, self.notes, self.cache, self.settings["seed"], known)
 
     def learn(self, progress):
         """Take one step on one batch.
@@ -256,7 +258,10 @@ class Trainer:
             codes, spread = held["codes"], held["spread"].numpy()
             followed = held["followed"]
         else:  # other notes than before, which have codes of their own
-            codes, spread = warm.near_codes(self.network, self.notes, self.cache, self.settings["seed"])
+            known = held["codes"].numpy()
+            codes, spread = warm.near_codes(
+                self.network, self.notes, self.cache, self.settings["seed"], known
+            )
             followed = codes
         with torch.no_grad():
             self.codes.copy_(codes)

@@ -11,7 +11,7 @@ from .codes import small_picture
 
 POINTS = 160  # random points among which those for new timbres are looked for
 SIZES = ("num_resolutions", "start_width", "fmap_base", "fmap_max", "latent_vector_size")
-NOISE = 0.15  # standard deviation around a point that is found, so that two timbres are not one
+NOISE = 0.15  # standard deviation around a point that several timbres find, so that they are not one
 
 
 def open_source(name):
@@ -60,8 +60,17 @@ def take_weights(network, source, pitches):
     network.take(tensors)
 
 
-def near_codes(network, notes, cache, seed):
+def near_codes(network, notes, cache, seed, known):
     """Points of a trained network that sound most like each timbre.
+
+    Parameters
+    ----------
+    network : TrainableGenerator
+    notes : Notes
+    cache : Cache
+    seed : int
+    known : iterable of numpy.ndarray [latent]
+        Points of what the network was trained on, among which is looked besides random ones.
 
     Returns
     -------
@@ -71,16 +80,18 @@ def near_codes(network, notes, cache, seed):
     """
     generator = torch.Generator().manual_seed(seed)
     points = torch.randn(POINTS, network.latent, generator=generator)
+    points = torch.cat([*(torch.from_numpy(point)[None] for point in known), points])
     labels = {}
-    codes = torch.zeros(len(notes.timbres), network.latent)
+    found = np.zeros(len(notes.timbres), int)
     for timbre, row in enumerate(notes.table):
-        known = np.flatnonzero(row >= 0)
-        label = int(known[np.abs(known - row.size // 2).argmin()])
+        pitched = np.flatnonzero(row >= 0)
+        label = int(pitched[np.abs(pitched - row.size // 2).argmin()])
         if label not in labels:
             labels[label] = _painted(network, points, label, row.size, cache.pictures)
         wanted = small_picture(cache[row[label]].power.float())
-        codes[timbre] = points[np.square(labels[label] - wanted).sum(axis=1).argmin()]
-    codes += NOISE * torch.randn(codes.shape, generator=generator)
+        found[timbre] = np.square(labels[label] - wanted).sum(axis=1).argmin()
+    shared = torch.from_numpy(np.bincount(found)[found] > 1)[:, None]
+    codes = points[found] + NOISE * shared * torch.randn(len(found), network.latent, generator=generator)
     moved = network.kernels["conv0_1"].detach()[:, :, : network.latent].square().mean(dim=(0, 1, 3)).sqrt()
     return codes, (moved / moved.max()).numpy()
 

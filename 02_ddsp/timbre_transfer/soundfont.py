@@ -9,12 +9,14 @@ it may be passed on.
 """
 
 import argparse
-import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from dlwakit.training import fluidsynth
+from modelfiles.errors import UserError
 
 SOUNDFONT = "/usr/share/sounds/sf2/MuseScore_General_Full.sf2"
 RATE = 16000
@@ -56,7 +58,7 @@ SHARES = (0.12, 0.24, 0.28, 0.2, 0.11, 0.05)
 
 
 def main(arguments=None):
-    """Render as many phrases as the minutes hold."""
+    """Render as many phrases as the minutes hold; returns the program's exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,14 +69,22 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     names = list(INSTRUMENTS) if options.instrument == ALL else [options.instrument]
-    for number in range(round(options.minutes * 60 / PHRASE_SECONDS)):
-        name = names[number % len(names)]
-        random = np.random.default_rng([options.seed, number])
-        render(INSTRUMENTS[name], random, options.folder / f"{name}_{number:02d}.wav")
+    try:
+        for number in range(round(options.minutes * 60 / PHRASE_SECONDS)):
+            name = names[number % len(names)]
+            random = np.random.default_rng([options.seed, number])
+            render(INSTRUMENTS[name], random, options.folder / f"{name}_{number:02d}.wav")
+    except UserError as error:
+        print(f"soundfont: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def render(instrument, random, path):
-    """Write one phrase: steps and leaps, long and short notes, loud and soft, vibrato, glides, swells, rests."""
+    """Write one phrase: steps and leaps, long and short notes, loud and soft, vibrato, glides, swells, rests.
+
+    Raises UserError where FluidSynth or the font is missing or fails.
+    """
     import mido
 
     track = mido.MidiTrack(
@@ -98,8 +108,7 @@ def render(instrument, random, path):
     with tempfile.TemporaryDirectory() as folder:
         midi = Path(folder, "phrase.mid")
         mido.MidiFile(tracks=[track], ticks_per_beat=500).save(midi)
-        command = ["fluidsynth", "-ni", "-R", "0", "-C", "0", "-g", "0.8", "-r", str(RATE)]
-        subprocess.run([*command, "-F", str(path), SOUNDFONT, str(midi)], check=True, capture_output=True)
+        fluidsynth.play(SOUNDFONT, midi, path, RATE, 0.8)
 
 
 def _interval(random):
@@ -149,4 +158,4 @@ def _ticks(seconds):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

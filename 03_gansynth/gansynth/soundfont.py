@@ -1,13 +1,12 @@
 """Notes from a SoundFont: every instrument plays every pitch, rendered by FluidSynth."""
 
-import subprocess
 import tempfile
 from pathlib import Path
 
 import librosa
 import pretty_midi
 import soundfile
-from modelfiles.errors import UserError
+from dlwakit.training import fluidsynth
 from modelfiles.resample import resample
 
 REST = 1.0  # seconds between two notes, for the release to die away
@@ -20,7 +19,7 @@ def render(font, programs, pitches, velocities, *, seconds, sample_rate):
     font: a .sf2 file. programs: General MIDI numbers, 0 to 127. pitches: MIDI pitches.
     velocities: 1 to 127, one note for each. audio: float32, `seconds` long; the key is held for nine tenths of it;
     an instrument's loudest note reaches LOUDEST.
-    Raises UserError with FluidSynth's own words when it fails.
+    Raises UserError where FluidSynth or the font is missing or fails.
     """
     for program in programs:
         name = pretty_midi.program_to_instrument_name(program).lower().replace(" ", "-")
@@ -42,25 +41,7 @@ def _play(font, program, notes, seconds, sample_rate):
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder, "notes.mid"), Path(folder, "notes.wav")
         midi.write(str(score))
-        command = [
-            "fluidsynth",
-            "-ni",
-            "-R",
-            "0",
-            "-C",
-            "0",
-            "-g",
-            "0.7",
-            "-r",
-            "44100",
-            "-F",
-            sound,
-            font,
-            score,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode or not sound.exists():
-            raise UserError("file", f"FluidSynth could not play {font}: {done.stderr.strip()[-300:]}")
+        fluidsynth.play(font, score, sound, 44100, 0.7)
         audio, rate = soundfile.read(sound, dtype="float32", always_2d=True)
     audio = resample(audio.mean(axis=1), rate, sample_rate)
     wanted = round(len(notes) * (seconds + REST) * sample_rate)

@@ -33,7 +33,8 @@ from modelfiles.sounds import read_sound
 from timbre_transfer.soundfont import INSTRUMENTS, render
 
 ROOT = Path(__file__).resolve().parents[2]
-NEEDS = ("fluidsynth", "fluid-soundfont-gm", "ffmpeg", "asterisk-core-sounds-ru-g722")
+NEEDS = ("fluidsynth", "fluid-soundfont-gm", "musescore-general-soundfont-lossless")
+NEEDS += ("ffmpeg", "asterisk-core-sounds-ru-g722")
 RUNS = 1  # each run trains for minutes
 SECONDS, PHRASE_S = 120, 20
 CORPUS, BOOK = "songs-and-tunes", "northumbrianminstrelsyopus.abc"

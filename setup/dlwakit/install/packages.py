@@ -69,6 +69,7 @@ BENCH = {
     "pd-lua": file("/usr/lib/pd/extra/pdlua/pdlua.pd_linux"),
     "fluidsynth": command("fluidsynth"),
     "fluid-soundfont-gm": file("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
+    "musescore-general-soundfont-lossless": file("/usr/share/sounds/sf2/MuseScore_General_Full.sf2"),
     "ffmpeg": command("ffmpeg"),
     "asterisk-core-sounds-ru-g722": file("/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU"),
 }

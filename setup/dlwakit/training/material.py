@@ -23,6 +23,8 @@ import soundfile
 from modelfiles.errors import UserError
 from modelfiles.sounds import read_sound
 
+from . import fluidsynth
+
 SPEAKERS = "en_US_f_Allison", "fr_CA_f_June", "it_IT_m_Carlo"
 VOICES = "usr/share/asterisk/sounds"
 SAMPLES = "usr/share/sonic-pi/samples"
@@ -176,10 +178,7 @@ def play(font, midi, path):
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder, "score.mid"), Path(folder, "sound.wav")
         midi.write(str(score))
-        command = f"fluidsynth -ni -R 0 -C 0 -g 0.5 -r {RATE} -F {sound}".split()
-        done = subprocess.run([*command, font, score], capture_output=True, text=True)
-        if done.returncode or not sound.exists():
-            raise UserError("file", f"FluidSynth cannot play {font}: {done.stderr.strip()[-200:]}")
+        fluidsynth.play(font, score, sound, RATE, 0.5)
         audio = soundfile.read(sound, dtype="float32", always_2d=True)[0].mean(axis=1)
     soundfile.write(path, 0.9 * audio / max(abs(audio).max(), 1e-9), RATE)
 

@@ -66,6 +66,12 @@ def run_folder(trained, tmp_path):
     return shutil.copytree(trained, tmp_path / trained.name)
 
 
+@pytest.mark.parametrize("state", ["", "{}", '{"step": 3}'])
+def test_a_state_that_cannot_be_read_is_told_on_the_page(run_folder, state):
+    (run_folder / "state.json").write_text(state)
+    assert "how far it is could not be read from state.json" in Page(write(run_folder).read_text()).words
+
+
 def test_the_page_holds_everything(run_folder):
     text = (run_folder / "report.html").read_text()
     page = Page(text)

@@ -116,6 +116,8 @@ def _since(run):
 
 
 def _how_far(state):
+    if not state.keys() >= {"state", "unit", "step", "goal"}:
+        return f"how far it is could not be read from {files.STATE}"
     text = "{state} at {unit} {step} of {goal}".format(**state)
     return f"{text}: {state['message']}" if state.get("message") else text
 

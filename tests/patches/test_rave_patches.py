@@ -190,9 +190,10 @@ def write_tone(path):
 
 def test_the_prior_beside_a_model_plays_and_goes_on_from_a_sound(patch, codec, tmp_path):
     rave = patch("rave_prior.pd", "has-prior", "status")
-    rave.press("dsp", 1)
     rave.send("load", str(codec))
     assert rave.label("has-prior") == "this model: has a prior"
+    rave.hear("status", "label", "Ready: codec. It plays as soon as the sound is on.", timeout=60)
+    rave.press("dsp", 1)
     rave.expect("playing", "decode")
     assert loudest(rave, "latent-2", 20) > 0.01
     moved = {}

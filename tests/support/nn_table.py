@@ -1,13 +1,17 @@
 """Plays models in nn~ and in the course's [nn~], and prints what came out of both: each method, each attribute.
 
-    NN_TILDE=FOLDER python tests/support/nn_table.py MODEL.ts ... [--pd PROGRAM]
+    NN_TILDE=FOLDER python tests/support/nn_table.py MODEL.ts ... [--pd PROGRAM] [--form FORM]
 
 FOLDER holds nn~ as nn_tilde.sh builds it; without it the left column stays empty. For the models that acids-ircam
 shows nn~ with (src/models of its repository) the messages below are sent; of others only the methods are compared. A
 cell holds the values of the signals at the outlets, for constant ones at the inlets; `error` where one was told: nn~
 does so for every word that is no array, also where it takes it. The last column says where nn~ refuses what is taken
-here: arrays for tensors. It knows a model's buffers after `reload` alone, which it gets. The exit status is 1 where
-values differ otherwise.
+here: arrays for tensors. The exit status is 1 where values differ otherwise.
+
+nn~ knows a model's buffers only after `reload`, which models with buffers get, and no others: it also tells a model a
+sample rate that nobody has set (m_sr in its backend.cpp: neither the rate nor the buffers are seen to when a model is
+loaded first, as `has_method` says no until it is). That is what lay in memory, mostly 0, and then `centroid` and
+`bandwidth` of `features` are 0 in nn~.
 """
 
 import argparse
@@ -27,7 +31,10 @@ from modelfiles.torchscript import read_modules  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 
 GIVEN = (0.3, 0.5, 0.2, 0.7)  # the signals at the inlets, in turn
-BUFFER, SETTLED_MS = 2048, 500
+SETTLED_MS = 500
+FLAGS = {"plain": "", "many": "-m ", "disabled": "-d ", "direct": ""}  # of the forms of a box
+BUFFERS = {"direct": 0}  # samples; of the others 2048
+STATE = ("loaded", "enabled", "gpu", "methods", "method", "attributes", "bufsize", "dim", "ratio")
 DIFFERS, REFUSED = "DIFFERS", "nn~ refuses it"  # what the last column says
 ARRAYS = {"good": 256, "short": 32}  # samples
 MESSAGES = {
@@ -51,26 +58,27 @@ def methods(path):
     return {name: (int(numbers[0]), int(numbers[2])) for name, numbers in found.items()}
 
 
-def patch(box, inputs, outputs):
-    """The text of a patch with constant signals into a box, and its outlets looked at."""
-    lines = [
-        "#N canvas 0 0 600 500 12;",
-        f"#X obj 20 80 {box};",
-        "#X obj 300 20 r nn;",
-        "#X obj 300 120 s nn-out;",
-    ]
-    lines += ["#X obj 400 20 r look;", "#X obj 20 300 s seen;"]
-    cords = ["1 0 0 0", f"0 {outputs} 2 0"]
+def patch(box, inputs, outputs, many):
+    """The text of a patch with constant signals into a box, and its outlets looked at; many: through one cord each."""
+    lines, cords = ["#N canvas 0 0 600 500 12;"], []
+
+    def add(words):
+        lines.append(f"#X obj 20 {20 * len(lines)} {words};")
+        return len(lines) - 2
+
+    played, told, heard, look, seen = map(add, [box, "r nn", "s nn-out", "r look", "s seen"])
     for name, size in ARRAYS.items():
-        lines.append(f"#X obj 400 200 array define {name} {size};")
-    count = 5 + len(ARRAYS)
+        add(f"array define {name} {size}")
+    entry, end, last = played, played, outputs
+    if many:
+        entry, end, last = add(f"snake~ in {inputs}"), add(f"snake~ out {outputs}"), 1
+        cords += [f"{entry} 0 {played} 0", f"{played} 0 {end} 0"]
+    cords += [f"{told} 0 {played} 0", f"{played} {last} {heard} 0"]
     for inlet in range(inputs):
-        lines.append(f"#X obj {20 + 80 * inlet} 20 sig~ {GIVEN[inlet % len(GIVEN)]};")
-        cords.append(f"{count + inlet} 0 0 {inlet}")
-    count += inputs
+        cords.append(f"{add(f'sig~ {GIVEN[inlet % len(GIVEN)]}')} 0 {entry} {inlet}")
     for outlet in range(outputs):
-        lines.append(f"#X obj {20 + 60 * outlet} 160 snapshot~;")
-        cords += [f"0 {outlet} {count + outlet} 0", f"3 0 {count + outlet} 0", f"{count + outlet} 0 4 0"]
+        snapshot = add("snapshot~")
+        cords += [f"{end} {outlet} {snapshot} 0", f"{look} 0 {snapshot} 0", f"{snapshot} 0 {seen} 0"]
     return "\n".join([*lines, *(f"#X connect {cord};" for cord in cords)]) + "\n"
 
 
@@ -83,11 +91,28 @@ def seen(pd):
     return [message[-1] for message in pd.received["seen"][before:]]
 
 
-def played(path, method, sides, messages, ours, program):
-    """A cell for the method, and one after each message: (values, whether an error was told)."""
+def state(pd):
+    """What `bang` gets, as text; without `model`, for which nn~ says a path and the course a name."""
+    pd.sync()
+    before = len(pd.received["nn-out"])
+    pd.send("nn", "bang")
+    pd.sync()
+    told = [message for message in pd.received["nn-out"][before:] if message[0] in STATE]
+    return ", ".join(" ".join(str(word) for word in message if word != "") for message in told)
+
+
+def has_buffers(path):
+    """Whether a model says that it has buffers."""
+    return bool(read_modules(path).values.get("_buffer_attributes"))
+
+
+def played(path, method, sides, messages, ours, program, form):
+    """What `bang` gets, and a cell for the method and one after each message: (values, whether an error was told)."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "made.pd")
-        file.write_text(patch(f"nn~ {path} {method} {BUFFER}", *sides))
+        file.write_text(
+            patch(f"nn~ {FLAGS[form]}{path} {method} {BUFFERS.get(form, 2048)}", *sides, form == "many")
+        )
         words = ["-lib", "py"] if ours else []
         places = [EXTERNAL, DAY / "nn"] if ours else [os.environ["NN_TILDE"]]
         variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": folder, "OMP_NUM_THREADS": "1"}
@@ -98,14 +123,16 @@ def played(path, method, sides, messages, ours, program):
             pd.send("pd", "dsp", 1)
             if ours:
                 pd.expect("nn-out", "playing", timeout=90)
-            else:
+            elif has_buffers(path):
                 pd.send("nn", "reload")
-            cells = [(seen(pd), False)]
+            if form == "disabled":
+                pd.send("nn", "enable", 1)
+            cells, told_state = [(seen(pd), False)], state(pd)
             for words in messages:
                 told = len(pd.errors())
                 pd.send("nn", "set", *(float(one) if one[0].isdigit() else one for one in words.split()))
                 cells.append((seen(pd), len(pd.errors()) > told))
-            return cells
+            return told_state, cells
 
 
 def written(cell):
@@ -126,18 +153,24 @@ def judged(theirs, ours):
     return REFUSED if now[1] and len(theirs) > 1 and same(now, theirs[-2]) else DIFFERS
 
 
-def compare(path, program):
+def compare(path, program, form):
     """Print the rows of a model; how many differ."""
     differ = 0
+
+    def row(method, told, theirs, ours, verdict):
+        nonlocal differ
+        differ += verdict == DIFFERS
+        print(f"| {path.stem} | {method} | {told} | {theirs} | {ours} | {verdict} |", flush=True)
+
     for method, sides in methods(path).items():
-        messages = MESSAGES.get(path.stem, [])
-        ours = played(path, method, sides, messages, True, program)
-        theirs = played(path, method, sides, messages, False, program) if "NN_TILDE" in os.environ else None
+        messages, their_state, theirs = MESSAGES.get(path.stem, []), "", []
+        our_state, ours = played(path, method, sides, messages, True, program, form)
+        if "NN_TILDE" in os.environ:
+            their_state, theirs = played(path, method, sides, messages, False, program, form)
         for index, told in enumerate(["", *(f"set {words}" for words in messages)]):
             verdict = judged(theirs[: index + 1], ours[index]) if theirs else ""
-            differ += verdict == DIFFERS
-            cells = written(theirs[index]) if theirs else "", written(ours[index]), verdict
-            print(f"| {path.stem} | {method} | {told} | {' | '.join(cells)} |", flush=True)
+            row(method, told, written(theirs[index]) if theirs else "", written(ours[index]), verdict)
+        row(method, "bang", their_state, our_state, DIFFERS if theirs and their_state != our_state else "")
     return differ
 
 
@@ -147,9 +180,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=about)
     parser.add_argument("models", metavar="MODEL.ts", nargs="+", type=Path)
     parser.add_argument("--pd", metavar="PROGRAM", default="pd", help="another Pd, see other_pd.sh")
+    parser.add_argument("--form", choices=FLAGS, default="plain", help="of the box, see FLAGS")
     given = parser.parse_args()
     print("| model | method | message | nn~ | here | |\n| --- | --- | --- | --- | --- | --- |")
-    return int(sum(compare(path.resolve(), given.pd) for path in given.models) > 0)
+    return int(sum(compare(path.resolve(), given.pd, given.form) for path in given.models) > 0)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 #
 #   tests/support/other_pd.sh FOLDER [SUITE]
 #
-# FOLDER/bin then holds `pd` and, where that release has it, the double-precision `pd64`; nothing is installed.
-# A newer Debian's binaries need a libc that is as new as theirs asks for: trixie's (Pd 0.55) run on Debian 12.
+# FOLDER/bin then holds `pd` and, where that release has it, the double-precision `pd64`, FOLDER/usr/include/pd
+# what externals are built with; nothing is installed.
+# Where a release's Pd asks for a newer libc than this system's, as sid's (0.57) does on Debian 12, it runs with that
+# release's own, in the folder, too.
 #
 #   PATH=FOLDER/bin:$PATH setup/dlwa test tests/patches/pyext
 set -euo pipefail
@@ -22,12 +24,29 @@ options=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourcePart
 
 cd "$apt"
 apt-get "${options[@]}" update
-apt-get "${options[@]}" download puredata-core
+apt-get "${options[@]}" download puredata-core puredata-dev
 dpkg-deb -x puredata-core_*.deb "$folder"
-ln -sf ../usr/bin/puredata "$folder/bin/pd"
+dpkg-deb -x puredata-dev_*.deb "$folder"
 if apt-get "${options[@]}" download puredata64-core 2>/dev/null; then
     dpkg-deb -x puredata64-core_*.deb "$folder"
-    ln -sf ../usr/bin/puredata64 "$folder/bin/pd64"
 fi
+libc=
+if ! "$folder/usr/bin/puredata" -version 2>/dev/null; then
+    apt-get "${options[@]}" download libc6
+    dpkg-deb -x libc6_*.deb "$folder/libc"
+    libc=$(dirname "$(find "$folder/libc" -name libm.so.6)")
+fi
+cd "$folder"
 rm -r "$apt"
-for program in "$folder"/bin/*; do echo "$program: $("$program" -version 2>&1)"; done
+for program in "$folder"/usr/bin/puredata*; do
+    case $(basename "$program") in puredata) name=pd ;; puredata64) name=pd64 ;; *) continue ;; esac
+    if [ -z "$libc" ]; then
+        ln -sf "$program" "$folder/bin/$name"
+    else
+        own=$(dirname "$(ldconfig -p | sed -n '/x86-64/s/.* => \(.*libm\.so\.6\)$/\1/p' | head -n 1)")
+        printf '#!/bin/sh\nexec "%s"/ld-linux-* --argv0 "%s" --library-path "%s:%s" "%s" "$@"\n' \
+            "$libc" "$program" "$libc" "$own" "$program" > "$folder/bin/$name"
+        chmod +x "$folder/bin/$name"
+    fi
+    echo "$folder/bin/$name: $("$folder/bin/$name" -version 2>&1)"
+done

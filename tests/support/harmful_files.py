@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import shutil
 import struct
 import wave
@@ -110,8 +109,9 @@ def deep_gin(path):
 @hostile("colliding statistics", "ddsp")
 def colliding_keys(path):
     shutil.copytree(starter("02", "starter_flute"), path)
-    keys = {number * (2**61 - 1): 0 for number in range(200_000)}
-    (path / "dataset_statistics.pkl").write_bytes(pickle.dumps(keys))
+    keys = ((number * (2**61 - 1)).to_bytes(10, "little") for number in range(200_000))  # all of one hash
+    items = b"".join(b"\x8a\x0a" + key + b"N" for key in keys)
+    (path / "dataset_statistics.pkl").write_bytes(b"\x80\x02}(" + items + b"u.")
 
 
 FOLDED = b"\x80\x02}K\x01" + b"2\x86" * 60 + b"Ns."  # a pair of the same pair, and so on, as a key

@@ -53,25 +53,44 @@
   }
   main.replaceChildren(...slides.filter((slide) => slide.children.length > 1));
 
-  const all = [...main.children];
-  all.forEach((slide, number) => (slide.dataset.number = `${number + 1} / ${all.length}`));
+  const all = () => [...main.children];
+  const number = () => all().forEach((slide, at) => (slide.dataset.number = `${at + 1} / ${all().length}`));
+  const tooHigh = (slide) => slide.offsetHeight > window.innerHeight;
 
-  // What is too much for the window gets smaller letters, down to two thirds.
-  function fit() {
-    for (const slide of all)
-      for (let size = 1; size > 0.6; size -= 0.08) {
+  // What is too much for the window gets smaller letters.
+  function fit(least) {
+    for (const slide of all())
+      for (let size = 1; size > least; size -= 0.08) {
         slide.style.setProperty("--size", size);
-        if (slide.offsetHeight <= window.innerHeight) break;
+        if (!tooHigh(slide)) break;
       }
   }
-  window.addEventListener("load", fit);
-  window.addEventListener("resize", fit);
+
+  // What is too much for them, too, goes on in a next slide.
+  function divide() {
+    for (let slide = main.firstElementChild; slide; slide = slide.nextElementSibling) {
+      const rest = slide.cloneNode();
+      rest.append(slide.firstElementChild.cloneNode(true));
+      while (tooHigh(slide) && slide.children.length > 2) rest.firstElementChild.after(slide.lastElementChild);
+      if (rest.children.length > 1) slide.after(rest);
+    }
+  }
+
+  number();
+  window.addEventListener("load", () => {
+    fit(0.8);
+    divide();
+    fit(0.6);
+    number();
+  });
+  window.addEventListener("resize", () => fit(0.6));
 
   document.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1 }[event.key];
     if (!step || event.target.closest("audio, button, input")) return;
     event.preventDefault();
-    const now = all.findIndex((slide) => slide.getBoundingClientRect().top > -window.innerHeight / 2);
-    all[Math.max(0, Math.min(all.length - 1, now + step))].scrollIntoView();
+    const slides = all();
+    const now = slides.findIndex((slide) => slide.getBoundingClientRect().top > -window.innerHeight / 2);
+    slides[Math.max(0, Math.min(slides.length - 1, now + step))].scrollIntoView();
   });
 })();

@@ -273,21 +273,6 @@ def test_the_book_becomes_a_pdf_or_one_line_says_what_is_missing(book, tmp_path,
         write_pdf(book / PRINT, tmp_path / "another.pdf")
 
 
-@pytest.mark.slow
-def test_each_day_has_slides_of_its_sections(browse, book):
-    lessons = [page for page in PAGES if page.title == "Lesson"]
-    assert all((book / page.target).with_name(SLIDES).is_file() for page in lessons)
-    said = told(browse(f"03_gansynth/{SLIDES}", TOLD + """<script>
-        const all = [...document.querySelectorAll("main > section")];
-        tell(all.length);
-        tell(Math.max(...all.map((slide) => slide.textContent.split(/\\s+/).length)));
-        tell(all.filter((slide) => slide.querySelector("img, audio")).length);
-        tell(all[1].dataset.number);
-        </script>"""))  # fmt: skip
-    slides, longest, shown = map(int, said[:3])
-    assert slides > 10 and longest < 250 and shown > 4 and said[3] == f"2 / {slides}"
-
-
 def test_the_command_opens_a_day_and_makes_the_book_where_it_is_old(monkeypatch, tmp_path):
     made, opened = [], []
     monkeypatch.setattr(lesson, "BOOK", tmp_path / "book")

@@ -1,13 +1,8 @@
 """The book for people who see little, have no mouse, or only a telephone: each of its pages, in Chromium."""
 
-import html
-import json
-import re
-import shutil
-
 import pytest
 
-WIDTH, HEIGHT = 390, 844  # of a telephone, in pixels
+TELEPHONE = 390, 844  # pixels
 LEAST, LEAST_LARGE = 4.5, 3  # contrasts of text and of large text that WCAG 2.1, AA, asks for
 PROBE = """<script>
 addEventListener("load", () => setTimeout(() => {
@@ -46,39 +41,12 @@ addEventListener("load", () => setTimeout(() => {
   parent.postMessage(JSON.stringify([location.pathname, wide, [...faint], [...nameless]]), "*");
 }, 300));
 </script>""".replace("SMALL", str(LEAST)).replace("LARGE", str(LEAST_LARGE))
-FRAMES = """<!doctype html><body><script>
-const pages = PAGES, found = [];
-const frame = document.createElement("iframe");
-frame.width = WIDTH; frame.height = HEIGHT;
-const next = () => {
-  if (pages.length) return frame.src = pages.shift();
-  const told = {id: "found", textContent: JSON.stringify(found)};
-  document.body.append(Object.assign(document.createElement("pre"), told));
-};
-addEventListener("message", (event) => {
-  if (typeof event.data !== "string" || event.data[0] !== "[") return;
-  found.push(JSON.parse(event.data)); next(); });
-document.body.append(frame);
-next();
-</script></body>""".replace("WIDTH", str(WIDTH)).replace("HEIGHT", str(HEIGHT))
 
 
 @pytest.mark.slow
-def test_pages_fit_a_telephone_are_dark_enough_and_name_what_is_pressed(book, browse, tmp_path):
+def test_pages_fit_a_telephone_are_dark_enough_and_name_what_is_pressed(book, in_frames):
     pages = sorted(page for page in book.rglob("*.html") if page.name not in ("404.html", "print.html"))
-    copy = book / "probed"
-    shutil.copytree(book, copy, ignore=shutil.ignore_patterns("probed", "*.flac"))
-    try:
-        for page in copy.rglob("*.html"):
-            page.write_text(page.read_text().replace("</body>", PROBE + "</body>"))
-        names = [str("probed" / page.relative_to(book)) for page in pages]
-        (book / "frames.html").write_text(FRAMES.replace("PAGES", json.dumps(names)))
-        shown = browse("frames.html", "")
-    finally:
-        shutil.rmtree(copy)
-        (book / "frames.html").unlink(missing_ok=True)
-    found = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', shown, re.DOTALL)[1]))
-    assert len(found) == len(pages)
+    found = in_frames(pages, PROBE, TELEPHONE)
     assert [(page, wide) for page, wide, _, _ in found if wide > 0] == []
     assert {text for _, _, faint, _ in found for text in faint} == set()
     assert {text for _, _, _, nameless in found for text in nameless} == set()

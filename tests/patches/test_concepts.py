@@ -1,6 +1,7 @@
 """The small patches in which one idea sounds: each opens, fits, has its task, and does what its lesson says."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ def concept(play, tmp_path):
         patch = next(patch for patch in PATCHES if patch.stem == name)
         copy = tmp_path / patch.name
         copy.write_text(patch.read_text() + "#X obj 10 900 dlwa-remote \\$0 idea;\n")
+        for file in patch.parent.glob("*.txt"):
+            shutil.copy(file, tmp_path)
         page = Page(play([copy], path=[ROOT / "setup/patches"], listen=["idea-out"]), "idea")
         page.pd.send("pd", "dsp", 1)
         return page
@@ -95,6 +98,41 @@ def test_sixty_sliders_have_three_sounds(concept):
     assert not any(page.array("harmonics"))
 
 
+def lines_of(day, name):
+    """The numbers of a text file that a small patch shows, a row for each line."""
+    text = next(ROOT.glob(f"{day}_*/concepts/{name}.txt")).read_text()
+    return np.array([line.rstrip(";").split() for line in text.splitlines()], float)
+
+
+def test_the_decoder_moves_the_sixty_sliders(concept):
+    page, lines = concept("harmonics"), lines_of("02", "violin")
+    page.listen("f0", "breath")
+    page.press("decoder", 1)
+    wait_until(lambda: [value[0] > 50 for value in page.heard("f0")].count(True) > 5, "frames of the decoder")
+    page.press("decoder", 0)
+    page.pd.sync()
+    shown = np.array(page.array("harmonics"))[:40]
+    frame = np.abs(lines[:, 3:43] - shown).max(axis=1).argmin()
+    assert shown.max() > 0 and np.allclose(shown, lines[frame, 3:43], atol=1e-3)
+    assert np.allclose(page.array("gains"), lines[frame, 43:], atol=1e-3)
+    assert page.heard("f0")[-1][0] == pytest.approx(lines[frame, 0], abs=0.1)
+    assert page.heard("breath")[-1][0] == pytest.approx(lines[frame, 2], abs=1e-3)
+
+
+def test_the_melody_network_is_shown_step_by_step(concept):
+    page, lines = concept("steps"), lines_of("01", "steps")
+    page.listen("read", "chance")
+    for line in lines[:3]:
+        page.press("step", "bang")
+        until_close(page, "probs", lambda line=line: line[2:40], "the probabilities")
+        assert np.allclose(page.array("memory"), line[40:], atol=1e-3)
+        assert page.heard("read")[-1] == [line[0] if line[0] < 2 else line[0] + 46]
+        assert page.heard("chance")[-1][0] == pytest.approx(line[1], abs=0.1)
+    page.press("again", "bang")
+    page.press("step", "bang")
+    until_close(page, "probs", lambda: lines[0, 2:40], "the first step again")
+
+
 def test_two_curves_are_read_over_and_over(concept):
     page = concept("two_curves")
     page.listen("where")
@@ -133,6 +171,20 @@ def test_the_directions_of_a_cloud_are_its_principal_components(concept):
     assert page.heard("share")[-1][0] == pytest.approx(100 * values[1] / values.sum(), abs=0.1)
 
 
+def test_the_components_of_a_drawn_cloud_are_those_of_its_points(concept):
+    page = concept("cloud")
+    page.listen("found", "share")
+    page.press("shape", 3)
+    across = np.arange(60) / 29.5 - 1
+    for drawn in (0.5 * across, np.abs(across) - 0.5):
+        page.pd.send(page.own("drawn"), 0, *drawn.tolist())
+        until_close(page, "py", lambda drawn=drawn: drawn, "the points")
+        page.pd.sync()
+        values = np.linalg.eigvalsh(np.cov([across, drawn]))
+        share = 100 * values[1] / values.sum()
+        wait_until(lambda share=share: abs(page.heard("share")[-1][0] - share) < 0.1, "the share")
+
+
 def test_one_slider_adds_its_direction(concept):
     page = concept("direction")
     pull(page, edit=-2)
@@ -157,6 +209,18 @@ def test_two_bits_leave_four_values(concept, law):
     pull(page, bits=2, level=0)
     page.press("law", law)
     wait_until(lambda: 1 < len(set(np.round(page.array("seen"), 3))) <= 4, "four values")
+
+
+@pytest.mark.parametrize("factor, gate, step", [(0.9, 0, 0.9), (0.9, 0.9, 0.99), (1.1, 0, 1.1)])
+def test_a_trace_fades_by_its_factor_unless_the_gate_is_open(concept, factor, gate, step):
+    page = concept("vanish")
+    pull(page, factor=factor, gate=gate)
+    until_close(page, "trace", lambda: np.minimum(2, step ** np.arange(100)), "the trace")
+    page.listen("step", "rest")
+    page.press("play", 1)
+    wait_until(lambda: len(page.heard("rest")) > 3, "steps back")
+    assert [value[0] for value in page.heard("step")[:3]] == [0, 1, 2]
+    assert page.heard("rest")[2][0] == pytest.approx(100 * step**2, abs=0.1)
 
 
 def test_by_hand_counts_its_numbers_and_follows_the_level(concept):

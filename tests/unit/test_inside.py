@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from support import concept_data
 from support.course_copy import ROOT
 
 PROGRAMS = sorted(ROOT.glob("[0-9][0-9]_*/inside/*.py"))
@@ -32,6 +33,12 @@ def test_every_day_has_one_that_is_short_and_needs_only_numpy():
         imported = [line for line in lines if re.match(r"(import|from) ", line)]
         assert imported == ["import numpy as np"]
         assert f"[{path.name}]({path.name})" in path.with_name("README.md").read_text()
+
+
+@pytest.mark.parametrize("name", concept_data.FILES)
+def test_what_a_small_patch_shows_is_what_the_network_computes(name):
+    shown = [line.rstrip(";").split() for line in (ROOT / name).read_text().splitlines()]
+    assert np.allclose(np.array(shown, float), concept_data.FILES[name](), rtol=2e-3, atol=2e-3)
 
 
 def test_day_1_the_melody_network():

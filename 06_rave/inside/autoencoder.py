@@ -88,7 +88,7 @@ def main():
     from rave_rt.training.network import Size
     from rave_rt.training.warm import open_source
 
-    weights, size = open_source("base"), Size()
+    weights, size = open_source("base"), Size(rate=48000)
     rate = size.rate
     tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(rate // size.ratio * size.ratio) / rate)[None]
     curves = encode(tone, weights, size.ratios, size.dilations)

@@ -17,6 +17,7 @@ OBJECTS = {table.patch for table in references()}
 HELP = sorted({patch for folder in FOLDERS for patch in folder.glob("*-help.pd")} | OBJECTS)
 OF_THE_EXTERNAL = sorted((ROOT / "pyext_py3").glob("*-help.pd"))
 TITLE_HEIGHT = 38
+TALLEST = 608  # pixels: such a window opens 60 below the top of 698, and has a menu
 BY_NAME = {"argvalues": HELP, "ids": [patch.stem for patch in HELP]}
 
 
@@ -55,13 +56,19 @@ def test_it_has_the_parts_of_a_help_patch_and_nothing_overlaps(patch):
     for part in ("pd reference", "pd META", "DESCRIPTION", "See\\ also", "#4f9d69"):
         assert part in text
     width, height = size(patch)
-    assert width <= (1000 if patch.stem == "dlwa-status-help" else 740) and height <= 640
+    assert width <= (1000 if patch.stem == "dlwa-status-help" else 740)
     found = [box for box in boxes(patch) if "floatatom" not in box[4]]
     for left, top, right, bottom, line in found:
         assert left >= 0 and top >= 0 and right <= width and bottom <= height, line
     for one, other in itertools.combinations(found, 2):
         apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
         assert apart, f"{one[4]}\n{other[4]}"
+
+
+@pytest.mark.parametrize("patch", [*HELP, *OF_THE_EXTERNAL], ids=lambda patch: patch.stem)
+def test_the_whole_of_it_is_on_a_small_screen(patch):
+    _, height = size(patch)
+    assert height <= TALLEST and all(box[3] <= height for box in boxes(patch))
 
 
 @pytest.mark.parametrize("patch", [*HELP, *OF_THE_EXTERNAL], ids=lambda patch: patch.stem)

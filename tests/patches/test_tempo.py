@@ -163,3 +163,48 @@ def test_the_sketch_pad_plays_and_is_laid_out_in_time(play, tmp_path, monkeypatc
     page.send("stop")
     assert page.pd.expect("dlwa-run") == [0]
     assert page.pd.errors() == []
+
+
+# A clock that lets a start wait, as Link does: half a second.
+WAITING = r"""#N canvas 0 0 300 300 12;
+#X obj 20 20 r dlwa-launch;
+#X msg 20 50 500;
+#X obj 20 80 s dlwa-wait;
+#X obj 150 20 r sketch-out;
+#X obj 150 45 route begin;
+#X obj 150 70 t b;
+#X obj 150 100 timer;
+#X obj 150 130 s waited;
+#X obj 60 35 route float;
+#X obj 60 60 t b b;
+#X connect 0 0 8 0;
+#X connect 1 0 2 0;
+#X connect 3 0 4 0;
+#X connect 4 0 5 0;
+#X connect 5 0 6 1;
+#X connect 6 0 7 0;
+#X connect 8 0 9 0;
+#X connect 9 0 1 0;
+#X connect 9 1 6 0;
+"""
+
+
+def test_the_sketch_pad_waits_where_the_clock_lets_it_and_no_longer_when_it_is_stopped(play, tmp_path):
+    (tmp_path / "waiting.pd").write_text(WAITING)
+    pad, listen = ROOT / "setup/sketch/sketch.pd", ["sketch-out", "dlwa-launch", "waited"]
+    pd = play([pad, tmp_path / "waiting.pd"], path=[EXTERNAL], listen=listen, environment=ENVIRONMENT)
+    page = Page(pd, "sketch")
+    pd.send("dlwa-tempo", 120)
+    page.send("file", 1, str(ROOT / "setup/sounds/cello.wav"))
+    page.expect("bar", 1)
+    page.press("in-time-set", 1)
+    page.send("play", 0.75)
+    pd.expect("dlwa-launch", 1.5)
+    page.expect("begin", 0.75)
+    assert pd.expect("waited") == [pytest.approx(500)]
+    page.send("play")
+    pd.expect("dlwa-launch", 0)
+    page.send("stop")
+    pd.let_time_pass(700)
+    assert len([message for message in pd.received["sketch-out"] if message[0] == "begin"]) == 1
+    assert pd.errors() == []

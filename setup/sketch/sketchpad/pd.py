@@ -172,6 +172,11 @@ class sketch(PdObject):
         self._began = pyext.logical_time(), start
         self.output("begin", start, max(ends), self._page_s)
 
+    @message("began SECONDS")
+    def began_1(self, start: Any) -> None:
+        """Take it that the sketch began at this moment: Pd has waited for the beat of other programs."""
+        self._began = pyext.logical_time(), number(start, "the second", 0, LONGEST_S)
+
     @message("stop")
     def stop_1(self) -> None:
         """Stop playing."""

@@ -123,6 +123,7 @@ def played(path, method, sides, messages, ours, program, form):
             pd.send("pd", "dsp", 1)
             if ours:
                 pd.expect("nn-out", "playing", timeout=90)
+                pd.expect("nn-out", "alive", 1, timeout=90)
             elif has_buffers(path):
                 pd.send("nn", "reload")
             if form == "disabled":

@@ -44,6 +44,13 @@ WEIGHTS = (30, 6, 10, 3, 1, 2, 1, 1)
 PERIOD = 64  # frames
 
 
+def tells_its_length(file):
+    """Whether the head of a WAV file says how long it is, or it has gone."""
+    with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
+        return int.from_bytes(opened.read(8)[4:], "little") + 8 == os.fstat(opened.fileno()).st_size
+    return True
+
+
 def size_of(file):
     """The bytes of a file, 0 of one that has gone."""
     with contextlib.suppress(FileNotFoundError):
@@ -167,6 +174,7 @@ class Day:
         for place in self.places:
             for patch, (door, models, first, asked, answer) in place.doors.items():
                 try:
+                    place.pd.send(door, "press", "record", 0)
                     place.pd.send(door, "cancel")
                     place.load(patch, models[0])
                     for words in (*first, asked):
@@ -180,6 +188,7 @@ class Day:
         for take in self.takes.takes():
             sizes = [size_of(file) for file in take.files]
             whole = all(sizes) and len(sizes) >= len(take.facts.get("sounds", ()))
+            whole &= all(tells_its_length(file) for file in take.files if file.suffix == ".wav")
             if not whole and take.path.exists():  # another one had to make room
                 yield f"the take {take.path.name} is not whole"
 

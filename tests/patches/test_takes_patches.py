@@ -10,6 +10,7 @@ from dlwakit.pdtools.pd_session import wait_for_sound
 from pdworker.takes import formats
 from pdworker.takes.place import Place
 from pdworker.takes.store import Store
+from support.faults import FULL, Faults
 from support.waiting import wait_until
 
 SLIDER = "hsl 128 15 {} {} 0 0 \\$0-{} \\$0-{}-set empty -2 -8 0 10 #fcfcfc #000000 #000000 0 1"
@@ -74,7 +75,32 @@ def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
     sound, rate = soundfile.read(file)
     assert rate == 44100 and sound.shape[1] == 2 and soundfile.info(file).subtype == "FLOAT"
     assert abs(sound[:, 0]).max() == pytest.approx(0.5, abs=0.01) and abs(sound[:, 1]).max() == 0
+    samples, channels, _ = formats.wav_samples(file.read_bytes())
+    assert channels == 2 and len(samples) == sound.size * 4  # so that it is heard in the window of takes
+    assert facts["seconds"] == pytest.approx(len(sound) / rate, abs=0.01)
     assert page.pd.errors() == []
+
+
+@pytest.mark.needs("gcc")
+def test_a_recording_on_a_full_disk_is_told_and_what_was_written_is_heard(page, tmp_path, monkeypatch):
+    soundfile = pytest.importorskip("soundfile")
+    faults = Faults(tmp_path, tmp_path / "takes")
+    for name, value in {**faults.variables, "DLWA_TAKES": str(tmp_path / "takes")}.items():
+        monkeypatch.setenv(name, value)
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.listen("complain")
+    page.pd.send("pd", "dsp", 1)
+    page.say("record", 1)
+    wait_until(lambda: any(one.stat().st_size > 10**5 for one in tmp_path.glob("takes/*/*.wav")), "sound")
+    with faults.at(1, FULL):
+        page.pd.expect_console("No space left on device")
+    page.pd.let_time_pass(1000)
+    page.say("record", 0)
+    file = Path(page.pd.expect("page-out", "saved")[1])
+    told = page.hear("complain")[0]
+    held = soundfile.info(file).duration
+    assert held > 0.2 and f"the recording holds {held:.1f} of " in told
+    assert json.loads(file.with_suffix(".json").read_text())["seconds"] == pytest.approx(held, abs=0.01)
 
 
 def test_takes_are_heard_kept_recalled_and_used(page, tmp_path, monkeypatch):

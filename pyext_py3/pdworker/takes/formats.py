@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 TICKS_PER_QUARTER = 480
-FLOAT = 3  # the format of samples in a WAV file
+FLOAT, EXTENSIBLE = 3, 0xFFFE  # formats of samples in a WAV file; the second says its own farther on
 
 Notes = Iterable[Sequence[float]]
 
@@ -61,6 +61,8 @@ def wav_samples(content: bytes) -> tuple[bytes, int, int]:
         kind, size = struct.unpack_from("<4sI", content, position)
         if kind == b"fmt " and position + 16 <= len(content):
             form, channels, rate = struct.unpack_from("<HHI", content, position + 8)
+            if form == EXTENSIBLE and size >= 26 and position + 34 <= len(content):
+                (form,) = struct.unpack_from("<H", content, position + 32)
             channels = channels if form == FLOAT else 0
         if kind == b"data" and channels:
             samples = content[position + 8 : position + 8 + size]

@@ -19,9 +19,12 @@ from pdworker.host.takes import background, writer
 from pdworker.takes.formats import wav_samples
 from pdworker.takes.store import Take
 
+from .recording import held_s
+
 ROWS = 8  # takes that a window shows at once
 LONGEST_S = 120  # of a take that is heard in the window
 LATE_MS = 10  # that a recording may be shorter than the time it took
+BROKEN_OFF_S = 0.5  # that its file may hold less than was played
 
 
 class takes(MessageObject):
@@ -73,13 +76,15 @@ class takes(MessageObject):
         passed, lasted = 1000 * (time.monotonic() - began), pyext.logical_time() - began_ms
         facts = {
             "patch": self._patch,
-            "seconds": round(lasted / 1000, 2),
             "rate": int(pyext._samplerate()),
             "late": round(self._late - late),
             "lost_ms": round(passed - lasted) if passed - lasted > LATE_MS else 0,
         }
         take = await background.run(_end_recording, file, facts)
         self.output("recorded", take.path.stem)
+        if (held := take.facts["seconds"]) < lasted / 1000 - BROKEN_OFF_S:
+            what = f"the recording holds {held:.1f} of {lasted / 1000:.1f} seconds"
+            self.report_error(UserError("file", what, "the sound was off meanwhile, or there was no room"))
 
     # The list.
 
@@ -161,10 +166,8 @@ def _new_recording(patch: str) -> Path:
 
 
 def _end_recording(file: Path, facts: dict[str, Any]) -> Take:
-    return writer.store().adopt(
-        file,
-        {"kind": "recording", "kept": True, **facts, "sounds": [{"ending": ".wav", "rate": facts["rate"]}]},
-    )
+    known = {"kind": "recording", "kept": True, "seconds": round(held_s(file), 2), **facts}
+    return writer.store().adopt(file, {**known, "sounds": [{"ending": ".wav", "rate": facts["rate"]}]})
 
 
 def _sound(take: Take) -> tuple[np.ndarray, int]:

@@ -20,8 +20,7 @@ virtual machine had its processors. All these are also printed for each minute; 
 stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late blocks. nn_latency_ms
 and nn_core_share are those of [nn~] with the same file and buffer in the same patch; it is looked for in the folder
 that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: where their limit of
-real-time priority (`ulimit -r`) is zero and can't be raised, root gives them the priority that they would ask for.
-LIVE_SECONDS sets how long.
+real-time priority is zero and can't be raised, root gives them what they would ask for. LIVE_SECONDS sets how long.
 """
 
 import contextlib

@@ -270,7 +270,9 @@ class sketch(PdObject):
         for index, (file, end, fault) in enumerate(rows):
             begin = tracks[index][0] if file else end
             self.output("bar", index + 1, begin / self._page_s, end / self._page_s)
-            if fault and fault != self._faults[index] and tracks[index][-1] not in self._awaited:
+            if tracks[index][-1] in self._awaited:
+                continue
+            if fault and fault != self._faults[index]:
                 self.report_error(f"track {index + 1}: {fault}")
             self._faults[index] = fault
         return rows

@@ -59,7 +59,7 @@ def picture(patch, screen, theme):
             return titled and len(before) > 2 and np.array_equal(before[-1], before[-2])
 
         wait_until(is_still, "a window that stands still")
-        return None if theme and any("colors" in line for line in pd.errors()) else before[-1]
+        return None if theme and any("colors" in line for line in pd.console) else before[-1]
 
 
 def sheets(pictures):

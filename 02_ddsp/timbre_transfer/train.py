@@ -1,6 +1,6 @@
 """Train an instrument: a DDSP model of ddsp's own layout, in torch.
 
-    setup/dlwa train ddsp [--preset minutes|coffee|night] [--from starter_violin]
+    setup/dlwa train ddsp [--preset minutes|coffee|night] [--from starter_cello]
 
 It begins with the weights of an instrument that comes with the lesson, or of the one that --from names. Ctrl-C stops
 and keeps what was learned; the same command goes on. The run folder holds the page `report.html` and the model, in a

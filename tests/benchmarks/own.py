@@ -12,7 +12,7 @@ own.melody, own.ddsp, own.gansynth, own.samplernn, own.rave
 
 With --long also held_out_10min, both ways, and held_out_30min_scratch. A training takes the time it is given, so a
 row takes 10 minutes (with --long 60), once. The sounds are new to what the kit ships: Russian speech (CC BY 3.0) for
-RAVE and SampleRNN, a trumpet of a SoundFont (MIT) for DDSP, which begins with the violin, notes of a tuba and a bassoon
+RAVE and SampleRNN, a trumpet of a SoundFont (MIT) for DDSP, which begins with the cello, notes of a tuba and a bassoon
 for GANSynth, ten tunes of a book for melody.
 """
 

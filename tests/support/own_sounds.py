@@ -27,9 +27,9 @@ HELD_OUT = "demo-nomatch"
 
 
 class Instrument(Ddsp):
-    """An oboe, for the model of day 2, which begins with the violin; it plays the sung phrase."""
+    """An oboe, for the model of day 2, which begins with the cello; it plays the sung phrase."""
 
-    model, before, suffix, words = "ddsp", "starter_violin", "", ()
+    model, before, suffix, words = "ddsp", "starter_cello", "", ()
 
     def prepare(self, folder):
         from timbre_transfer.soundfont import INSTRUMENTS, render

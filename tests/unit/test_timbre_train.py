@@ -165,11 +165,11 @@ def test_the_first_step_of_a_warm_start_plays_the_source(data, tmp_path):
     assert open_source(str(folder))[0] == open_source(str(source))[0]  # a run folder is a source, too
 
 
-def test_a_training_begins_with_the_violin_by_itself(data, tmp_path):
+def test_a_training_begins_with_the_cello_by_itself(data, tmp_path):
     status, said, error = run("--data", data, "--run", tmp_path / "mine", "--steps", 1)
-    assert status == 0 and "1 steps from starter_violin" in said, error
+    assert status == 0 and "1 steps from starter_cello" in said, error
     first = read(tmp_path / "mine/history.csv")[0]
-    assert first["step"] == 0  # the violin itself: what plays is never worse than it
+    assert first["step"] == 0  # the cello itself: what plays is never worse than it
 
 
 def test_sources_that_cannot_be(data, tmp_path):

@@ -9,7 +9,7 @@ from ..engine import configuration
 from ..engine.pitch import SAMPLE_RATE
 from ..engine.timbre_model import decoder_tensors
 
-USUAL = "starter_violin"  # what trainings begin with where nothing is said
+USUAL = "starter_cello"  # what trainings begin with where nothing is said
 
 
 def open_source(name, room=0):

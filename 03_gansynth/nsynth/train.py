@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from dlwakit.base.files import whole_folder
 from dlwakit.training.options import given, train_parser
 from dlwakit.training.patience import ENDLESS, MINUTES, NOTHING, Clock, keep_stage, seconds_for
 from dlwakit.training.run import Plot, Run
@@ -146,7 +147,8 @@ def check(training: Training, trainer: Trainer, model: Path) -> None:
     trainer.save(run.checkpoints / STATE)
     bits = trainer.judge(sounds.audio[sounds.held_out])
     if best is None or not model.exists() or bits <= best["bits"]:
-        save(model, trainer.average.module, trainer.step)
+        with whole_folder(model) as place:
+            save(place, trainer.average.module, trainer.step)
     run.preview(trainer.step, preview(trainer.average.module, sounds), sounds.rate)
     keep_stage(run, [model])
     run.check(trainer.step, **means, bits=bits)

@@ -23,6 +23,7 @@ from nsynth.engine.torch_engine import TorchEngine
 from nsynth.features import features, off_in_features
 from nsynth.model import NSynth
 from nsynth.sheet import off_the_middle
+from support import tiny_trainings
 from support.training_program import run_training
 
 TINY = Config(8000, 32, 4, 6, 3, 12, 10, 4, 3, 8)
@@ -291,3 +292,17 @@ def test_folders_that_are_no_grid(tmp_path):
     (tmp_path / "grid.json").write_text(json.dumps({"files": ["../a.wav"] * 4}))
     with pytest.raises(UserError, match="is missing"):
         grid_folder.read(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_training_that_cannot_write_its_model_leaves_none_that_is_half(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    tiny = tiny_trainings.nsynth()
+    words = tiny.prepare(tmp_path)
+    monkeypatch.setattr("nsynth.engine.store.write_checkpoint", fail)
+    command = [*words, "--steps", "1", "--run", str(tmp_path / "mine")]
+    assert train.main(command) == 1 and not (tmp_path / "mine/mine").exists()
+    monkeypatch.undo()
+    assert train.main(command) == 0 and load(tmp_path / "mine/mine").config.layers == 4

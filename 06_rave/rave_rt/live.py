@@ -14,7 +14,7 @@ from .engine.parts import OwnRave
 from .engine.torchscript import Model, resolved
 from .engine.weights import Memory, bending_of
 
-MOST_FRAMES = 1 << 17  # of a buffer
+LEAST_FRAMES, MOST_FRAMES = 64, 1 << 17  # of a buffer; Pd gives and takes 64 at once
 PIECE = 256  # frames taken at once where the rates differ
 LOUDEST = 4.0  # of full scale, that a bent network may be: 12 dB above it
 WARM_UP_BUFFERS = 3  # torch optimises at the first two
@@ -72,7 +72,7 @@ def with_channels(signals, count):
 
 
 def buffer_size(model, wanted):
-    """A whole number of every method's ratios, times a power of two, not below `wanted`.
+    """A whole number of every method's ratios, times a power of two, not below `wanted` and a block of Pd.
 
     Raises UserError when the ratios have no common multiple that can be played.
     """
@@ -84,7 +84,7 @@ def buffer_size(model, wanted):
             f"the ratios of this model ({', '.join(map(str, sorted(ratios)))}) need a buffer of {size} samples",
             f"at most {MOST_FRAMES} can be played live",
         )
-    while size < wanted:
+    while size < max(wanted, LEAST_FRAMES):
         size *= 2
     return size
 

@@ -11,7 +11,8 @@ here: arrays for tensors. The exit status is 1 where values differ otherwise.
 nn~ knows a model's buffers only after `reload`, which models with buffers get, and no others: it also tells a model a
 sample rate that nobody has set (m_sr in its backend.cpp: neither the rate nor the buffers are seen to when a model is
 loaded first, as `has_method` says no until it is). That is what lay in memory, mostly 0, and then `centroid` and
-`bandwidth` of `features` are 0 in nn~.
+`bandwidth` of `features` are 0 in nn~. With a buffer of 0 (`--form direct`) and ratios of 1 it looks once in a block of
+Pd whether a sample came, and then gives one: what is heard is nearly always 0, and differs from here.
 """
 
 import argparse

@@ -117,6 +117,7 @@ def test_buffers_are_powers_of_two_that_all_methods_can_take(tmp_path, wanted, s
         ((480,), 4096, 7680),
         ((960, 320), 1, 960),
         ((1, 100), 128, 200),
+        ((1,), 0, 64),
         ((512, 2048), 4096, 4096),
     ],
 )

@@ -16,8 +16,9 @@ goes up and down, and the entropy follows; for [gansynth~] it is the time from t
 a median: where what is heard fits the same note best; late_blocks counts keys that took longer than 100 ms.
 late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
-virtual machine had its processors. All these are also printed for each minute; in an undisturbed one nothing was
-stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late blocks. nn_latency_ms
+virtual machine had its processors. All these are also printed for each minute. In an undisturbed second, and in the one
+before it, nothing was stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late
+blocks. nn_latency_ms
 and nn_core_share are those of [nn~] with the same file and buffer in the same patch; it is looked for in the folder
 that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: where their limit of
 real-time priority is zero and can't be raised, root gives them what they would ask for. LIVE_SECONDS sets how long.
@@ -54,10 +55,7 @@ RATE, PERIOD = 48000, 64
 RECORDED = 96000  # samples
 PRIORITY = 95
 KEY_MS = 100  # from a key to its sound, at most
-FLAGS = (
-    "-audiobuf",
-    "5",
-)  # Pd sleeps for a quarter of its 20 ms otherwise and then plays several blocks at once
+FLAGS = "-audiobuf", "5"  # Pd sleeps for a quarter of its 20 ms otherwise, then plays several blocks at once
 PATCH = """#N canvas 100 100 600 400 12;
 #X obj 20 20 {source};
 #X obj 400 20 phasor~ 0.5;
@@ -87,15 +85,8 @@ PATCH = """#N canvas 100 100 600 400 12;
 """
 PLAIN = ("3 0 4 0",)
 SOUND = ("3 0 4 0", "7 0 4 0", "4 0 10 0", "3 0 11 0", "4 1 8 0")  # both inlets and outlets are sound
-KEYS = (
-    "7 0 4 0",
-    "4 0 10 0",
-    "4 1 8 0",
-    "7 0 14 0",
-    "14 0 15 0",
-    "15 0 16 0",
-    "16 0 11 0",
-)  # and a click with each
+CLICKS = "7 0 14 0", "14 0 15 0", "15 0 16 0", "16 0 11 0"
+KEYS = "7 0 4 0", "4 0 10 0", "4 1 8 0", *CLICKS  # a click with each
 CHANCE = ("2 0 4 1", "7 0 4 0", "4 4 10 0", "2 0 11 0", "4 6 8 0")  # of a temperature, and of an entropy
 
 
@@ -226,16 +217,19 @@ def stream(kind, model, pd, jack):
     """How an object that plays on a stream does."""
     measured, counts = measured_latency(pd, kind), [counted(pd, jack)]
     print("minute  late  xruns  plain  stolen")
-    for minute in range(max(1, round(SECONDS / 60))):
-        time.sleep(min(SECONDS, 60))
+    began = time.monotonic()
+    for second in range(1, round(SECONDS) + 1):
+        time.sleep(max(0.0, began + second - time.monotonic()))
         counts.append(counted(pd, jack))
-        _, late, xruns, plain, stolen = counts[-1] - counts[-2]
-        print(f"{minute + 1:>6} {late:>5.0f} {xruns:>6.0f} {plain:>6.0f} {stolen:>7.2f}", flush=True)
-    calm = [late for _, late, _, plain, stolen in np.diff(counts, axis=0) if not (plain or stolen)]
+        if second % 60 == 0:
+            _, late, xruns, plain, stolen = counts[-1] - counts[-61]
+            print(f"{second // 60:>6} {late:>5.0f} {xruns:>6.0f} {plain:>6.0f} {stolen:>7.2f}", flush=True)
+    _, late, _, plain, stolen = np.diff(counts, axis=0).T
+    calm = (plain == 0) & (stolen == 0)
+    calm[1:] &= calm[:-1].copy()
     told = {"latency_ms": float(last(pd, "latency")[2]), "latency_measured_ms": measured}
-    told |= {"undisturbed": float(len(calm)), "late_undisturbed": float(sum(calm))}
-    length = (len(counts) - 1) * min(SECONDS, 60)
-    return figures(counts[0], counts[-1], length, blocks=length * RATE / PERIOD, **told)
+    told |= {"undisturbed": float(calm.sum()), "late_undisturbed": float(late[calm].sum())}
+    return figures(counts[0], counts[-1], SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
 
 
 def keys(kind, model, pd, jack):

@@ -68,8 +68,7 @@ def test_the_record_button_records_a_take(page, tmp_path, monkeypatch):
     page.say("record", 0)
     assert page.hear("record-set", "set", 0)
     file = Path(page.pd.expect("page-out", "saved")[1])
-    wait_until(lambda: file.with_suffix(".json").exists(), "the take")
-    facts = json.loads(file.with_suffix(".json").read_text())
+    facts = wait_until(lambda: _ended(file), "the take")
     assert facts["patch"] == "tones" and facts["kept"] and facts["late"] == 2 and facts["seconds"] >= 1
     wait_for_sound(file)
     sound, rate = soundfile.read(file)
@@ -101,6 +100,26 @@ def test_a_recording_on_a_full_disk_is_told_and_what_was_written_is_heard(page, 
     held = soundfile.info(file).duration
     assert held > 0.2 and f"the recording holds {held:.1f} of " in told
     assert json.loads(file.with_suffix(".json").read_text())["seconds"] == pytest.approx(held, abs=0.01)
+
+
+def test_a_recording_whose_pd_is_killed_is_a_take(page, tmp_path, monkeypatch):
+    """It is listed, heard as far as it went, and makes room when it is no longer marked."""
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.pd.send("pd", "dsp", 1)
+    page.say("record", 1)
+    wait_until(lambda: any(one.stat().st_size > 10**5 for one in tmp_path.glob("takes/*/*.wav")), "sound")
+    page.pd.process.kill()
+    page.pd.process.wait()
+    store = Store(Place(tmp_path / "takes", 1000))
+    (take,) = store.takes()
+    samples, channels, rate = formats.wav_samples(take.files[0].read_bytes())
+    assert len(samples) > 10**5 - 200 and (channels, rate) == (2, 44100)
+    store.make_room()
+    assert store.takes() and take.facts["kept"]
+    store.change(take, kept=False)
+    store.make_room()
+    assert not list(tmp_path.glob("takes/*/*"))
 
 
 def test_takes_are_heard_kept_recalled_and_used(page, tmp_path, monkeypatch):
@@ -223,6 +242,12 @@ def test_a_slot_that_cannot_be_written_is_told(controls):
 
 def _slots(page):
     return json.loads(page.file.read_text())["slots"]
+
+
+def _ended(file):
+    """What the JSON file beside a recording says, once that has ended."""
+    facts = json.loads(file.with_suffix(".json").read_text())
+    return facts if facts["seconds"] else None
 
 
 def _rows(pd):

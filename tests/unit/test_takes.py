@@ -85,6 +85,14 @@ def test_a_take_is_found_by_its_name_its_file_and_as_the_newest(store):
         store.find("wind")
 
 
+def test_the_newest_is_one_that_can_be_made_again(store):
+    """A recording is a take from its beginning on, and may run while the last sound is recalled."""
+    made = store.add("toy", sound(), {".wav": b"a"})
+    recording = store.adopt(store.new_path("recording toy", ".wav"), {"kind": "recording"})
+    assert store.find().path == made.path
+    assert store.find(recording.name).path == recording.path
+
+
 def test_the_oldest_unmarked_go_when_there_is_no_more_room(tmp_path):
     store = Store(Place(tmp_path / "takes", 10000))
     first = store.add("toy", sound(), {".wav": bytes(3000), ".inputs": bytes(500)})

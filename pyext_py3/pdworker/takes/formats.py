@@ -65,6 +65,8 @@ def wav_samples(content: bytes) -> tuple[bytes, int, int]:
                 (form,) = struct.unpack_from("<H", content, position + 32)
             channels = channels if form == FLOAT else 0
         if kind == b"data" and channels:
+            if size == 0 and int.from_bytes(content[4:8], "little") < len(content) - 8:
+                size = len(content)  # it broke off before it was told its length
             samples = content[position + 8 : position + 8 + size]
             return samples[: len(samples) // (4 * channels) * 4 * channels], channels, rate
         position += 8 + size + size % 2

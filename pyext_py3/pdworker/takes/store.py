@@ -116,7 +116,7 @@ class Store:
         return [take for take in found if take is not None], len(paths)
 
     def find(self, name: str = "") -> Take:
-        """Return the newest take of a name, or the newest of all.
+        """Return the newest take of a name, or the newest of all that a model has made.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Store:
             if path.stem == name or f"{path.parent.name}/{path.stem}" == name:
                 if take := _read(path):
                     return take
-            elif (take := _read(path)) and (not name or take.facts.get("name") == name):
+            elif (take := _read(path)) and (take.facts.get("name") == name if name else _is_made(take)):
                 return take
         what = f"there is no take {name}" if name else "there is no take yet"
         raise UserError("state", what, f"looked for in {self.place.folder}")
@@ -241,6 +241,11 @@ def _age(path: Path) -> tuple[str, str]:
 
 def _belongs(file: Path, path: Path) -> bool:
     return file.parent == path.parent and file.name.startswith(f"{path.stem}.")
+
+
+def _is_made(take: Take) -> bool:
+    """Whether a model has made it; a recording can't be made again, and may run still."""
+    return take.facts.get("kind") != "recording"
 
 
 def _escaped(stem: str) -> str:

@@ -63,7 +63,8 @@ class takes(MessageObject):
     @message("record")
     async def record_1(self) -> None:
         """Get a file in the folder of takes to record into."""
-        file = await background.run(_new_recording, self._patch)
+        facts = {"patch": self._patch, "rate": int(pyext._samplerate())}
+        file = await background.run(_new_recording, facts)
         self._recording = file, time.monotonic(), pyext.logical_time(), self._late
         self.output("record", str(file))
 
@@ -158,15 +159,19 @@ def _short(text: str, letters: int = 43) -> str:
     return text if len(text) <= letters else f"{text[: letters - 3]}..."
 
 
-def _new_recording(patch: str) -> Path:
-    """Return where to record."""
-    file = writer.store().new_path(f"recording {patch}", ".wav")
-    file.touch()
+def _new_recording(facts: dict[str, Any]) -> Path:
+    """Return where to record. It is a take from now on, so that a Pd that is killed leaves no file unknown to all."""
+    file = writer.store().new_path(f"recording {facts['patch']}", ".wav")
+    _write_recording(file, 0.0, facts)
     return file
 
 
 def _end_recording(file: Path, facts: dict[str, Any]) -> Take:
-    known = {"kind": "recording", "kept": True, "seconds": round(held_s(file), 2), **facts}
+    return _write_recording(file, round(held_s(file), 2), facts)
+
+
+def _write_recording(file: Path, seconds: float, facts: dict[str, Any]) -> Take:
+    known = {"kind": "recording", "kept": True, "seconds": seconds, **facts}
     return writer.store().adopt(file, {**known, "sounds": [{"ending": ".wav", "rate": facts["rate"]}]})
 
 

@@ -67,10 +67,10 @@ def test_the_small_patches_are_reached_from_the_first_patch(day):
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: day.name)
 def test_the_first_patch_has_a_button_for_each_other(day):
-    """A [dlwa-patch], or one of its own that opens the file."""
+    """A [dlwa-patch], or one of its own with a [dlwa-day] behind it."""
     text = (day.folder / day.patch).read_text()
-    opened = re.findall(r"dlwa-patch \S+ (\S+\.pd) |list prepend open (\S+\.pd);", text)
-    assert {one or other for one, other in opened} == set(day.more_patches)
+    opened = re.findall(r"dlwa-(?:patch|day) \S+ (\S+\.pd)[ ;]", text)
+    assert set(opened) == set(day.more_patches)
 
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: day.name)
@@ -115,3 +115,15 @@ def test_the_first_patch_opens_the_others_with_a_click(day, play, screen, tmp_pa
     shown = {"DISPLAY": screen.name, "PATH": "/usr/bin:/bin"}
     wait_until(lambda: subprocess.run(search, env=shown, capture_output=True).stdout, "the other patch")
     assert pd.errors() == []
+
+
+def test_a_patch_that_is_open_is_not_opened_once_more(play):
+    """Two of them would answer to one name, and each have rings of sound and arrays of its own."""
+    out = "timbre-live-out"
+    pd = play([ROOT / "02_ddsp/timbre_transfer.pd"], path=[EXTERNAL], listen=[out])
+    for _ in range(2):
+        pd.send("timbre_transfer", "press", "live")
+        pd.sync()
+    pd.send("timbre-live", "number")
+    pd.sync()
+    assert sum(message[0] == "number" for message in pd.received[out]) == 1

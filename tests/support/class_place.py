@@ -60,7 +60,9 @@ DAYS = {
 }
 SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
 PLAIN = ROOT / "tests/benchmarks/soak_patches/plain.pd"
-OPENER = re.compile(r"^#X obj (\d+) (\d+) dlwa-(?:patch|day|idea|concept)\b", re.MULTILINE)
+OPENER = re.compile(r"^#X obj (\d+) (\d+) dlwa-(?:patch|idea|concept)\b", re.MULTILINE)
+PRESSED = re.compile(r"^#X obj (\d+) (\d+) bng (?:\S+ ){4}\\\$0-(\S+) ", re.MULTILINE)
+HEARD = re.compile(r"^#X obj \d+ \d+ r \\\$0-(\S+);", re.MULTILINE)
 BUTTON = 30  # pixels
 ENDING_S = 60  # for workers that were killed or not wanted any more
 WORKER = 5  # open files of Pd for each: two pipes, a socket, and the pipe that wakes its thread
@@ -72,8 +74,15 @@ GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
 
 @cache
 def openers(patch):
-    """Where a patch has buttons that open another one, their upper left corners."""
-    return [(int(left), int(top)) for left, top in OPENER.findall((ROOT / patch).read_text(encoding="utf-8"))]
+    """Where a patch has buttons that open another one, their upper left corners.
+
+    They are boxes of the course, or buttons of the patch's own with a [dlwa-day] behind them.
+    """
+    text = (ROOT / patch).read_text(encoding="utf-8")
+    parts = (part.partition("#X restore")[0] for part in text.split("#N canvas"))
+    heard = {name for part in parts if "dlwa-day" in part for name in HEARD.findall(part)}
+    own = [(left, top) for left, top, name in PRESSED.findall(text) if name in heard]
+    return [(int(left), int(top)) for left, top in OPENER.findall(text) + own]
 
 
 def opens(patch, x, y):

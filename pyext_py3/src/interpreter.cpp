@@ -4,6 +4,7 @@
 #include "interpreter.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pybind11/eval.h>
 #include <sched.h>
 #include <unistd.h>
@@ -56,6 +57,10 @@ void keep_priority_from_threads() {
     if (sched_getparam(0, &priority) == 0)
         sched_setscheduler(0, sched_getscheduler(0) | SCHED_RESET_ON_FORK, &priority);
 }
+
+// Memory of a sound goes back to the system when it is freed. Otherwise the C library raises this limit to
+// the largest sound that was freed, and each thread then keeps what is smaller, in pieces.
+void give_memory_back() { mallopt(M_MMAP_THRESHOLD, 128 * 1024); }
 
 // `sys.executable` must start a Python with this environment, whatever program embeds it; the name also leads
 // Python to its standard library, and to a virtual environment's packages.
@@ -112,6 +117,7 @@ std::string library_folder() {
 
 void start_python() {
     keep_priority_from_threads();
+    give_memory_back();
     const bool is_first = !Py_IsInitialized();
     if (is_first) {
         // Extension modules look for Python's own symbols in the process.

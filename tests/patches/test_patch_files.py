@@ -5,6 +5,7 @@ import re
 import pytest
 from dlwakit.cli.format_patches import all_patches
 from dlwakit.course.days import all_days
+from dlwakit.pdtools.patch_file import PLACED, Canvas, read
 from dlwakit.pdtools.pd_session import PatchObject, PdError
 from support.course_copy import ROOT
 from support.external import EXTERNAL
@@ -52,3 +53,21 @@ def test_the_patches_without_an_object_say_what_to_do(play, patch, status, words
     pd = play(listen=[status])
     pd.open(ROOT / patch)
     assert pd.expect(status, "label")[1].startswith(words)
+
+
+def said(canvas, start):
+    """(text, object that it goes to) of the message boxes of a canvas whose text starts so."""
+    boxes = [part for part in canvas.contents if isinstance(part, Canvas) or part[1] in PLACED]
+    cords = [part for part in canvas.contents if not isinstance(part, Canvas) and part[1] == "connect"]
+    for number, box in enumerate(boxes):
+        if not isinstance(box, Canvas) and box[1] == "msg" and "_".join(box[4:]).startswith(start):
+            for cord in cords:
+                if int(cord[2]) == number:
+                    yield box[5], " ".join(boxes[int(cord[4])][4:])
+
+
+def test_no_patch_says_that_it_plays_while_the_sound_is_off():
+    canvases = [canvas for patch in PATCHES for canvas in read(patch.read_text()).canvases()]
+    found = [one for canvas in canvases for one in said(canvas, "symbol_Playing")]
+    assert len(found) > 4
+    assert [one for one in found if one[1] != r"s \$0-plays"] == []

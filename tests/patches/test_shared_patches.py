@@ -6,6 +6,7 @@ from support.page import HOST
 
 SHARED = ROOT / "setup/patches"
 EMPTY, NEXT = "No model is loaded.", "Play a melody."
+OFF = "The sound is off: press sound on."
 MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
 
 
@@ -111,6 +112,47 @@ def test_the_patch_itself_says_things(head):
     assert head.line() == "Saved: /tmp/a sound.wav"
     head.say("complain", "symbol", "That is wrong.")
     assert head.line() == "That is wrong."
+
+
+def test_what_plays_gives_way_while_the_sound_is_off(head):
+    head.pd.send("pd", "dsp", 1)
+    head.say("plays", "symbol", "Playing. Sing.")
+    assert head.line() == "Playing. Sing."
+    head.pd.send("pd", "dsp", 0)
+    head.hear("status", "label", OFF)
+    head.say("plays", "symbol", "Playing. Play keys.")
+    assert head.line() == OFF
+    head.pd.send("pd", "dsp", 1)
+    head.hear("status", "label", "Playing. Play keys.")
+    head.say("from", "worker", "on", "name", "starter")
+    head.pd.send("pd", "dsp", 0)
+    head.pd.let_time_pass(200)
+    assert head.line() == f"Ready: starter. {NEXT}"
+
+
+def test_what_plays_stays_when_pd_stops_the_sound_to_open_a_patch(head, tmp_path):
+    head.pd.send("pd", "dsp", 1)
+    head.say("plays", "symbol", "Playing. Sing.")
+    (tmp_path / "other.pd").write_text("#N canvas 40 30 300 300 12;\n#X obj 10 10 osc~;\n")
+    head.pd.open(tmp_path / "other.pd")
+    head.pd.let_time_pass(200)
+    assert ["label", OFF] not in head.heard("status")
+
+
+def test_what_is_played_while_the_sound_is_off_says_so(page):
+    boxes = (HEAD, "dlwa-player~ \\$0-tone 0 0 0 \\$0", "array define \\$0-tone 4410")
+    page = page(*boxes)
+    page.listen("status")
+    page.say("from", "worker", "on", "name", "starter")
+    page.say("tone-play")
+    page.say("say", "symbol", "Done: the note plays.")
+    page.hear("status", "label", OFF)
+    assert page.heard("status")[-2][3] == "#a02020"
+    page.hear("status", "label", "Done: the note plays.", timeout=10)
+    page.pd.send("pd", "dsp", 1)
+    page.say("tone-play")
+    page.pd.let_time_pass(200)
+    assert page.line() == "Done: the note plays."
 
 
 def test_a_page_without_an_object_asks_nobody(page):

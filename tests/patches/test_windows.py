@@ -64,7 +64,9 @@ def test_the_picture_of_a_sound_leaves_no_peak_out(patch):
 @pytest.mark.parametrize("patch", **BY_NAME)
 def test_a_playhead_stands_on_the_picture_over_which_it_moves(patch):
     text = patch.read_text()
-    for name, *place in re.findall(r"dlwa-(?:player~ (\S+)|sound~ \S+) (\d+) (\d+) (\d+);", text):
+    for name, *place in re.findall(
+        r"dlwa-(?:player~ (\S+)|sound~ \S+) ([1-9]\d*) (\d+) (\d+)(?: \\\$0)?;", text
+    ):
         left, top, width = map(int, place)
         head = re.escape(name or r"\$0-sound") + "-head"
         assert re.search(rf"#X obj {left} {top} cnv 1 2 \d+ empty {head} ", text)

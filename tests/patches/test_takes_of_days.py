@@ -191,3 +191,28 @@ def test_rave(page, made):
     first = page.own("sound-a") if made == "forward" else page.own("sound-out")
     page.send(made, first, page.own("sound-out") if made == "forward" else 0.5)
     assert is_made_again(page)["seed"] is not None
+
+
+def test_presets_and_knobs_move_latents(play, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    pd = play([ROOT / "06_rave/rave.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["rave-out"])
+    page = Page(pd, "rave")
+    page.press("wild")
+    drawn = page.array("bias")
+    file = tmp_path / "takes/presets/rave.json"
+    page.say("presets", "store", 1)
+    page.say("presets", "slot", 1)
+    wait_until(file.exists, "the presets")
+    page.press("neutral")
+    assert page.array("bias") == [0] * 8
+    page.listen("do")
+    page.say("presets", "slot", 1)
+    page.hear("do", "bias", 8, pytest.approx(drawn[7], abs=1e-4))
+    assert page.array("bias") == pytest.approx(drawn, abs=1e-4)
+    page.say("presets", "learn", 1)
+    page.say("bias-3-set", 0.5)
+    page.say("presets", "cc", 0, 74, 1)
+    wait_until(lambda: json.loads(file.read_text())["knobs"] == {"1-74": "bias-3"}, "the knob")
+    page.say("presets", "cc", 127, 74, 1)
+    page.hear("do", "bias", 3, 3)
+    assert pd.errors() == []

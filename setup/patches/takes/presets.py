@@ -31,7 +31,10 @@ ATOM = re.compile(r"(?:\\.|[^\s\\,;])+")
 
 
 class Control(NamedTuple):
-    """A control of a patch: the name that it sends to, the one that moves it, both without the patch's number."""
+    """A control of a patch: the name that it sends to, the one that moves it, both without the patch's number.
+
+    rack: the array of eight sliders that are one of them.
+    """
 
     name: str
     mover: str
@@ -39,6 +42,7 @@ class Control(NamedTuple):
     high: float
     stepped: bool
     start: float | None
+    rack: str = ""
 
 
 class presets(MessageObject):
@@ -70,6 +74,8 @@ class presets(MessageObject):
         self._values = {name: one.start for name, one in self._controls.items() if one.start is not None}
         for name in self._controls:
             self._bind(f"{self._number}-{name}", functools.partial(self._moved, name))
+        for rack in {control.rack for control in self._controls.values()} - {""}:
+            pyext._send(f"{self._number}-{rack}-show")
         self._kept = await background.run(_read, self._patch)
 
     # Slots.
@@ -156,8 +162,8 @@ class presets(MessageObject):
 
     def _moved(self, name: str, *values: Any) -> None:
         if len(values) == 1 and isinstance(values[0], (int, float)):
-            self._values[name] = float(values[0])
-            if self._learning and name not in self._turned:
+            before, self._values[name] = self._values.get(name), float(values[0])
+            if self._learning and name not in self._turned and values[0] != before:
                 self._learned = name
                 self.output("says", f"move the knob for {name}")
 
@@ -170,6 +176,16 @@ class presets(MessageObject):
 
 def controls_of(file: Path) -> list[Control]:
     """Return the controls on the face of a patch that have names of its own; none where there is no such file."""
+    found = []
+    for kind, *words in _face(file):
+        found += _rack(words, r"\$0-") if kind == "dlwa-latents" else [_control(kind, words)]
+        for inner, *its in _face(file.with_name(f"{kind}.pd")) if words[:1] == [r"\$0"] else ():
+            found += _rack(its, r"\$1-") if inner == "dlwa-latents" else []
+    return [one for one in found if one is not None and one.name not in LEFT_OUT]
+
+
+def _face(file: Path) -> list[list[str]]:
+    """Return the words of the objects on a patch's face; none where there is no such file."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -179,8 +195,17 @@ def controls_of(file: Path) -> list[Control]:
         depth += line.startswith("#N canvas") - line.startswith("#X restore")
         words = ATOM.findall(line)
         if depth == 1 and words[:2] == ["#X", "obj"] and len(words) > 4:
-            found.append(_control(words[4], words[5:]))
-    return [one for one in found if one is not None and one.name not in LEFT_OUT]
+            found.append(words[4:])
+    return found
+
+
+def _rack(words: list[str], own: str) -> list[Control]:
+    """Return the eight sliders of a [dlwa-latents], if its array is named by the patch's number."""
+    if len(words) < 3 or not words[0].startswith(own):
+        return []
+    rack, low, high = words[0][len(own) :], float(words[1]), float(words[2])
+    names = [f"{rack}-{number}" for number in range(1, 9)]
+    return [Control(name, f"{name}-set", low, high, False, None, rack) for name in names]
 
 
 def _control(kind: str, words: list[str]) -> Control | None:

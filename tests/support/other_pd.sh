@@ -24,8 +24,9 @@ options=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourcePart
 
 cd "$apt"
 apt-get "${options[@]}" update
-apt-get "${options[@]}" download puredata-core puredata-dev
+apt-get "${options[@]}" download puredata-core puredata-dev puredata-gui
 dpkg-deb -x puredata-core_*.deb "$folder"
+dpkg-deb -x puredata-gui_*.deb "$folder"
 dpkg-deb -x puredata-dev_*.deb "$folder"
 if apt-get "${options[@]}" download puredata64-core 2>/dev/null; then
     dpkg-deb -x puredata64-core_*.deb "$folder"
@@ -35,6 +36,7 @@ if ! "$folder/usr/bin/puredata" -version 2>/dev/null; then
     apt-get "${options[@]}" download libc6
     dpkg-deb -x libc6_*.deb "$folder/libc"
     libc=$(dirname "$(find "$folder/libc" -name libm.so.6)")
+    ln -s ../../../usr/lib/puredata/tcl "$folder/libc/usr/lib/tcl"  # Pd looks for its windows beside the loader
 fi
 cd "$folder"
 rm -r "$apt"

@@ -213,6 +213,10 @@ def test_presets_and_knobs_move_latents(play, tmp_path, monkeypatch):
     page.say("bias-3-set", 0.5)
     page.say("presets", "cc", 0, 74, 1)
     wait_until(lambda: json.loads(file.read_text())["knobs"] == {"1-74": "bias-3"}, "the knob")
-    page.say("presets", "cc", 127, 74, 1)
-    page.hear("do", "bias", 3, 3)
+
+    def turned():
+        page.say("presets", "cc", 127, 74, 1)
+        return ["bias", 3, 3] in page.heard("do")
+
+    wait_until(turned, "the latent that the knob moves")
     assert pd.errors() == []

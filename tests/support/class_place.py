@@ -18,13 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Patch(NamedTuple):
-    """door: the name it listens to. first: what it is told once. asked, answer: what it is asked for, what comes."""
+    """door: the name it listens to. first: what it is told once. asked, answer: what it is asked for, what comes.
+
+    sounds: its arrays that are as long as what was recorded, opened or made last.
+    """
 
     door: str
     models: tuple
     first: list
     asked: tuple
     answer: tuple
+    sounds: tuple = ()
 
 
 SUNG = str(ROOT / "setup/sounds/sung.wav")
@@ -44,11 +48,19 @@ DAYS = {
         [("open", "in", SUNG)],
         ("transfer", "in", "out"),
         ("transferred",),
+        ("in", "out"),
     ),
-    "03_gansynth/gansynth.pd": Patch("gansynth", TIMBRES, [], *SYNTHESIZE),
-    "04_ganspacesynth/ganspacesynth.pd": Patch("ganspacesynth", TIMBRES, [("press", "conv0")], *SYNTHESIZE),
+    "03_gansynth/gansynth.pd": Patch("gansynth", TIMBRES, [], *SYNTHESIZE, ("sound",)),
+    "04_ganspacesynth/ganspacesynth.pd": Patch(
+        "ganspacesynth", TIMBRES, [("press", "conv0")], *SYNTHESIZE, ("sound",)
+    ),
     "05_samplernn/samplernn.pd": Patch(
-        "samplernn", ("starter_beat", "starter_voice"), [], ("press", "generate"), ("generated",)
+        "samplernn",
+        ("starter_beat", "starter_voice"),
+        [],
+        ("press", "generate"),
+        ("generated",),
+        ("a", "b", "seed"),
     ),
     "06_rave/rave_latents.pd": Patch(
         "rave-latents",
@@ -56,6 +68,7 @@ DAYS = {
         [("press", "open-sound-a", SUNG), ("press", "open-sound-b", SUNG)],
         ("press", "encode"),
         ("done", "encode"),
+        ("sound-a", "sound-b", "sound-out"),
     ),
 }
 SECOND = ("01_ai_duet/ai_duet.pd", "06_rave/rave_latents.pd")
@@ -69,7 +82,9 @@ WORKER = 5  # open files of Pd for each: two pipes, a socket, and the pipe that 
 OWN_SOUNDS = "own_sounds.worker"  # runs from the first sound on, one for each patch
 LOADING_S, TRIES = 120, 5
 BEHIND = 30  # lines of the console that are shown of a fault
-GROWTH = 96 << 20  # bytes of Pd between the first rest and the last
+ARRAYS = ROOT / "tests/support/array_sizes.pd"  # a symbol to array-sizes is answered by array-size
+POINT = 8  # bytes in an array
+GROWTH = 48 << 20  # bytes of Pd, its sounds left out, between the first rest and the last
 
 
 @cache
@@ -91,10 +106,11 @@ def opens(patch, x, y):
 
 
 class Rest(NamedTuple):
-    """What a Pd has at a moment: bytes of memory, open files by kind, child processes by what they run, and so on."""
+    """What a Pd has at a moment: bytes of memory and of sounds, open files by kind, child processes, and so on."""
 
     seconds: float
     size: int
+    sounds: int
     files: Counter
     programs: Counter
     missed: int
@@ -103,6 +119,10 @@ class Rest(NamedTuple):
     def others(self):
         """How many open files are not those of a worker."""
         return self.files.total() - WORKER * self.programs.total()
+
+    def grown(self, first):
+        """How many bytes a Pd has more than at an earlier moment, its sounds left out."""
+        return (self.size - self.sounds) - (first.size - first.sounds)
 
 
 class Place:
@@ -113,15 +133,30 @@ class Place:
         self.jack, self.client, self.begun = jack, name.replace(" ", "-"), time.monotonic()
         variables = {"DLWA_PYTHON_TORCH": sys.executable, "HOME": str(home), "OMP_NUM_THREADS": "1"}
         self.pd = PdSession(
-            [ROOT / patch for patch in patches] or [PLAIN],
+            [*([ROOT / patch for patch in patches] or [PLAIN]), ARRAYS],
             [*(["-lib", "py"] if patches else []), "-jackname", self.client],
             path=[EXTERNAL],
-            listen=[f"{patch.door}-out" for patch in self.doors.values()],
+            listen=["array-size", *(f"{patch.door}-out" for patch in self.doors.values())],
             environment=variables,
             jack=jack,
         )
         self.pd.send("pd", "dsp", 1)
         self.rests = []
+        self._arrays = [array for patch in self.doors.values() for array in self._sounds_of(patch)]
+
+    def _sounds_of(self, patch):
+        """The full names of a patch's arrays that hold sounds."""
+        self.pd.send(patch.door, "number")
+        number = self.pd.expect(f"{patch.door}-out", "number", timeout=LOADING_S)[1]
+        return [f"{number:.0f}-{name}" for name in patch.sounds]
+
+    def _size_of_sounds(self):
+        """Bytes of the arrays that hold sounds."""
+        self.pd.forget("array-size")
+        for array in self._arrays:
+            self.pd.send("array-sizes", "symbol", array)
+        self.pd.sync(120)
+        return POINT * round(sum(points for (points,) in self.pd.received["array-size"]))
 
     def processes(self):
         """Pd and all that it has started: workers, and the watchdog of a Pd at real-time priority."""
@@ -134,11 +169,11 @@ class Place:
 
     def rest(self):
         """Look at Pd, and keep what was seen."""
-        self.pd.sync(120)
+        sounds = self._size_of_sounds()
         pid = self.pd.process.pid
         size = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
         missed = self.jack.xruns_of(self.client) if self.jack else 0
-        seen = size, descriptors(pid), programs(self.workers()), missed
+        seen = size, sounds, descriptors(pid), programs(self.workers()), missed
         self.rests.append(Rest(time.monotonic() - self.begun, *seen))
         return self.rests[-1]
 
@@ -162,8 +197,8 @@ class Place:
             yield f"workers that no patch has: {dict(workers)}"
         if files > 0:
             yield f"{files} open files more than at first: {dict(last.files - first.files)}"
-        if last.size - first.size > GROWTH:
-            yield f"{(last.size - first.size) >> 20} MB more than at first"
+        if last.grown(first) > GROWTH:
+            yield f"{last.grown(first) >> 20} MB more than at first, beside its sounds"
 
     def load(self, patch, model):
         """Load a model and wait until it is there; while the patch is at work with something else, ask again."""
@@ -179,3 +214,11 @@ class Place:
                     raise
             self.pd.send(door, "cancel")
             self.pd.let_time_pass(3000)
+
+    def use(self, patch):
+        """Ask for a sound or a melody, and wait until it is there."""
+        door, _, first, asked, answer, _ = self.doors[patch]
+        for words in (*first, asked):
+            self.pd.send(door, *words)
+            self.pd.let_time_pass(1000)
+        self.pd.expect(f"{door}-out", *answer, timeout=LOADING_S, refuse="error")

@@ -102,6 +102,18 @@ def test_a_recording_on_a_full_disk_is_told_and_what_was_written_is_heard(page, 
     assert json.loads(file.with_suffix(".json").read_text())["seconds"] == pytest.approx(held, abs=0.01)
 
 
+def test_a_recording_without_a_sample_is_told_and_is_no_take(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    page = page("dlwa-output~ \\$0 1", "dlwa-recorder~ \\$0")
+    page.listen("complain", "record-set")
+    page.say("record", 1)
+    assert page.hear("record-set", "set", 1)
+    wait_until(lambda: list(tmp_path.glob("takes/*/*.json")), "the take")
+    page.say("record", 0)
+    assert "nothing was recorded" in page.hear("complain")[0]
+    assert not list(tmp_path.glob("takes/*/*"))
+
+
 def test_a_recording_whose_pd_is_killed_is_a_take(page, tmp_path, monkeypatch):
     """It is listed, heard as far as it went, and makes room when it is no longer marked."""
     monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))

@@ -25,6 +25,7 @@ ROWS = 8  # takes that a window shows at once
 LONGEST_S = 120  # of a take that is heard in the window
 LATE_MS = 10  # that a recording may be shorter than the time it took
 BROKEN_OFF_S = 0.5  # that its file may hold less than was played
+NO_SOUND = "the sound was off meanwhile, or there was no room"
 
 
 class takes(MessageObject):
@@ -85,7 +86,7 @@ class takes(MessageObject):
         self.output("recorded", take.path.stem)
         if (held := take.facts["seconds"]) < lasted / 1000 - BROKEN_OFF_S:
             what = f"the recording holds {held:.1f} of {lasted / 1000:.1f} seconds"
-            self.report_error(UserError("file", what, "the sound was off meanwhile, or there was no room"))
+            self.report_error(UserError("file", what, NO_SOUND))
 
     # The list.
 
@@ -167,7 +168,11 @@ def _new_recording(facts: dict[str, Any]) -> Path:
 
 
 def _end_recording(file: Path, facts: dict[str, Any]) -> Take:
-    return _write_recording(file, round(held_s(file), 2), facts)
+    """Write how long a recording is; one without a sample is no take."""
+    if not (seconds := held_s(file)):
+        writer.store().remove(file.with_suffix(".json"))
+        raise UserError("file", "nothing was recorded", NO_SOUND)
+    return _write_recording(file, round(seconds, 2), facts)
 
 
 def _write_recording(file: Path, seconds: float, facts: dict[str, Any]) -> Take:

@@ -46,9 +46,8 @@ def prepare(audio, sample_rate):
         raise UserError("sound", "the sound is empty: open a file or record something first")
     seconds = len(audio) / sample_rate
     if seconds < SHORTEST_S:
-        raise UserError(
-            "sound", f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST_S} seconds"
-        )
+        what = f"the sound is {seconds:.3f} seconds long, too short: it takes {SHORTEST_S} seconds"
+        raise UserError("sound", what, "open a file or record something first")
     if seconds > LONGEST_S:
         raise UserError(
             "sound", f"the sound is {seconds:.0f} seconds long, too long: at most {LONGEST_S:.0f} seconds"

@@ -13,6 +13,8 @@ from support.external import EXTERNAL
 PATCHES = all_patches(ROOT)
 DAYS = {day.folder for day in all_days(ROOT)}
 MISSING = "The Python object is missing: run setup/dlwa install in a terminal, then open this patch again."
+ACCENT = "#f0a030"
+PLAYED = "timbre_transfer_live", "gansynth_live", "samplernn_live", "rave", "rave_prior", "one_pad"
 
 
 def pages():
@@ -40,6 +42,14 @@ def test_a_patch_says_so_if_the_external_is_missing(play, tmp_path, patch, name,
         pd.expect(f"{name}-out", "worker", "off")
     else:
         pd.expect(status, "label", MISSING)
+
+
+@pytest.mark.parametrize(
+    "patch", [patch for patch in pages() if patch.stem not in PLAYED], ids=lambda patch: patch.stem
+)
+def test_the_main_action_has_the_accent(patch):
+    buttons = re.findall(r"^#X obj \d+ \d+ bng .* (#\w+) #\w+ #\w+;$", patch.read_text(), re.MULTILINE)
+    assert buttons.count(ACCENT) in (1, 2)
 
 
 @pytest.mark.parametrize(

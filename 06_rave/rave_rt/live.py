@@ -15,6 +15,7 @@ from .engine.torchscript import Model, resolved
 from .engine.weights import Memory, bending_of
 
 LEAST_FRAMES, MOST_FRAMES = 64, 1 << 17  # of a buffer; Pd gives and takes 64 at once
+LEAST_COMPUTING_MS = 4  # for a buffer: an ordinary kernel lets a thread wait for a millisecond or two
 PIECE = 256  # frames taken at once where the rates differ
 LOUDEST = 4.0  # of full scale, that a bent network may be: 12 dB above it
 WARM_UP_BUFFERS = 3  # torch optimises at the first two
@@ -54,7 +55,8 @@ class Chain:
     def __init__(self, method, buffer, compute, rate, form):
         self._method, self._outputs = method, form.outputs
         self.piece = buffer if rate == form.sample_rate else PIECE
-        self.compute_frames = buffer * form.sample_rate // rate
+        least = form.sample_rate * LEAST_COMPUTING_MS // 1000
+        self.compute_frames = max(buffer * form.sample_rate // rate, least)
         self._in = rates.converter(method.in_ratio > 1, form.sample_rate, rate, method.inputs)
         self._buffers = Buffers(method, buffer, compute)
         self._out = rates.converter(method.out_ratio > 1, rate, form.sample_rate, method.outputs)

@@ -48,6 +48,11 @@ def test_what_comes_out_stands_where_it_went_in(rate, host_rate, piece):
     assert likeness > 0.9 * min(1, rate / host_rate) * 0.9
 
 
+@pytest.mark.parametrize("buffer, expected", [(128, 192), (512, 512)])
+def test_a_buffer_is_computed_for_as_long_as_it_lasts_and_at_least_four_milliseconds(buffer, expected):
+    assert chain_of(method(), buffer, lambda values: values).compute_frames == expected
+
+
 @pytest.mark.parametrize("rate, host_rate", [(48000, 48000), (44100, 48000), (22050, 44100)])
 @pytest.mark.parametrize("block", [64, 1024, 8192])
 def test_the_latency_is_enough_and_not_twice_too_long(rate, host_rate, block):

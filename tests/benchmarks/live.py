@@ -16,16 +16,16 @@ goes up and down, and the entropy follows; for [gansynth~] it is the time from t
 a median: where what is heard fits the same note best; late_blocks counts keys that took longer than 100 ms.
 late_blocks of blocks were not there in time; xruns and xruns_plain are those of both Pds; core_share is the
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
-virtual machine had its processors. All these are also printed for each minute. In an undisturbed second, and in the one
-before it, nothing was stolen, and the plain Pd had no xrun: undisturbed is their number, late_undisturbed their late
-blocks. nn_latency_ms
-and nn_core_share are those of [nn~] with the same file and buffer in the same patch; it is looked for in the folder
-that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have given up root's rights: where their limit of
-real-time priority is zero and can't be raised, root gives them what they would ask for. LIVE_SECONDS sets how long.
+virtual machine had its processors; wake_ms, the longest time by which a thread of highest priority (of cyclictest, one
+on each processor, every millisecond) woke too late. All these are also printed for each minute. undisturbed are the
+seconds in which no such thread was later than a millisecond, 0.4 s before and after left out too: late_undisturbed,
+their late blocks. nn_latency_ms and nn_core_share are those of [nn~] with the same file and buffer in
+the same patch; it is looked for in the folder that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have
+given up root's rights: where their limit of real-time priority is zero and can't be raised, root gives them what they
+would ask for. LIVE_SECONDS sets how long.
 """
 
 import contextlib
-import importlib
 import os
 import resource
 import signal
@@ -33,7 +33,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,15 +44,19 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("setup", "tests", "pyext_py3",
 from benchmarks import rave  # noqa: E402
 from dlwakit.pdtools.jack import Jack  # noqa: E402
 from dlwakit.pdtools.pd_session import PdSession  # noqa: E402
-from modelfiles.resample import resample  # noqa: E402
 from pdworker.serving import priority  # noqa: E402
 from support.external import EXTERNAL  # noqa: E402
 from support.processes import descendants  # noqa: E402
+from support.wake_times import WakeTimes  # noqa: E402
+from support.whole_sounds import loaded, note, violin  # noqa: E402
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 60))
 RATE, PERIOD = 48000, 64
 RECORDED = 96000  # samples
 PRIORITY = 95
+TICKS = 10  # of a second
+CALM_MS = 1.0  # a machine whose threads of highest priority wake later disturbs what plays
+AROUND = 4  # ticks before and after a disturbed one: Pd tells of late blocks a little later
 KEY_MS = 100  # from a key to its sound, at most
 FLAGS = "-audiobuf", "5"  # Pd sleeps for a quarter of its 20 ms otherwise, then plays several blocks at once
 PATCH = """#N canvas 100 100 600 400 12;
@@ -213,23 +216,38 @@ def figures(before, after, length, **more):
     }
 
 
+def print_minute(minute, differences, wake_ms):
+    """Print what was counted in a minute."""
+    _, late, xruns, plain, stolen = differences
+    print(f"{minute:>6} {late:>5.0f} {xruns:>6.0f} {plain:>6.0f} {stolen:>7.2f} {wake_ms:>8.2f}", flush=True)
+
+
 def stream(kind, model, pd, jack):
     """How an object that plays on a stream does."""
-    measured, counts = measured_latency(pd, kind), [counted(pd, jack)]
-    print("minute  late  xruns  plain  stolen")
-    began = time.monotonic()
-    for second in range(1, round(SECONDS) + 1):
-        time.sleep(max(0.0, began + second - time.monotonic()))
-        counts.append(counted(pd, jack))
-        if second % 60 == 0:
-            _, late, xruns, plain, stolen = counts[-1] - counts[-61]
-            print(f"{second // 60:>6} {late:>5.0f} {xruns:>6.0f} {plain:>6.0f} {stolen:>7.2f}", flush=True)
-    _, late, _, plain, stolen = np.diff(counts, axis=0).T
-    calm = (plain == 0) & (stolen == 0)
-    calm[1:] &= calm[:-1].copy()
+    measured, wakes, late = measured_latency(pd, kind), [], []
+    print("minute  late  xruns  plain  stolen  wake_ms")
+    with WakeTimes(PRIORITY) as wake_times:
+        time.sleep(1)
+        wake_times.latest()
+        began, counts = time.monotonic(), [counted(pd, jack)]
+        for tick in range(1, round(SECONDS * TICKS) + 1):
+            time.sleep(max(0.0, began + tick / TICKS - time.monotonic()))
+            wakes.append(wake_times.latest())
+            late.append(last(pd, "late")[1])
+            if tick % (60 * TICKS) == 0:
+                counts.append(counted(pd, jack))
+                print_minute(len(counts) - 1, counts[-1] - counts[-2], max(wakes[-60 * TICKS :]))
+    calm = undisturbed(wakes)
     told = {"latency_ms": float(last(pd, "latency")[2]), "latency_measured_ms": measured}
-    told |= {"undisturbed": float(calm.sum()), "late_undisturbed": float(late[calm].sum())}
-    return figures(counts[0], counts[-1], SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
+    told |= {"undisturbed": float(calm.sum() / TICKS), "wake_ms": float(np.max(wakes))}
+    told |= {"late_undisturbed": float(np.diff(late, prepend=counts[0][1])[calm].sum())}
+    return figures(counts[0], counted(pd, jack), SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
+
+
+def undisturbed(wakes):
+    """Which ticks are: those around which each thread of highest priority woke in time."""
+    disturbed = ~(np.array(wakes) < CALM_MS)
+    return np.convolve(disturbed, np.ones(2 * AROUND + 1), "same") == 0
 
 
 def keys(kind, model, pd, jack):
@@ -255,38 +273,9 @@ def onset(pd, model, pitch, rate=RATE):
     return 1000 * (lag(pd.array("heard"), note(model, pd.array("z"), pitch, rate)) - clicked) / rate
 
 
-def note(model, point, pitch, rate):
-    """A note of a GANSynth as a whole."""
-    gan = loaded("03_gansynth", "gansynth", model)
-    (sound,) = gan.generate([point], [pitch])
-    return resample(sound, gan.folder.sample_rate, rate)
-
-
-def violin(sound, rate):
-    """A whole sound, played by starter_violin as [timbre_transfer~] does.
-
-    The pitch is that of its own tracker, and an offset stays in the sound: else notes begin and end a little sooner or
-    later.
-    """
-    instrument = loaded("02_ddsp", "timbre_transfer", "starter_violin")
-    live = importlib.import_module("timbre_transfer.live")
-    audio = resample(sound, rate, live.SAMPLE_RATE)
-    found = live.QuickFeatureExtractor().extract(audio)
-    settings = live.controls.Controls(adjust=False, breath=1.0, dynamics=0.5)
-    made, *_ = instrument.play(found, settings, audio[: len(found) * live.HOP_SIZE], seed=0)
-    return resample(made, instrument.sample_rate, rate)
-
-
 def official_v2(sound, rate):
     """A whole sound, played by the model with random weights, whose loudness is not that of what goes in."""
     return loaded("06_rave", "rave_rt", str(rave.v2())).forward(sound, rate, seed=0)[0]
-
-
-@cache
-def loaded(day, package, model):
-    """A model in this process."""
-    sys.path.append(str(ROOT / day))
-    return importlib.import_module(package).load(model)
 
 
 @contextlib.contextmanager
@@ -380,7 +369,7 @@ GANSYNTH = (  # keys that it has not played before
     ROOT / "03_gansynth/checkpoints/starter_instruments",
 )
 
-NEEDS = ("jackd2", "test tools")  # beyond what playing needs
+NEEDS = ("jackd2", "rt-tests", "test tools")  # beyond what playing needs
 RUNS = 1
 BENCHMARKS = {
     "live.rave": lambda: play_beside_nn(*RAVE, 128),

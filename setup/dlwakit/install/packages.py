@@ -66,6 +66,7 @@ TEST = {
 
 BENCH = {
     "jackd2": command("jackd"),
+    "rt-tests": command("cyclictest"),
     "pd-lua": file("/usr/lib/pd/extra/pdlua/pdlua.pd_linux"),
     "fluidsynth": command("fluidsynth"),
     "fluid-soundfont-gm": file("/usr/share/sounds/sf2/FluidR3_GM.sf2"),

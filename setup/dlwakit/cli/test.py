@@ -22,7 +22,8 @@ PARTS = (
     ("patches/test_*.py",),
     ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py"),
 )
-LIVE = "tests/live"  # then: sound is compared with what was played, and nothing else may run
+LIVE = "tests/live"  # then: sound is compared with what was played, and nothing that keeps a processor busy may run
+LIVE_PARTS = (("live/test_rave.py", "live/test_timbre_live.py", "live/test_samplernn_live.py"),)
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
 
@@ -50,15 +51,31 @@ def run(args):
     if any((ROOT / word.partition("::")[0]).exists() for word in args.rest):
         say(f"$ {' '.join(map(str, command))}")
         return call(command, cwd=ROOT)
-    return in_parts(command)
+    results = [
+        *_side_by_side(command, _divide("tests", PARTS, [LIVE])),
+        *_side_by_side(command, _divide(LIVE, LIVE_PARTS)),
+    ]
+    failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
+    return failed[0] if failed else min(results)
 
 
-def in_parts(command):
-    """Run pytest on the parts of the tests and on all others, side by side, then on live sound; the exit status.
+def _divide(folder, patterns, ignored=()):
+    """What pytest is given for each part, and for all others in `folder`: its files and folders, no earlier part's."""
+    taken = list(ignored)
+    for part in patterns:
+        found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
+        found = [name for file in found if (name := str(file.relative_to(ROOT))) not in taken]
+        yield [*found, *(f"--ignore={file}" for file in taken)]
+        taken += found
+    yield [folder, *(f"--ignore={file}" for file in taken)]
 
-    What is said of all others is seen as it comes, and then what was said of the parts.
+
+def _side_by_side(command, words_of_parts):
+    """The exit statuses of pytest on some parts of the tests, run side by side.
+
+    What is said of the last part is seen as it comes, and then what was said of the others.
     """
-    *parts, others = [[*command, *words] for words in _words_of_parts()]
+    *parts, others = [[*command, *words] for words in words_of_parts]
     with contextlib.ExitStack() as stack:
         running = [stack.enter_context(_beside(part)) for part in parts]
         say(f"$ {' '.join(map(str, others))}")
@@ -67,21 +84,7 @@ def in_parts(command):
             said.seek(0)
             for line in said:
                 say(line.rstrip("\n"))
-    say(f"$ {' '.join(map(str, [*command, LIVE]))}")
-    results.append(call([*command, LIVE], cwd=ROOT))
-    failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
-    return failed[0] if failed else min(results)
-
-
-def _words_of_parts():
-    """What pytest is given for each part, and for all others: the files and folders, without those of earlier parts."""
-    taken = []
-    for part in PARTS:
-        found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
-        found = [name for file in found if (name := str(file.relative_to(ROOT))) not in taken]
-        yield [*found, *(f"--ignore={file}" for file in taken)]
-        taken += found
-    yield ["tests", *(f"--ignore={file}" for file in [*taken, LIVE])]
+    return results
 
 
 @contextlib.contextmanager

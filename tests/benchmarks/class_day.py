@@ -180,7 +180,7 @@ class Day:
                     place.load(patch, models[0])
                     place.use(patch)
                 except PdError as error:
-                    yield f"{place.name}: {patch} does not go on: {str(error)[:300]}"
+                    yield f"{place.name}: {patch} does not go on: {str(error)[:3000]}"
             yield from (f"{place.name}: {line}" for line in place.surplus())
             yield from (f"{place.name}: {fault}" for fault in place.faults())
         for take in self.takes.takes():

@@ -1,8 +1,6 @@
 """The three patches of day 6 in real Pd: their buttons and sliders do their main job."""
 
-import json
-import sys
-from pathlib import Path
+import functools
 
 import numpy as np
 import pytest
@@ -12,36 +10,14 @@ from rave_rt.engine.torchscript import Model
 from rave_rt.engine.torchscript import load_module as load
 from rave_rt.model import load as whole_model
 from support import rave_files
-from support.external import EXTERNAL
-from support.page import Page
+from support.rave_page import open_page, write_tone
 from support.waiting import wait_until
-
-DAY = Path(__file__).resolve().parents[2] / "06_rave"
-TRAINED = 1200  # seconds that a short training at the lowest priority may take on a very busy machine
-
-
-DOORS = {
-    "rave.pd": "rave",
-    "rave_latents.pd": "rave-latents",
-    "rave_prior.pd": "rave-prior",
-    "rave_bend.pd": "rave-bend",
-}
 
 
 @pytest.fixture
 def patch(play, tmp_path):
     """`patch(name, *listen)` opens a patch and listens to its fields."""
-
-    def start(name, *listen):
-        variables = {"DLWA_PYTHON_TORCH": sys.executable, "XDG_STATE_HOME": str(tmp_path / "state")}
-        out = f"{DOORS[name]}-out"
-        pd = play([DAY / name], ["-lib", "py"], path=[EXTERNAL], listen=[out], environment=variables)
-        patch = Page(pd, DOORS[name])
-        patch.listen(*listen)
-        assert pd.errors() == []
-        return patch
-
-    return start
+    return functools.partial(open_page, play, tmp_path)
 
 
 def loudest(patch, array, seconds=5):
@@ -187,11 +163,6 @@ def codec(tmp_path):
     return path
 
 
-def write_tone(path):
-    soundfile.write(path, 0.8 * np.sin(np.arange(30000) / 30), 44100, subtype="FLOAT")
-    return str(path)
-
-
 def test_the_prior_beside_a_model_plays_and_goes_on_from_a_sound(patch, codec, tmp_path):
     rave = patch("rave_prior.pd", "has-prior", "status")
     rave.send("load", str(codec))
@@ -209,60 +180,6 @@ def test_the_prior_beside_a_model_plays_and_goes_on_from_a_sound(patch, codec, t
     rave.press("open-sound", write_tone(tmp_path / "tone.wav"))
     rave.hear("status", "label", "Playing on from your sound.")
     assert rave.pd.errors() == []
-
-
-@pytest.fixture
-def tones(tmp_path, monkeypatch):
-    """A folder of sounds; what is trained on them lies in the test's own folder."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    (folder := tmp_path / "tones").mkdir()
-    for number in range(3):
-        write_tone(folder / f"tone-{number}.wav")
-    return folder
-
-
-@pytest.mark.slow
-def test_a_prior_is_trained_from_the_patch(patch, tones, tmp_path):
-    rave = patch("rave_prior.pd", "has-prior", "from-prior")
-    rave.press("learn", str(tones))
-    assert "no model is loaded" in rave.hear("from-prior", "error")[1]
-    rave.send("load", str(rave_files.save(rave_files.Codec(rate=44100), tmp_path / "codec.ts")))
-    assert rave.label("has-prior") == "this model: has no prior"
-    rave.hear("from-prior", "worker", "on", timeout=60)
-    rave.press("learn", str(tones))
-    assert "played by its own program" in rave.hear("from-prior", "error")[1]
-    rave.send("load", "starter_live")
-    rave.hear("from-prior", "worker", "on", "name", "starter_live", timeout=60)
-    rave.press("learn", str(tones / "nowhere"))
-    assert "there is no folder" in rave.hear("from-prior", "error")[1]
-    rave.send("learning", 0.03)
-    rave.press("learn", str(tones))
-    rave.hear("from-prior", "learning")
-    rave.press("learn", str(tones))
-    assert "a prior is being trained already" in rave.hear("from-prior", "error")[1]
-    rave.hear("from-prior", "learned", "load", "starter_live", "--prior", timeout=TRAINED)
-    wait_until(lambda: rave.label("has-prior") == "this model: has a prior", "the prior")
-
-
-@pytest.mark.slow
-def test_a_training_of_a_prior_ends_when_it_is_cancelled_and_with_pd(patch, tones, tmp_path):
-    """It saves what it has learned before."""
-    rave, runs = patch("rave_prior.pd", "from-prior"), tmp_path / "data/dlwa/runs/prior"
-    rave.send("load", "starter_live")
-    rave.hear("from-prior", "worker", "on", timeout=60)
-    rave.send("learning", 600)
-    for number, end in (1, lambda: rave.press("cancel")), (2, rave.pd.close):
-        rave.press("learn", str(tones))
-        state = runs / f"starter_live-{number}/state.json"
-        wait_until(lambda state=state: facts(state).get("step"), "the first steps", TRAINED)
-        end()
-        wait_until(lambda state=state: facts(state)["state"] == "stopped", "the end", TRAINED)
-        assert state.with_name("starter_live.prior.safetensors").is_file()
-
-
-def facts(file):
-    """What a JSON file holds; {} where there is none."""
-    return json.loads(file.read_text()) if file.is_file() else {}
 
 
 def test_latents_and_sounds_that_go_on_from_a_sound(patch, codec, tmp_path):

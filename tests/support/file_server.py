@@ -59,5 +59,5 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rest = server.body[start:]
         if server.cuts:
             rest = rest[: server.cuts.pop(0)]
+        server.sent += len(rest)  # before: who has read it all may look at once
         self.wfile.write(rest)
-        server.sent += len(rest)

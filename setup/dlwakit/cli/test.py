@@ -16,14 +16,33 @@ from dlwakit.install.environment import ToolsForTests, call
 from dlwakit.install.packages import BROWSER, TEST, Packages
 
 passes_on = True
-# What runs beside all others, whole and with `-m quick`. A file belongs to the first part that names it, or its folder.
-PARTS = (
-    ("training/test_slurm.py", "patches/test_jack.py", "patches/test_contributing.py"),  # these wait mostly
-    ("patches/test_*.py",),
-    ("training", "fidelity", "faults", "unit/test_book*.py", "unit/test_setup_*.py"),
+MOSTLY_WAITING = (
+    "tests/training/test_slurm.py",
+    "tests/patches/test_jack.py",
+    "tests/patches/test_contributing.py",
 )
-LIVE = "tests/live"  # then: sound is compared with what was played, and nothing that keeps a processor busy may run
-LIVE_PARTS = (("live/test_rave.py", "live/test_timbre_live.py", "live/test_samplernn_live.py"),)
+HEAVY = (
+    "tests/training",
+    "tests/fidelity",
+    "tests/faults",
+    "tests/unit/test_book*.py",
+    "tests/unit/test_setup_*.py",
+)
+LARGE_MODELS = (
+    "tests/live/test_rave.py",
+    "tests/live/test_timbre_live.py",
+    "tests/live/test_samplernn_live.py",
+)
+# Parts that run side by side, whole and with `-m quick`, one round after the other. A file belongs to the last round
+# that names it, or its folder, and there to the first part.
+ROUNDS = (
+    (MOSTLY_WAITING, ("tests/patches/test_*.py",), HEAVY, ("tests",)),
+    (LARGE_MODELS, ("tests/live",)),  # compare sound with what was played: nothing may keep a processor busy
+    (
+        ("tests/patches/test_own_sounds.py",),
+        ("tests/patches/test_prior_training.py",),
+    ),  # train and give way to others
+)
 NOTHING_CHOSEN = 5  # pytest's exit status where no test fits
 
 
@@ -51,23 +70,23 @@ def run(args):
     if any((ROOT / word.partition("::")[0]).exists() for word in args.rest):
         say(f"$ {' '.join(map(str, command))}")
         return call(command, cwd=ROOT)
-    results = [
-        *_side_by_side(command, _divide("tests", PARTS, [LIVE])),
-        *_side_by_side(command, _divide(LIVE, LIVE_PARTS)),
-    ]
+    results = [result for parts in _words_of_rounds() for result in _side_by_side(command, parts)]
     failed = [result for result in results if result not in (0, NOTHING_CHOSEN)]
     return failed[0] if failed else min(results)
 
 
-def _divide(folder, patterns, ignored=()):
-    """What pytest is given for each part, and for all others in `folder`: its files and folders, no earlier part's."""
-    taken = list(ignored)
-    for part in patterns:
-        found = [file for pattern in part for file in sorted((ROOT / "tests").glob(pattern))]
-        found = [name for file in found if (name := str(file.relative_to(ROOT))) not in taken]
-        yield [*found, *(f"--ignore={file}" for file in taken)]
-        taken += found
-    yield [folder, *(f"--ignore={file}" for file in taken)]
+def _words_of_rounds():
+    """What pytest is given for each part of each round: files and folders, and what of them belongs to others."""
+    taken, rounds = [], []
+    for parts in reversed(ROUNDS):
+        words = []
+        for part in parts:
+            found = [str(file.relative_to(ROOT)) for pattern in part for file in sorted(ROOT.glob(pattern))]
+            found = [name for name in found if name not in taken]
+            words.append([*found, *(f"--ignore={file}" for file in taken)])
+            taken += found
+        rounds.insert(0, words)
+    return rounds
 
 
 def _side_by_side(command, words_of_parts):

@@ -30,5 +30,6 @@ def open_page(play, folder, name, *listen):
 
 
 def write_tone(path):
+    """Write 0.7 seconds of a tone; returns the path as text."""
     soundfile.write(path, 0.8 * np.sin(np.arange(30000) / 30), 44100, subtype="FLOAT")
     return str(path)

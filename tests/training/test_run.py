@@ -10,6 +10,8 @@ import sys
 
 import pytest
 from dlwakit.runs import folder as files
+from dlwakit.runs import local
+from dlwakit.training.patience import ENDLESS
 from dlwakit.training.run import Plot, Run
 from dlwakit.training.verdict import judge
 from modelfiles.errors import UserError
@@ -93,6 +95,19 @@ def test_a_signal_stops_it_after_the_step_in_hand(tmp_path, toy, kind):
     again = run(toy("--run", tmp_path / "run", "--steps", state["step"]))
     assert f"toy goes on from step {state['step']}" in again.stdout
     assert files.read_state(tmp_path / "run")["state"] == "done"
+
+
+def test_a_run_that_ends_by_time_tells_no_goal_before_its_speed_is_known(tmp_path, capsys):
+    with new(tmp_path / "run", goal=ENDLESS, minutes=1) as run:
+        run.begin(0)
+        run.check(5, loss=0.5)
+        run.report()
+        assert local.state(tmp_path / "run").line() == "running, step 5"
+        assert "running at step 5<" in (tmp_path / "run/report.html").read_text()
+        run.goal = 200
+        run.check(10, loss=0.25)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == "step 5  loss 0.5" and said[2].startswith("step 10/200  loss 0.25  ")
 
 
 def test_what_came_after_the_checkpoint_is_forgotten_when_it_was_killed(tmp_path):

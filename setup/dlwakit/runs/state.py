@@ -19,8 +19,8 @@ class State:
     def line(self):
         """'running, step 40 of 100, 3 min left'."""
         parts = [self.word]
-        if self.goal:
-            parts.append(f"{self.unit} {self.step} of {self.goal}")
+        if self.goal or self.step:
+            parts.append(f"{self.unit} {self.step}" + (f" of {self.goal}" if self.goal else ""))
         if self.word == "running" and self.seconds_left is not None:
             parts.append(f"{minutes(self.seconds_left)} left")
         return ", ".join(parts) + (f": {self.note}" if self.note else "")

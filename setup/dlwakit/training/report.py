@@ -118,7 +118,7 @@ def _since(run):
 def _how_far(state):
     if not state.keys() >= {"state", "unit", "step", "goal"}:
         return f"how far it is could not be read from {files.STATE}"
-    text = "{state} at {unit} {step} of {goal}".format(**state)
+    text = "{state} at {unit} {step}".format(**state) + (f" of {state['goal']}" if state["goal"] else "")
     return f"{text}: {state['message']}" if state.get("message") else text
 
 

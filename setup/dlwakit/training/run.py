@@ -165,8 +165,6 @@ class Run:
             if plot["title"] == title:
                 plot["lines"].update(lines)
 
-    # Starting and ending.
-
     def __enter__(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -267,8 +265,6 @@ class Run:
         """0 done, 130 stopped before the goal."""
         return 0 if files.read_state(self.folder).get("state") == "done" else 130
 
-    # While it trains.
-
     def wants_more(self, step):
         """Whether to take another step: not at the goal, nobody asked to stop, nothing was enough."""
         return step < self.goal and not self.stop.asked and not self._enough
@@ -363,12 +359,15 @@ class Run:
 
     def _line(self, step, numbers):
         said = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
-        left = self._left(step)
-        return f"{self.unit} {step}/{self.goal}  {said}" + ("" if left is None else f"  {minutes(left)} left")
+        left, of = self._left(step), f"/{goal}" if (goal := self._known_goal()) else ""
+        return f"{self.unit} {step}{of}  {said}" + ("" if left is None else f"  {minutes(left)} left")
+
+    def _known_goal(self):
+        return self.goal if self.goal < ENDLESS else None
 
     def _left(self, step):
         done = step - self._begun_at
-        if done <= 0 or self.goal >= ENDLESS:
+        if done <= 0 or not self._known_goal():
             return None
         return (time.monotonic() - self._started) / done * (self.goal - step)
 
@@ -378,7 +377,7 @@ class Run:
             {
                 "state": state,
                 "step": step,
-                "goal": self.goal,
+                "goal": self._known_goal(),
                 "unit": self.unit,
                 "seconds_left": self._left(step),
                 "numbers": numbers or files.read_state(self.folder).get("numbers", {}),

@@ -54,7 +54,7 @@ def main(arguments=None):
         "--first-stage",
         metavar="N",
         type=int,
-        help="steps until the encoder rests and a critic teaches the decoder (default: as the preset has it)",
+        help="steps until the encoder rests and a discriminator teaches the decoder (default: as the preset has it)",
     )
     parser.add("--check-every", says="by time", group=parser.today)
     parser.add_hidden("--batch", dest="batch_size", type=int)

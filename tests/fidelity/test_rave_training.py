@@ -59,11 +59,13 @@ def test_distance_is_the_mean_over_the_scales_of_which_the_package_takes_the_sum
     assert ours == pytest.approx(float(package["distance"]), rel=0.01)
 
 
-def test_what_critic_and_decoder_lower(package):
+def test_what_discriminator_and_decoder_lower(package):
     """Each verdict here has one activation before it."""
     real, made = [[REAL, REAL]], [[MADE, MADE]]
     adversarial, matching = losses.decoder_loss(real, made)
-    np.testing.assert_allclose([losses.critic_loss(real, made), adversarial], package["hinge"], rtol=1e-5)
+    np.testing.assert_allclose(
+        [losses.discriminator_loss(real, made), adversarial], package["hinge"], rtol=1e-5
+    )
     assert float(matching) == pytest.approx(float(package["matching"]), rel=1e-5)
 
 

@@ -88,10 +88,10 @@ def test_the_distance_of_a_sound_to_itself_is_nothing_and_grows_with_what_is_don
     assert losses.spectral_distance(sound, torch.zeros_like(sound)) > 1
 
 
-def test_the_critics_loss_rewards_telling_real_from_made():
+def test_the_discriminators_loss_rewards_telling_real_from_made():
     real, made = [[torch.full((1, 1, 4), 2.0)]], [[torch.full((1, 1, 4), -2.0)]]
-    assert losses.critic_loss(real, made) == 0
-    assert losses.critic_loss(made, real) == 6
+    assert losses.discriminator_loss(real, made) == 0
+    assert losses.discriminator_loss(made, real) == 6
     assert losses.decoder_loss([[noise(1, 2, 4), *real[0]]], [[noise(1, 2, 4), *made[0]]]) == (2, 0)
 
 
@@ -205,11 +205,30 @@ def test_a_model_of_another_kind_is_no_beginning(data, tmp_path, capsys):
     assert "none of its weights fits" in capsys.readouterr().err
 
 
-def test_what_is_exported_is_not_louder_than_the_data(data, tmp_path):
-    sounds = dataset.read_data(data)[1]
+def small_trainer(data, seed=0):
     size = {"rate": RATE, "capacity": 4, "ratios": (2, 2), "dilations": (1,), "latent": 3}
-    settings = {"seed": 0, "learning_rate": 1e-3, "batch_size": 2, "beta": 0.002}
-    made = trainer.Trainer(size, sounds, 4096, settings)
+    settings = {"seed": seed, "learning_rate": 1e-3, "batch_size": 2, "beta": 0.002}
+    return trainer.Trainer(size, dataset.read_data(data)[1], 4096, settings)
+
+
+def test_what_older_trainings_have_kept_of_the_discriminator(data, tmp_path):
+    first, second = small_trainer(data), small_trainer(data, seed=1)
+    first.learn(1.0, second=True)
+    first.save(tmp_path / "state.pt")
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    for names in (state, state["optimisers"]):
+        names["critic"] = names.pop("discriminator")
+    torch.save(state, tmp_path / "older.pt")
+    second.restore(tmp_path / "older.pt")
+    second.save(tmp_path / "again.pt")
+    again = torch.load(tmp_path / "again.pt", weights_only=True)
+    for name, value in torch.load(tmp_path / "state.pt", weights_only=True)["discriminator"].items():
+        assert torch.equal(value, again["discriminator"][name])
+    assert again["optimisers"]["discriminator"]["state"][0]["step"] == 1
+
+
+def test_what_is_exported_is_not_louder_than_the_data(data, tmp_path):
+    made = small_trainer(data)
     with torch.no_grad():
         made._average.module.decoder.loudness.bias.fill_(4.0)  # as loud as it can be
         made._average.module.decoder.wave.bias.fill_(1.0)
@@ -251,7 +270,7 @@ def test_in_the_second_stage_the_encoder_rests(data, tmp_path):
     assert not torch.equal(decoder, network.Rave(SMALL).state_dict()["decoder.wave.weight"])
 
 
-def test_a_share_of_the_time_is_the_critics():
+def test_a_share_of_the_time_is_the_discriminators():
     settings = {"first_stage": 0, "preset": "coffee"}
     young, old = types.SimpleNamespace(second=False), types.SimpleNamespace(second=True)
     assert train.stage(settings, 0.3, young) == (False, 0.5)

@@ -1,15 +1,15 @@
-"""What training lowers: the spectral distance of two sounds, and what a critic says. Runs in a training.
+"""What training lowers: the spectral distance of two sounds, and what a discriminator says. Runs in a training.
 
-The critic is the second stage: a network that learns to tell made sounds from real ones, so that the decoder must do
-better. Hinge loss and feature matching on three rates of the sound, as in RAVE (2021) after K. Kumar et al., MelGAN
-(2019).
+The discriminator is the second stage: a network that learns to tell made sounds from real ones, so that the decoder
+must do better. Hinge loss and feature matching on three rates of the sound, as in RAVE (2021) after K. Kumar et al.,
+MelGAN (2019).
 """
 
 import torch
 from torch import nn
 
 SCALES = (2048, 1024, 512, 256, 128)  # points of the Fourier transforms
-CRITIC_RATES = 3
+DISCRIMINATOR_RATES = 3
 LEAST = 1e-5  # amplitude that counts as nothing, 94 dB below a full sine; the logarithm needs one
 
 
@@ -36,12 +36,12 @@ def _distance(x, y):
     return linear + logarithmic
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """Judges sounds [batch, 1, n] at several rates: the activations of all layers of each, the last its verdict."""
 
     def __init__(self, capacity: int):
         super().__init__()
-        self.networks = nn.ModuleList(_network(capacity) for _ in range(CRITIC_RATES))
+        self.networks = nn.ModuleList(_network(capacity) for _ in range(DISCRIMINATOR_RATES))
 
     def forward(self, x):
         judged = []
@@ -62,8 +62,8 @@ def _network(capacity):
     return nn.ModuleList([*layers, nn.Conv1d(widths[-1], 1, 5, padding=2)])
 
 
-def critic_loss(real, made):
-    """What the critic lowers: real above 1, made below -1."""
+def discriminator_loss(real, made):
+    """What the discriminator lowers: real above 1, made below -1."""
     return sum(torch.relu(1 - r[-1]).mean() + torch.relu(1 + m[-1]).mean() for r, m in zip(real, made)) / len(
         real
     )

@@ -29,10 +29,10 @@ STEPS = {
     "course": 400_000,
     "v2-size": 2_000_000,
 }  # where no time is the end
-FIRST_STAGE = {"minutes": 1.0, "coffee": 0.6}  # share of the training until the critic comes in
+FIRST_STAGE = {"minutes": 1.0, "coffee": 0.6}  # share of the training until the discriminator comes in
 USUAL_FIRST_STAGE = 0.5
 EXPECT = {
-    "minutes": "attacks, vowels and colour of your sounds, blurred; no critic yet",
-    "coffee": "clear attacks and colour; the critic sharpens the last two fifths of the time",
-    "night": "as near to your sounds as this size of network comes; the critic works in the second half",
+    "minutes": "attacks, vowels and colour of your sounds, blurred; no discriminator yet",
+    "coffee": "clear attacks and colour; the discriminator sharpens the last two fifths of the time",
+    "night": "as near to your sounds as this size of network comes; the discriminator works in the second half",
 }

@@ -9,7 +9,7 @@ from dlwakit.training.saving import save_state
 
 from . import warm
 from .export import export
-from .losses import Critic, critic_loss, decoder_loss, spectral_distance
+from .losses import Discriminator, decoder_loss, discriminator_loss, spectral_distance
 from .network import Rave, Size
 
 WARM_UP_STEPS = 1000  # until the divergence counts in full
@@ -19,7 +19,8 @@ COMPONENTS_FROM = 64  # segments
 MATCHING = 10.0  # weight of feature matching
 AVERAGING = 0.995
 SECOND_RATE = 0.5  # of the learning rate, where the second stage begins
-SECOND_MAY_COST = 1.1  # the critic sharpens a sound at the cost of some distance
+NEW_NAMES = {"critic": "discriminator"}  # of what older trainings have kept
+SECOND_MAY_COST = 1.1  # the discriminator sharpens a sound at the cost of some distance
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Check:
 
 
 class Trainer:
-    """A network, its critic, their optimisers, and the average of the network's weights.
+    """A network, its discriminator, their optimisers, and the average of the network's weights.
 
     Parameters
     ----------
@@ -50,14 +51,14 @@ class Trainer:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._sounds, self._segment, self._settings = sounds, segment, settings
         self.rave = Rave(Size(**size)).to(self._device)
-        self._critic = Critic(size["capacity"] // 2).to(self._device)
+        self._discriminator = Discriminator(size["capacity"] // 2).to(self._device)
         self._average = Average(self.rave, AVERAGING)
         self._optimisers = {
             "rave": self._adam(self.rave.parameters()),
-            "critic": self._adam(self._critic.parameters()),
+            "discriminator": self._adam(self._discriminator.parameters()),
         }
         self.step = 0
-        self.second = False  # whether the critic has come in
+        self.second = False  # whether the discriminator has come in
         self.is_warm = False  # whether it began with the weights of a model
 
     def _adam(self, weights):
@@ -80,7 +81,7 @@ class Trainer:
         progress : float
             How much of this stage is over, 0 to 1.
         second : bool
-            Whether it is the second stage: the encoder rests, and a critic teaches the decoder.
+            Whether it is the second stage: the encoder rests, and a discriminator teaches the decoder.
 
         Returns
         -------
@@ -117,12 +118,12 @@ class Trainer:
             mean, std = self.rave.encoder(real)
             z = mean + std * torch.randn_like(std)
         made = self.rave.decoder(z)
-        judged = critic_loss(self._critic(real), self._critic(made.detach()))
-        self._lower("critic", judged)
+        judged = discriminator_loss(self._discriminator(real), self._discriminator(made.detach()))
+        self._lower("discriminator", judged)
         distance = self._distance(real, made)
-        adversarial, matching = decoder_loss(self._critic(real), self._critic(made))
+        adversarial, matching = decoder_loss(self._discriminator(real), self._discriminator(made))
         self._lower("rave", distance + adversarial + MATCHING * matching)
-        return {"distance": distance.item(), "critic": judged.item()}
+        return {"distance": distance.item(), "discriminator": judged.item()}
 
     def _distance(self, real, made):
         delay = self.rave.size.delay
@@ -184,7 +185,7 @@ class Trainer:
             "second": self.second,
             "rave": self.rave.state_dict(),
             "average": self._average.state_dict(),
-            "critic": self._critic.state_dict(),
+            "discriminator": self._discriminator.state_dict(),
             "optimisers": {name: each.state_dict() for name, each in self._optimisers.items()},
         }
         save_state(state, path)
@@ -192,9 +193,11 @@ class Trainer:
     def restore(self, path):
         """Go on from what was kept."""
         state = torch.load(path, weights_only=True, map_location=self._device)
+        for names in (state, state["optimisers"]):
+            names.update({NEW_NAMES[name]: names.pop(name) for name in NEW_NAMES.keys() & names.keys()})
         self.rave.load_state_dict(state["rave"])
         self._average.load_state_dict(state["average"])
-        self._critic.load_state_dict(state["critic"])
+        self._discriminator.load_state_dict(state["discriminator"])
         for name, optimiser in self._optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self.step, self.second = state["step"], state["second"]
@@ -210,7 +213,7 @@ def may_play(distance, history, second):
     history : History
         Of the checks before it.
     second : bool
-        Whether the critic has come in; then somewhat more distance is allowed.
+        Whether the discriminator has come in; then somewhat more distance is allowed.
     """
     best = history.best("held_out")
     if best is None or distance < best["held_out"]:

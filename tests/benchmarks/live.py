@@ -18,11 +18,11 @@ late_blocks of blocks were not there in time; xruns and xruns_plain are those of
 processor time of Pd and all processes below it for a second of sound; stolen, the seconds in which the host of a
 virtual machine had its processors; wake_ms, the longest time by which a thread of highest priority (of cyclictest, one
 on each processor, every millisecond) woke too late. All these are also printed for each minute. undisturbed are the
-seconds in which no such thread was later than a millisecond, 0.4 s before and after left out too: late_undisturbed,
-their late blocks. nn_latency_ms and nn_core_share are those of [nn~] with the same file and buffer in
-the same patch; it is looked for in the folder that NN_TILDE names (tests/support/nn_tilde.sh builds it). Workers have
-given up root's rights: where their limit of real-time priority is zero and can't be raised, root gives them what they
-would ask for. LIVE_SECONDS sets how long.
+seconds in which no such thread was later than a millisecond and the other Pd missed no period, 0.4 s before and after
+left out too: late_undisturbed, their late blocks. nn_latency_ms and nn_core_share are those of [nn~] with the same file
+and buffer in the same patch; it is looked for in the folder that NN_TILDE names (tests/support/nn_tilde.sh builds it).
+Workers have given up root's rights: where their limit of real-time priority is zero and can't be raised, root gives
+them what they would ask for. LIVE_SECONDS sets how long.
 """
 
 import contextlib
@@ -224,7 +224,7 @@ def print_minute(minute, differences, wake_ms):
 
 def stream(kind, model, pd, jack):
     """How an object that plays on a stream does."""
-    measured, wakes, late = measured_latency(pd, kind), [], []
+    measured, wakes, late, missed = measured_latency(pd, kind), [], [], []
     print("minute  late  xruns  plain  stolen  wake_ms")
     with WakeTimes(PRIORITY) as wake_times:
         time.sleep(1)
@@ -234,19 +234,20 @@ def stream(kind, model, pd, jack):
             time.sleep(max(0.0, began + tick / TICKS - time.monotonic()))
             wakes.append(wake_times.latest())
             late.append(last(pd, "late")[1])
+            missed.append(jack.xruns_of("plain"))
             if tick % (60 * TICKS) == 0:
                 counts.append(counted(pd, jack))
                 print_minute(len(counts) - 1, counts[-1] - counts[-2], max(wakes[-60 * TICKS :]))
-    calm = undisturbed(wakes)
+    calm = undisturbed(wakes, np.diff(missed, prepend=counts[0][3]))
     told = {"latency_ms": float(last(pd, "latency")[2]), "latency_measured_ms": measured}
     told |= {"undisturbed": float(calm.sum() / TICKS), "wake_ms": float(np.max(wakes))}
     told |= {"late_undisturbed": float(np.diff(late, prepend=counts[0][1])[calm].sum())}
     return figures(counts[0], counted(pd, jack), SECONDS, blocks=SECONDS * RATE / PERIOD, **told)
 
 
-def undisturbed(wakes):
-    """Which ticks are: those around which each thread of highest priority woke in time."""
-    disturbed = ~(np.array(wakes) < CALM_MS)
+def undisturbed(wakes, missed):
+    """Which ticks are: those around which each thread of highest priority woke in time, and no period was missed."""
+    disturbed = ~(np.array(wakes) < CALM_MS) | (missed > 0)
     return np.convolve(disturbed, np.ones(2 * AROUND + 1), "same") == 0
 
 

@@ -26,6 +26,7 @@ HEAVY = (
     "tests/fidelity",
     "tests/faults",
     "tests/unit/test_book*.py",
+    "tests/unit/test_samplernn_train.py",
     "tests/unit/test_setup_*.py",
 )
 LARGE_MODELS = (

@@ -17,7 +17,7 @@ CODE_ALONE = re.compile(r"^\[`?([\w./-]+\.py)`?\]\(([\w./-]+\.py)\)$", re.MULTIL
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 # Commands, which are wrapped where they are wide; and what is said to those who read the page elsewhere.
 COMMANDS = re.compile(r"^( *)```\n( *(?:PYTHONPATH=|python |~/|(?:course/|\.\./)?setup/dlwa ))")
-ELSEWHERE = re.compile(r"\s*This page needs the book:\s+`setup/dlwa lesson` opens it\.")
+ELSEWHERE = re.compile(r"\s*This\s+page\s+needs\s+the\s+book:\s+`setup/dlwa lesson`\s+opens\s+it\.")
 TABLE_ROW, CODE = re.compile(r"^\|.*$", re.MULTILINE), re.compile(r"`[^`]+`")
 
 

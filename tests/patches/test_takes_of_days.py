@@ -171,17 +171,42 @@ def test_presets_know_the_controls_of_a_day(play, tmp_path, monkeypatch):
     monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
     pd = play([ROOT / "05_samplernn/samplernn.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["samplernn-out"])
     page = Page(pd, "samplernn")
-    page.press("seconds-set", 2.5)
-    page.say("presets", "store", 1)
-    page.say("presets", "slot", 1)
     file = tmp_path / "takes/presets/samplernn.json"
-    wait_until(file.exists, "the presets")
-    slot = json.loads(file.read_text())["slots"]["1"]
+    rising = [0.5 + step / 100 for step in range(100)]
+    for slot, (seconds, curve) in enumerate(((2.5, rising), (4, [1.0] * 100)), 1):
+        page.press("seconds-set", seconds)
+        pd.set_array(page.own("curve"), curve)
+        page.say("presets", "store", 1)
+        page.say("presets", "slot", slot)
+        wait_until(lambda slot=slot: str(slot) in _slots(file), "the presets")
+    slot = _slots(file)["1"]
     assert slot["seconds"] == 2.5 and slot.keys() > {"random", "warmth"} and "dsp" not in slot
-    page.press("seconds-set", 4)
     page.listen("seconds")
     page.say("presets", "slot", 1)
     assert page.hear("seconds") == [2.5]
+    assert page.array("curve") == pytest.approx(rising, abs=1e-6)
+    page.say("presets", "morph", 0.5, 1, 2)
+    assert page.hear("seconds") == [3.25]
+    assert page.array("curve") == pytest.approx([(value + 1) / 2 for value in rising], abs=1e-6)
+
+
+def _slots(file):
+    return json.loads(file.read_text())["slots"] if file.exists() else {}
+
+
+def test_presets_know_the_parts_of_a_patch(play, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLWA_TAKES", str(tmp_path / "takes"))
+    pd = play([ROOT / "03_gansynth/nsynth.pd"], ["-lib", "py"], path=[EXTERNAL], listen=["nsynth-out"])
+    page = Page(pd, "nsynth")
+    page.press("y-set", 0.25)
+    page.say("presets", "store", 1)
+    page.say("presets", "slot", 1)
+    wait_until((file := tmp_path / "takes/presets/nsynth.json").exists, "the presets")
+    assert _slots(file)["1"]["y"] == 0.25
+    page.press("y-set", 1)
+    page.listen("y")
+    page.say("presets", "slot", 1)
+    assert page.hear("y") == [0.25]
 
 
 @pytest.mark.parametrize("made", ["forward", "generate"])

@@ -9,8 +9,9 @@ import functools
 import json
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Union
 
 import pyext
 from modelfiles.errors import UserError
@@ -28,6 +29,8 @@ LEFT_OUT = ("dsp", "record", "mic")  # what makes sound or listens is no setting
 SEND_AT = {"tgl": 2, "nbx": 6, "hsl": 6, "vsl": 6, "hradio": 4, "vradio": 4}
 STEPPED = ("tgl", "hradio", "vradio")
 ATOM = re.compile(r"(?:\\.|[^\s\\,;])+")
+
+Setting = Union[float, "list[float]"]  # of a control, or of an array that one draws
 
 
 class Control(NamedTuple):
@@ -49,7 +52,8 @@ class presets(MessageObject):
     """Eight slots for the controls of a patch, a way between two of them, and knobs or OSC faders for each.
 
     Argument: NUMBER, the $0 of the patch. Its controls are those that have names of its own: NUMBER-NAME hears what
-    they send, NUMBER-NAME-set moves them.
+    they send, NUMBER-NAME-set moves them. Arrays that one draws are kept in the slots, too, if its [dlwa-takes] names
+    them.
 
     Out of the outlet: `store 0` when a slot was filled, `says TEXT`, `error TEXT`.
     """
@@ -59,6 +63,7 @@ class presets(MessageObject):
         self._number = f"{page:g}" if isinstance(page, (int, float)) else str(page)
         self._patch = ""
         self._controls: dict[str, Control] = {}
+        self._drawn: list[str] = []
         self._values: dict[str, float] = {}
         self._kept: dict[str, Any] = {"slots": {}, "knobs": {}}
         self._storing = self._learning = False
@@ -71,6 +76,7 @@ class presets(MessageObject):
         self._patch = str(patch)
         file = Path(self._canvas_dirs[-1], f"{self._patch}.pd")
         self._controls = {control.name: control for control in controls_of(file)}
+        self._drawn = drawn_in(file)
         self._values = {name: one.start for name, one in self._controls.items() if one.start is not None}
         for name in self._controls:
             self._bind(f"{self._number}-{name}", functools.partial(self._moved, name))
@@ -96,7 +102,7 @@ class presets(MessageObject):
             return
         self._storing = False
         self.output("store", 0)
-        values = dict(self._values)
+        values = {**self._values, **self._drawings()}
         self._kept = await background.run(_change, self._patch, "slots", slot, values)
         self.output("says", f"slot {slot}: {len(values)} settings")
 
@@ -105,15 +111,15 @@ class presets(MessageObject):
         """Move all controls to between two slots: 0 is A, 1 is B; what has steps changes in the middle."""
         amount = number(amount, "the amount", 0, 1)
         start, end = self._filled(_slot(first)), self._filled(_slot(second))
-        way = {}
-        for name in start.keys() & end.keys() & self._controls.keys():
-            if self._controls[name].stepped:
-                way[name] = end[name] if amount > 0.5 else start[name]
-            else:
-                way[name] = start[name] + amount * (end[name] - start[name])
-        self._move(way)
+        stepped = {name for name, control in self._controls.items() if control.stepped}
+        self._move(
+            {
+                name: between(start[name], end[name], round(amount) if name in stepped else amount)
+                for name in start.keys() & end.keys()
+            }
+        )
 
-    def _filled(self, slot: str) -> dict[str, float]:
+    def _filled(self, slot: str) -> dict[str, Setting]:
         if slot not in self._kept["slots"]:
             raise UserError("state", f"slot {slot} is empty", "switch store on, then press the slot")
         return self._kept["slots"][slot]
@@ -167,21 +173,49 @@ class presets(MessageObject):
                 self._learned = name
                 self.output("says", f"move the knob for {name}")
 
-    def _move(self, values: dict[str, float]) -> None:
+    def _move(self, values: Mapping[str, Setting]) -> None:
         learning, self._learning = self._learning, False
-        for name in sorted(values.keys() & self._controls.keys()):
-            pyext._send(f"{self._number}-{self._controls[name].mover}", values[name])
+        for name, value in sorted(values.items()):
+            if isinstance(value, float) and name in self._controls:
+                pyext._send(f"{self._number}-{self._controls[name].mover}", value)
+            elif isinstance(value, list) and name in self._drawn:
+                array = pyext.Buffer(f"{self._number}-{name}")
+                array[:] = value
+                array.dirty()
         self._learning = learning
+
+    def _drawings(self) -> dict[str, list[float]]:
+        arrays = {name: pyext.Buffer(f"{self._number}-{name}") for name in self._drawn}
+        return {name: list(map(float, array[:])) for name, array in arrays.items() if len(array)}
 
 
 def controls_of(file: Path) -> list[Control]:
-    """Return the controls on the face of a patch that have names of its own; none where there is no such file."""
+    """Return the controls on the face of a patch, and of its parts beside it, that have names of its own.
+
+    None where there is no such file.
+    """
     found = []
     for kind, *words in _face(file):
-        found += _rack(words, r"\$0-") if kind == "dlwa-latents" else [_control(kind, words)]
-        for inner, *its in _face(file.with_name(f"{kind}.pd")) if words[:1] == [r"\$0"] else ():
-            found += _rack(its, r"\$1-") if inner == "dlwa-latents" else []
-    return [one for one in found if one is not None and one.name not in LEFT_OUT]
+        found += _controls(kind, words, r"\$0")
+        if words[:1] == [r"\$0"]:
+            for inner, *its in _face(file.with_name(f"{kind}.pd")):
+                found += _controls(inner, its, r"\$1")
+    return [one for one in found if one.name not in LEFT_OUT]
+
+
+def drawn_in(file: Path) -> list[str]:
+    """Return the arrays of a patch that one draws, without the patch's number: those that its [dlwa-takes] names."""
+    boxes = [words for kind, *words in _face(file) if kind == "dlwa-takes"]
+    return [name for words in boxes for name in words[3:]]
+
+
+def between(start: Setting, end: Setting, amount: float) -> Setting:
+    """Return what lies between two settings, 0 is the first, 1 the second; the nearer one if they do not fit."""
+    if isinstance(start, list) and isinstance(end, list) and len(start) == len(end):
+        return [one + amount * (other - one) for one, other in zip(start, end)]
+    if isinstance(start, list) or isinstance(end, list):
+        return end if amount > 0.5 else start
+    return start + amount * (end - start)
 
 
 def _face(file: Path) -> list[list[str]]:
@@ -199,6 +233,29 @@ def _face(file: Path) -> list[list[str]]:
     return found
 
 
+def _controls(kind: str, words: list[str], own: str) -> list[Control]:
+    """Return what is moved at an object whose names begin with `own`; none where it has no such names."""
+    if kind == "dlwa-latents":
+        return _rack(words, f"{own}-")
+    if kind == "dlwa-slider":
+        return _slider(words) if words[0] == own and len(words) >= 5 else []
+    at = SEND_AT.get(kind)
+    if (
+        at is None
+        or len(words) < at + 2
+        or not all(word.startswith(f"{own}-") for word in words[at : at + 2])
+    ):
+        return []
+    name, mover = (word[len(own) + 1 :] for word in words[at : at + 2])
+    low, high = map(float, words[2:4]) if at == 6 else (0.0, float(words[3]) - 1 if at == 4 else 1.0)
+    return [Control(name, mover, low, high, kind in STEPPED, None)]
+
+
+def _slider(words: list[str]) -> list[Control]:
+    start = float(words[5]) if len(words) > 5 and words[5] != "none" else None
+    return [Control(words[1], f"{words[1]}-set", float(words[3]), float(words[4]), False, start)]
+
+
 def _rack(words: list[str], own: str) -> list[Control]:
     """Return the eight sliders of a [dlwa-latents], if its array is named by the patch's number."""
     if len(words) < 3 or not words[0].startswith(own):
@@ -206,20 +263,6 @@ def _rack(words: list[str], own: str) -> list[Control]:
     rack, low, high = words[0][len(own) :], float(words[1]), float(words[2])
     names = [f"{rack}-{number}" for number in range(1, 9)]
     return [Control(name, f"{name}-set", low, high, False, None, rack) for name in names]
-
-
-def _control(kind: str, words: list[str]) -> Control | None:
-    if kind == "dlwa-slider" and len(words) >= 5 and words[0] == r"\$0":
-        start = float(words[5]) if len(words) > 5 and words[5] != "none" else None
-        return Control(words[1], f"{words[1]}-set", float(words[3]), float(words[4]), False, start)
-    at = SEND_AT.get(kind)
-    if at is None or len(words) < at + 2:
-        return None
-    name, mover = (word[4:] if word.startswith(r"\$0-") else "" for word in words[at : at + 2])
-    if not name or not mover:
-        return None
-    low, high = map(float, words[2:4]) if at == 6 else (0.0, float(words[3]) - 1 if at == 4 else 1.0)
-    return Control(name, mover, low, high, kind in STEPPED, None)
 
 
 def _slot(value: Any) -> str:
@@ -237,7 +280,7 @@ def _read(patch: str) -> dict[str, dict]:
         with open(file, "rb") as opened:
             said = json.loads(opened.read(MAX_BYTES))
         slots = {
-            str(slot): {str(name): _finite(value) for name, value in values.items()}
+            str(slot): {str(name): _setting(value) for name, value in values.items()}
             for slot, values in said["slots"].items()
         }
         return {"slots": slots, "knobs": {str(knob): str(name) for knob, name in said["knobs"].items()}}
@@ -253,8 +296,12 @@ def _read(patch: str) -> dict[str, dict]:
         ) from None
 
 
+def _setting(value: Any) -> Setting:
+    """Return what a control may be moved to, or an array drawn as. Raises ValueError for anything else."""
+    return list(map(_finite, value)) if isinstance(value, list) else _finite(value)
+
+
 def _finite(value: Any) -> float:
-    """Return what a control may be moved to. Raises ValueError for anything else."""
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(number)

@@ -81,3 +81,11 @@ def test_no_patch_says_that_it_plays_while_the_sound_is_off():
     found = [one for canvas in canvases for one in said(canvas, "symbol_Playing")]
     assert len(found) > 4
     assert [one for one in found if one[1] != r"s \$0-plays"] == []
+
+
+def test_every_player_tells_its_page_what_is_played_while_the_sound_is_off():
+    canvases = [canvas for patch in pages() for canvas in read(patch.read_text()).canvases()]
+    boxes = [box for canvas in canvases for box in canvas.contents if not isinstance(box, Canvas)]
+    players = [box for box in boxes if box[4:5] == ["dlwa-player~"]]
+    assert len(players) > 10
+    assert [box for box in players if len(box) < 10] == []

@@ -89,3 +89,14 @@ def test_every_player_tells_its_page_what_is_played_while_the_sound_is_off():
     players = [box for box in boxes if box[4:5] == ["dlwa-player~"]]
     assert len(players) > 10
     assert [box for box in players if len(box) < 10] == []
+
+
+def test_no_label_has_a_name_that_the_status_line_hears():
+    heard = set(re.findall(r" r \\\$1-([\w-]+);", (ROOT / "setup/patches/dlwa-status.pd").read_text()))
+    assert len(heard) > 3
+    labels = {
+        patch.stem: set(re.findall(r" cnv \d+ \d+ \d+ \S+ \\\$0-([\w-]+) ", patch.read_text()))
+        for patch in pages()
+    }
+    assert sum(map(len, labels.values())) > 20
+    assert {page: names & heard for page, names in labels.items() if names & heard} == {}

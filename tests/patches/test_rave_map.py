@@ -69,13 +69,13 @@ def test_sixty_sounds_are_mapped_and_heard(page, model, tmp_path):
     (folder / "broken.wav").write_bytes(b"this is no sound")
     soundfile.write(folder / "silent.wav", np.zeros(1000), RATE)
     page = page()
-    page.listen("sounds", "status", "x", "sound-out-play")
+    page.listen("listed", "status", "x", "sound-out-play")
     page.press("open-folder", str(folder))
     left_out = [page.expect("left_out", timeout=DONE)[1:] for _ in range(2)]
     assert left_out[0][0] == "broken.wav" and "it cannot be read" in left_out[0][1]
     assert left_out[1] == ["silent.wav", "it is silent"]
     places = page.spots(60, DONE)
-    assert page.label("sounds") == "60 sounds, 2 left out"
+    assert page.label("listed") == "60 sounds, 2 left out"
     assert len(set(places.values())) == 60 and np.abs(list(places.values())).max() <= 1
 
     page.send("seed", 0)

@@ -66,7 +66,7 @@ class ai_duet(TakesObject):
         self._roll = Roll(functools.partial(self.output, "roll"))
         self._rest_clock = pyext.Clock(self._answer_phrase)
         self._request = 0  # only the answer of the latest one is played
-        self._for_bar: Sequence[Note] = ()  # an answer that begins with the next bar
+        self._for_bar: Sequence[Note] | None = None  # an answer that begins with the next bar
         self._bind(self._window, self._window_said)
 
     def _del(self) -> None:
@@ -128,7 +128,7 @@ class ai_duet(TakesObject):
     @message("bar")
     def bar_1(self) -> None:
         """Begin the answer that waits for a bar."""
-        if self._for_bar:
+        if self._for_bar is not None:
             self._play(self._for_bar, self._duet.answer_start)
 
     @message("stop")
@@ -221,7 +221,7 @@ class ai_duet(TakesObject):
 
     def _play(self, notes: Sequence[Note], start: float) -> None:
         """Play notes from now on; `start`: where they begin in the piano roll, in seconds."""
-        self._for_bar = ()
+        self._for_bar = None
         self._player.stop()
         self.output("roll", "play", start, end_of(notes))
         self._player.play(notes)
@@ -233,7 +233,7 @@ class ai_duet(TakesObject):
     def _halt(self) -> None:
         """Stop playing; also an answer that is still being composed will not be played."""
         self._request += 1
-        self._for_bar = ()
+        self._for_bar = None
         self._rest_clock.unset()
         self._player.stop()
         self.output("roll", "stop")

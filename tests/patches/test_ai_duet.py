@@ -185,6 +185,18 @@ def test_a_message_that_makes_no_sense_gets_one_clear_line(duet):
     assert duet.expect("roll", "theme", 60)
 
 
+def test_an_answer_without_notes_has_been_played_at_once(duet):
+    duet.load()
+    duet.send("phrase", 0)
+    duet.send("tempo", 120)
+    duet.send("note", 60, 100)
+    duet.pd.let_time_pass(2000)
+    duet.send("note", 60, 0)
+    duet.send("generate", 0.1)
+    assert duet.expect("generated")[1] == 0
+    duet.expect("played", timeout=5)
+
+
 def test_generate_before_load(duet):
     duet.play([60, 62])
     duet.send("generate", 5)

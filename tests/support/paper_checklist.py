@@ -80,9 +80,9 @@ def places():
     """[(item, "FILE:LINE", or "" where the course lacks it)]."""
     found = []
     for item, file, pattern in ITEMS:
-        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-        numbers = [number for number, line in enumerate(lines, 1) if re.search(pattern, line)]
-        found.append((item, f"{file}:{numbers[0]}" if numbers else ""))
+        text = (ROOT / file).read_text(encoding="utf-8")
+        place = re.search(pattern.replace(" ", r"\s+"), text, re.MULTILINE)
+        found.append((item, f"{file}:{text.count(chr(10), 0, place.start()) + 1}" if place else ""))
     return found
 
 

@@ -187,9 +187,8 @@ def test_a_message_that_makes_no_sense_gets_one_clear_line(duet):
 
 def test_an_answer_without_notes_has_been_played_at_once(duet):
     duet.load()
-    duet.send("phrase", 0)
-    duet.send("tempo", 120)
-    duet.send("note", 60, 100)
+    for message in (["phrase", 0], ["tempo", 120], ["note", 60, 100]):
+        duet.send(*message)
     duet.pd.let_time_pass(2000)
     duet.send("note", 60, 0)
     duet.send("generate", 0.1)
@@ -347,33 +346,27 @@ def one_line(duet, text, timeout=60):
     duet.load()
 
 
-def downloads(environment):
-    folder = Path(environment["XDG_DATA_HOME"], "dlwa", "checkpoints")
-    folder.mkdir(parents=True)
-    return folder
+WHOLE = (DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes()
+BAD = {
+    "no_such_rnn": b"",
+    "half.mag": WHOLE[: len(WHOLE) // 2],
+    "song.mag": b"MThd is a song, no network" * 1000,
+}
 
 
-def test_a_missing_checkpoint(duet):
-    duet.send("load", "no_such_rnn")
-    one_line(duet, "no_such_rnn")
-
-
-def test_a_truncated_checkpoint(duet, environment):
-    whole = (DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes()
-    (downloads(environment) / "half.mag").write_bytes(whole[: len(whole) // 2])
-    duet.send("load", "half")
-    one_line(duet, "half.mag")
-
-
-def test_a_wrong_checkpoint(duet, environment):
-    (downloads(environment) / "song.mag").write_bytes(b"MThd this is a song, not a network" * 1000)
-    duet.send("load", "song")
-    one_line(duet, "song.mag")
+@pytest.mark.parametrize("name", BAD)
+def test_a_missing_a_truncated_and_a_wrong_checkpoint(duet, environment, name):
+    downloads = Path(environment["XDG_DATA_HOME"], "dlwa/checkpoints")
+    downloads.mkdir(parents=True)
+    if BAD[name]:
+        (downloads / name).write_bytes(BAD[name])
+    duet.send("load", Path(name).stem)
+    one_line(duet, name)
 
 
 def test_a_checkpoint_of_ones_own_by_its_path(duet, tmp_path):
     own = tmp_path / "my network.mag"
-    own.write_bytes((DAY / "checkpoints" / f"{NETWORK}.mag").read_bytes())
+    own.write_bytes(WHOLE)
     assert duet.load(str(own))
 
 

@@ -48,7 +48,7 @@ def demo(out_dir, **session):
         time.sleep(TAIL)
         patch.send("record", "stop")
         patch.send("save", str(midi))
-        patch.expect("saved")
+        patch.expect("saved", str(midi))
         wait_for_sound(sound)
         rolls = [message[1:] for message in pd.received[OUT] if message[0] == "roll"]
     draw(picture, rolls)

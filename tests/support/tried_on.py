@@ -56,6 +56,7 @@ def try_on(folder, suite, tests, words):
     tests_said = re.findall(r"^=*\s*(\d+ passed.*?) in ", text, re.M)
     result = ", ".join(["passed" if not status else f"failed ({status})", *tests_said[-1:]])
     return {
+        "suite": suite,
         "system": facts["system"],
         "Python": facts["python"],
         "Pd": facts["pd"].removeprefix("Pd-"),
@@ -92,9 +93,7 @@ def main():
     failed = False
     for suite in options.suites if options.folder else ():
         new = try_on(options.folder, suite, options.tests, given[cut + 1 :])
-        rows = sorted(
-            [*(row for row in rows if row["system"] != new["system"]), new], key=lambda row: row["system"]
-        )
+        rows = sorted([*(row for row in rows if row["suite"] != suite), new], key=lambda row: row["system"])
         failed |= not new["result"].startswith("passed")
         write(rows)
     write(rows)

@@ -68,7 +68,8 @@ def try_on(folder, suite, tests, words):
 
 def table(rows):
     """The rows as Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([row[column] for column in COLUMNS] for row in rows)]
+    named = [{**row, "system": f"{row['system'].strip()} ({row['suite']})"} for row in rows]
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *([row[column] for column in COLUMNS] for row in named)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -51,7 +51,7 @@ def demo(out_dir, **session):
                 patch.expect("transferred", timeout=300)
                 file = Path(out_dir, f"{starter}.wav")
                 patch.send("save", "played", str(file))
-                patch.expect("saved")
+                patch.expect("saved", str(file))
                 files.append(file)
                 views += (
                     [pd.array("sung-wave"), pd.array("played-wave")]

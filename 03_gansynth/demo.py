@@ -26,7 +26,7 @@ def nsynth_grid(out_dir, session):
         patch.send("press", "make")
         patch.expect("filled", SIDE, timeout=300)
         patch.send("press", "save-grid", str(folder))
-        patch.expect("saved")
+        patch.expect("saved", str(folder))
     return sorted(folder.glob("*.wav"))
 
 

@@ -41,7 +41,7 @@ def demo(out_dir, **session):
                 for name in ("steady", "falling"):
                     file = Path(out_dir, f"{starter}_{name}.wav")
                     patch.send("save", name, str(file))
-                    patch.expect("saved")
+                    patch.expect("saved", str(file))
                     views.append(pd.array(f"{name}-picture"))
                     files.append(file)
     picture = Path(out_dir, "samplernn.png")

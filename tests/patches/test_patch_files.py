@@ -100,3 +100,13 @@ def test_no_label_has_a_name_that_the_status_line_hears():
     }
     assert sum(map(len, labels.values())) > 20
     assert {page: names & heard for page, names in labels.items() if names & heard} == {}
+
+
+def test_a_patch_has_the_arrays_that_its_presets_keep():
+    kept = {}
+    for patch in pages():
+        text = patch.read_text()
+        box = re.search(r" dlwa-takes \\\$0 \S+ \S+ ([^;]+);", text)
+        kept[patch.stem] = box[1].split() if box else []
+        assert set(kept[patch.stem]) <= set(re.findall(r"#X array \\\$0-([\w-]+) ", text)), patch
+    assert sum(map(len, kept.values())) > 10

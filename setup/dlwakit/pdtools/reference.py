@@ -40,12 +40,9 @@ MARKED = re.compile(
 SUBPATCH = "messages"
 USAGE_X, HELP_X, VALUES_X = 12, 250, 712  # pixels, the columns of the subpatch
 USAGE_WIDTH, HELP_WIDTH, VALUES_WIDTH = 32, 64, 30  # letters
-WIDTH, HEIGHT, LINE, GAP = (
-    940,
-    640,
-    15,
-    7,
-)  # pixels: the window at most, a line of text, what is free between rows
+PROSE = 120  # letters of a line in a lesson
+WIDTH, HEIGHT = 940, 640  # pixels: the window at most
+LINE, GAP = 15, 7  # pixels: a line of text, what is free between rows
 
 
 class Row(NamedTuple):
@@ -108,7 +105,7 @@ def markdown(cls: type) -> str:
     for row in rows(cls):
         usage, *others = (cell.replace("|", "\\|") for cell in row)
         lines.append(f"| `{usage}` | {' | '.join(others)} |")
-    return "\n".join([*lines, "", *filter(None, [aliases(cls)])]).rstrip() + "\n"
+    return "\n".join([*lines, "", *textwrap.wrap(aliases(cls), PROSE)]).rstrip() + "\n"
 
 
 def lesson_with(text: str, reference: Reference, table: str) -> str:

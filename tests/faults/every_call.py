@@ -5,9 +5,10 @@
 
 A point is one call of an operation and one thing that happens there. After it nothing half may stand under a final
 name, what was said is one line and no traceback, and the same command, given again, does all that it would have done.
-Calls of one name that the same lines of Python make, called by the same lines, are repeats: for each fault one of them
-is tried, by chance, with --repeats all. Prints a table of operations; the exit status is 1 where a point failed. Its
-columns: calls of an undisturbed run, points, those that are no repeats, tried, failed, seconds.
+Calls of one name that the same lines of Python make, called by the same lines, are repeats, and so are all that one
+import makes: for each fault one of them is tried, by chance, with --repeats all. Prints a table of operations; the exit
+status is 1 where a point failed. Its columns: calls of an undisturbed run, points, those that are no repeats, tried,
+failed, seconds.
 --points: so many of each operation, at random.
 --minutes and --record: go on where the last run ended that wrote this file, for so long, and print the table of all of
 them; so the whole is done in pieces.
@@ -45,6 +46,7 @@ from support.faults import (  # noqa: E402
 FOLDER = "FAULTS_FOLDER"  # where one operation is tried, in a process that has the library
 FAULTS = FAILS, FULL, READ_ONLY, KILLED, HALFWAY, CTRL_C
 FOUND = "found.json"  # in that folder: the row of the operation
+IMPORT = "<frozen importlib"
 COLUMNS = "calls", "points", "unlike", "tried", "failed", "s"
 SUMS = "tried", "failed", "s"  # of several runs
 
@@ -65,8 +67,15 @@ def unlike(calls, chance):
     """The number, from 1, of one call of each kind, by chance."""
     kinds = {}
     for number, call in enumerate(calls, 1):
-        kinds.setdefault(call, []).append(number)
+        kinds.setdefault(kind(call), []).append(number)
     return [chance.choice(numbers) for numbers in kinds.values()]
+
+
+def kind(call):
+    """What calls of one kind have in common: the program, the call, and the lines of Python up to the first import."""
+    what, *lines = call.split("\n")
+    imports = [number for number, line in enumerate(lines) if IMPORT in line]  # the innermost line comes first
+    return "\n".join([what, *(lines[imports[-1] :] if imports else lines)])
 
 
 def try_point(operation, faults, fault, number):
@@ -114,8 +123,8 @@ def try_operation(name, folder, options):
         every += [(fault, number) for number in numbers]
     chance.shuffle(every)
     tried = failed = 0
-    last = options.points or (operation.limit if options.minutes == math.inf else None)
-    for fault, number in every[options.skip : last and options.skip + last]:
+    last = options.points and options.skip + options.points
+    for fault, number in every[options.skip : last]:
         if time.monotonic() - begun > 60 * options.minutes:
             break
         found = try_point(operation, faults, fault, number)

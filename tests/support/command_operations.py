@@ -158,7 +158,6 @@ class Install(CommandLine):
 
     words = "install", "--yes"
     has_parts = True
-    limit = 60  # venv and pip alone are thousands of calls, and each try takes ten seconds
 
     def __init__(self, folder, place):
         super().__init__(folder, place)

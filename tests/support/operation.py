@@ -17,7 +17,6 @@ PATIENCE = 900  # seconds after which a run counts as hanging
 class Operation:
     """An operation on what is below `place`; `folder` is for what it needs besides."""
 
-    limit = None  # points that are tried where all would take hours
     has_parts = False  # whether it starts programs, one of which may be killed alone
 
     def __init__(self, folder, place):

@@ -73,8 +73,8 @@ def unlike(calls, chance):
 
 def kind(call):
     """What calls of one kind have in common: the program, the call, and the lines of Python up to the first import."""
-    what, *lines = call.split("\n")
-    imports = [number for number, line in enumerate(lines) if IMPORT in line]  # the innermost line comes first
+    what, *lines = call.split("\n")  # the innermost line comes first
+    imports = [number for number, line in enumerate(lines) if IMPORT in line]
     return "\n".join([what, *(lines[imports[-1] :] if imports else lines)])
 
 

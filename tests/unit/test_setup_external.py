@@ -1,8 +1,12 @@
 """The external's way into Pd's folder: built apart, swapped in whole, the second time untouched."""
 
+import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
+from dlwakit.base.files import scratch_folder
 from dlwakit.install.components import ensure
 from dlwakit.install.external import External
 from modelfiles.errors import UserError
@@ -109,3 +113,25 @@ def test_half_a_checkout_is_named(external, capsys):
     with pytest.raises(UserError):
         ensure([external], yes=True)
     assert "no Makefile" in capsys.readouterr().err
+
+
+@pytest.fixture
+def an_ordinary_user():
+    """root may change any folder: these tests are another user's, where it runs them."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(was)
+
+
+def test_what_went_wrong_is_told_where_nothing_may_be_changed_any_more(an_ordinary_user):
+    parent = Path(tempfile.mkdtemp())  # pytest's own folder is its user's alone
+    with pytest.raises(FileNotFoundError), scratch_folder(parent, "stage-") as stage:
+        parent.chmod(0o555)
+        (stage / "missing").read_text()
+    parent.chmod(0o755)
+    with scratch_folder(parent, "stage-") as stage:
+        (stage / "file").write_text("")
+    assert not stage.exists()
+    shutil.rmtree(parent)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from modelfiles.errors import UserError
@@ -111,6 +112,19 @@ def renewed(folder, last):
     for file in sorted(part.iterdir(), key=lambda file: file.name == last):
         file.replace(folder / file.name)
     part.rmdir()
+
+
+@contextlib.contextmanager
+def scratch_folder(parent, prefix):
+    """Yield a new folder in `parent`, and take it away; what cannot be taken away stays, and is not told.
+
+    tempfile.TemporaryDirectory of Python 3.11 ends in a RecursionError where a folder may not be changed any more.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove(path):

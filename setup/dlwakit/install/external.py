@@ -9,7 +9,7 @@ from pathlib import Path
 from modelfiles.errors import UserError
 
 from dlwakit.base.console import run
-from dlwakit.base.files import fingerprint, read_json, write_json
+from dlwakit.base.files import fingerprint, read_json, scratch_folder, write_json
 from dlwakit.base.paths import EXTERNAL_SOURCE, SYSTEM_PYTHON, library_folder
 from dlwakit.install.components import Component
 
@@ -87,13 +87,13 @@ class External(Component):
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         for left_over in self.folder.parent.glob(".pyext-*"):
             shutil.rmtree(left_over)
-        with tempfile.TemporaryDirectory(prefix=".pyext-", dir=self.folder.parent) as stage:
+        with scratch_folder(self.folder.parent, ".pyext-") as stage:
             stamp = self._stamp()
             self._install(stage, self._installed().get("binary") == stamp["binary"])
-            fresh = Path(stage, "pyext")
+            fresh = stage / "pyext"
             write_json(fresh / STAMP, stamp)
             if self.folder.exists():
-                self.folder.rename(Path(stage, "old"))
+                self.folder.rename(stage / "old")
             fresh.rename(self.folder)
 
     def _install(self, target, built):

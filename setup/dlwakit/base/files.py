@@ -116,7 +116,7 @@ def renewed(folder, last):
 
 @contextlib.contextmanager
 def scratch_folder(parent, prefix):
-    """Yield a new folder in `parent`, and take it away; what cannot be taken away stays, and is not told.
+    """Yield a new folder in `parent`, and remove it; what cannot be removed stays, without an error.
 
     tempfile.TemporaryDirectory of Python 3.11 ends in a RecursionError where a folder may not be changed any more.
     """

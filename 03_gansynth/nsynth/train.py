@@ -5,19 +5,23 @@
 
 Stop it at any time: the same command goes on where it stopped. The decoder learns to predict every sample from those
 before it and from the encoding of the sound; what it sees of them carries noise, so that it listens to the encoding.
+With --blends it also learns what lies between two sounds, from sums of their encodings.
 The run folder holds the page `report.html` and the best model so far, in a folder of the run's own name, which
 patches can load at any time.
 """
 
 from __future__ import annotations
 
+import argparse
 import copy
 import hashlib
 import math
 import sys
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from dlwakit.base.files import whole_folder
 from dlwakit.training.options import given, train_parser
@@ -27,9 +31,11 @@ from modelfiles.errors import UserError
 from modelfiles.finding import find
 from modelfiles.places import checkpoint_folders
 
+from .blending import CORNERS
 from .dataset import Set, read_set
 from .engine.config import LEVELS, PRESETS, Config
 from .engine.network import Autoencoder, load, save
+from .engine.store import NOTES
 from .model import NSynth
 from .training.trainer import Trainer, misfit
 
@@ -37,6 +43,7 @@ USUAL = "starter_notes"  # what trainings begin with where it fits
 BITS = "bits per sample (lower is better)"
 STATE = "last.pt"
 STEPS = 200000  # where no time is the end
+EACH = 4  # notes for each corner that are kept beside the model
 DEFAULTS = {
     "data": "runs/nsynth/data",
     "source": USUAL,
@@ -44,6 +51,7 @@ DEFAULTS = {
     "batch_size": 2,
     "learning_rate": 2e-3,
     "seed": 0,
+    "blends": 0.5,
 }
 
 
@@ -146,19 +154,38 @@ def check(training: Training, trainer: Trainer, model: Path) -> None:
     means, best = run.means(), run.history.best("bits")
     trainer.save(run.checkpoints / STATE)
     bits = trainer.judge(sounds.audio[sounds.held_out])
+    playable = NSynth(copy.deepcopy(trainer.average.module).cpu())
     if best is None or not model.exists() or bits <= best["bits"]:
         with whole_folder(model) as place:
             save(place, trainer.average.module, trainer.step)
-    run.preview(trainer.step, preview(trainer.average.module, sounds), sounds.rate)
+            save_notes(place, playable, sounds)
+    run.preview(trainer.step, preview(playable, sounds), sounds.rate)
     keep_stage(run, [model])
     run.check(trainer.step, **means, bits=bits)
 
 
-def preview(network: Autoencoder, sounds: Set):
+def save_notes(folder: Path, model: NSynth, sounds: Set) -> None:
+    """Write the encodings of some of the sounds beside a model: the first four become the corners in the patch."""
+    spread = np.unique(np.linspace(0, len(sounds.audio) - 1, CORNERS * EACH).astype(int))
+    far_apart = np.concatenate([spread[start::EACH] for start in range(EACH)])
+    with zipfile.ZipFile(folder / NOTES, "w") as archive:
+        for row in far_apart:
+            with archive.open(f"{sounds.names[row].replace(',', ' ')}.npy", "w") as file:
+                np.save(file, np.float16(model.encode(sounds.audio[row] / 32768)))
+
+
+def preview(model: NSynth, sounds: Set):
     """A held-out sound, encoded and decoded: float32 [samples]."""
-    model = NSynth(copy.deepcopy(network).cpu())
     encoding = model.encode(sounds.audio[sounds.held_out[0]] / 32768)
     return model.decode([encoding])[0]
+
+
+def share(text: str) -> float:
+    """A number of the command line from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError("it lies from 0 to 1")
+    return number
 
 
 def main(arguments=None):
@@ -170,6 +197,12 @@ def main(arguments=None):
         steps="as many as the preset has time for",
         preset={"choices": PRESETS},
         batch_size={"help": "pieces of sound in one step"},
+    )
+    parser.begin.add_argument(
+        "--blends",
+        metavar="X",
+        type=share,
+        help=f"share of the examples that lie between two sounds, 0 to 1 (default: {DEFAULTS['blends']})",
     )
     parser.add("--check-every", says="by time", group=parser.today)
     options = parser.parse(arguments)

@@ -15,11 +15,11 @@ from pdworker.serving.server import Job, serve
 
 from . import grid_folder
 from .blending import grid_encodings
+from .engine.store import NOTES
 from .loading import load_path
 
 LONGEST_FILE_S = 600
 COMPUTE_S = 0.2  # how long to decode for each piece of sound
-NOTES = "notes.npz"  # beside a checkpoint: encodings of some notes, by name
 
 
 class Worker:

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import torch
 from dlwakit.training.history import read
+from modelfiles.bounded import read_npz
 from modelfiles.errors import UserError
 from nsynth import dataset, grid_folder, train
 from nsynth.blending import corner_weights, grid_encodings, grid_files, interpolate, zones
@@ -192,6 +193,9 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_model(data, tmp_path, ca
     assert rows[-1]["bits"] < rows[0]["bits"] <= 8.5
     assert list((tmp_path / "broken/previews").glob("*.wav"))
     assert json.loads((tmp_path / "broken/run.json").read_text())["fixed"]["width"] == 32
+    notes = read_npz(tmp_path / "broken/broken/notes.npz")  # what the patch begins with
+    assert len(notes) == 6 and list(notes)[:2] == ["220", "440"]
+    assert all(note.shape == (16, 16) and note.dtype == np.float16 for note in notes.values())
     words = ("--data", data, "--run", tmp_path / "other", "--preset", "night", "--from", tmp_path / "whole")
     assert train.main(list(map(str, words))) == 1
     assert "whole has another size: its" in capsys.readouterr().err

@@ -24,6 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 from .config import LEVELS, TAPS, Config, layer_shapes
 
 FACTS = "nsynth.json"  # beside a checkpoint: what its weights do not say
+NOTES = "notes.npz"  # beside a checkpoint: encodings of some sounds, by name
 NEEDED = re.compile(r"(^|/)(checkpoint|[^/]*\.index|[^/]*\.data-\d{5}-of-\d{5})$")  # in an archive
 UNSAID = "sample_rate", "hop", "stages", "ae_stages"
 AVERAGE = "/ExponentialMovingAverage"

@@ -14,6 +14,7 @@ from torch.nn import functional
 from ..engine import mulaw
 from ..engine.config import LEVELS, Config
 from ..engine.network import Autoencoder
+from .morphing import morph, reach
 
 CLIP, AVERAGING = 1.0, 0.998
 NOISE = 1.0  # mu-law steps: the most noise (standard deviation) on what the decoder sees
@@ -30,7 +31,7 @@ class Trainer:
     audio : numpy.ndarray of int16, [sounds, samples]
         What it learns from.
     settings : dict
-        learning_rate, batch_size, seed.
+        learning_rate, batch_size, seed; blends, the share of what it learns from that lies between two sounds.
     device : str
         Of torch.
     """
@@ -60,8 +61,12 @@ class Trainer:
         """Learn from one batch; returns bits per sample. progress: 0 to 1, how much of the training is over."""
         for group in self.optimiser.param_groups:
             group["lr"] = cosine_rate(self.settings["learning_rate"], progress, self.step)
-        sound, seen = (torch.from_numpy(part).to(self.device) for part in self._batch())
-        loss = loss_of(self.model, sound, seen)
+        one, other, shares, sound, seen = (torch.from_numpy(part).to(self.device) for part in self._batch())
+        encoding, between = self.model.encode(one / mulaw.HALF), shares.nonzero()[:, 0]
+        if len(between):
+            away = self.model.encode(other[between] / mulaw.HALF) - encoding[between]
+            encoding = encoding.index_add(0, between, shares[between, None, None] * away)
+        loss = loss_of(self.model.decode(seen / mulaw.HALF, encoding), sound)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -75,15 +80,30 @@ class Trainer:
         return bits_per_sample(self.average.module, audio[:JUDGED], self.device)
 
     def _batch(self):
-        """Parts of sounds, and what the decoder sees of them: with noise, so that it listens to the encoding."""
+        """Parts of two sounds, how far from one to the other, the sound there, and what the decoder sees of it.
+
+        That carries noise, so that the decoder listens to the encoding.
+        """
         random = np.random.default_rng((self.settings["seed"], self.step))
-        count = self.settings["batch_size"]
-        rows = random.integers(len(self.codes), size=count)
-        hops = random.integers((self.codes.shape[1] - self.length) // self.config.hop + 1, size=count)
-        starts = hops * self.config.hop
-        sound = np.stack([self.codes[row, at : at + self.length] for row, at in zip(rows, starts)])
+        count, (rows, samples) = self.settings["batch_size"], self.codes.shape
+        hops = random.integers((samples - self.length) // self.config.hop + 1, size=count)
+        parts = [slice(hop * self.config.hop, hop * self.config.hop + self.length) for hop in hops]
+        pairs = random.integers(rows, size=(2, count))
+        one, other = (np.stack([self.codes[row, part] for row, part in zip(row, parts)]) for row in pairs)
+        shares = random.uniform(0, 1, count) * (random.uniform(0, 1, count) < self.settings["blends"])
+        sound = one.copy()
+        for row in shares.nonzero()[0]:
+            sound[row] = self._between(pairs[:, row], parts[row], shares[row])
         noise = random.uniform(0, NOISE, (count, 1)) * random.standard_normal(sound.shape)
-        return sound, np.clip(sound + np.rint(noise), -128, 127).astype(np.int16)
+        seen = np.clip(sound + np.rint(noise), -128, 127).astype(np.int16)
+        return one, other, np.float32(shares), sound, seen
+
+    def _between(self, pair, part, share):
+        """The codes of a part of what lies between two sounds."""
+        beside = reach(self.config.sample_rate)
+        start = max(part.start - beside, 0)
+        ends = mulaw.decode(self.codes[pair, start : part.stop + beside])
+        return mulaw.encode(morph(*ends, share, self.config.sample_rate))[part.start - start :][: self.length]
 
     def save(self, file) -> None:
         """Write all that is needed to go on, whole or not at all."""
@@ -97,17 +117,20 @@ class Trainer:
         self.step = state["step"]
 
 
-def loss_of(model: Autoencoder, sound, seen):
-    """Nats per sample of codes [sounds, samples], where the decoder has seen other ones."""
-    logits = model.decode(seen / mulaw.HALF, model.encode(sound / mulaw.HALF))
+def loss_of(logits, sound):
+    """Nats per sample of codes [sounds, samples] by what was predicted of them, [sounds, 256, samples]."""
     return functional.cross_entropy(logits, sound.long() + LEVELS // 2)
 
 
 @torch.no_grad()
 def bits_per_sample(model: Autoencoder, audio, device: str = "cpu") -> float:
     """Mean -log2 of the probability of every sample of sounds [sounds, samples] int16."""
-    sounds = torch.from_numpy(codes_of(audio, model.config)).to(device).split(1)
-    return sum(loss_of(model, one, one).item() for one in sounds) / len(sounds) / math.log(2)
+    codes = torch.from_numpy(codes_of(audio, model.config)).to(device)
+    nats = 0.0
+    for sound in codes.split(1):
+        seen = sound / mulaw.HALF
+        nats += loss_of(model.decode(seen, model.encode(seen)), sound).item()
+    return nats / len(codes) / math.log(2)
 
 
 def codes_of(audio, config: Config):

@@ -150,7 +150,7 @@ def against(model, timbres, audio, timbre_names, pitches, data_timbres, seed=0, 
     dict of str to float
         nearest_training_db: how far a random point is from the training's nearest timbre. timbres_used: the part
         of the training's timbres that are the nearest to some random point. training_db: log-spectral distance of
-        the training's own points, where the model's folder tells them, from the notes that they stand for.
+        the training's own points, from the notes that they stand for, of those that the model's folder tells.
     """
     found = distances(timbres, data_timbres)
     figures = {
@@ -160,10 +160,11 @@ def against(model, timbres, audio, timbre_names, pitches, data_timbres, seed=0, 
     file = model.folder.path / TIMBRES
     if file.exists():
         points = read_json(file)
+        known = np.flatnonzero([name in points for name in timbre_names])
         found = []
-        for note in np.random.default_rng(seed).permutation(len(audio))[:notes]:
+        for note in np.random.default_rng(seed).permutation(known)[:notes]:
             point = np.array(points[timbre_names[note]], np.float32)[None]
             played = model.generate(point, [int(pitches[note])])[0]
             found.append(spectral_distance(played, audio[note].astype(np.float32) / 32768))
-        figures["training_db"] = float(np.mean(found))
+        figures["training_db"] = float(np.mean(found)) if found else None
     return figures

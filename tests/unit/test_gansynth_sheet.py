@@ -61,6 +61,12 @@ def test_a_model_against_its_training_set(tmp_path):
     figures = sheet.against(model, timbres, audio, names, pitches, data_timbres)
     assert figures["training_db"] < 0.1 and figures["timbres_used"] == 1
     assert 0 < figures["nearest_training_db"] < data["between_db"]
+    (tmp_path / sheet.TIMBRES).write_text('{"dull": [0.0]}')  # a model of other sounds, in part
+    figures = sheet.against(model, timbres, audio, names, pitches, data_timbres)
+    assert figures["training_db"] < 0.1
+    (tmp_path / sheet.TIMBRES).write_text("{}")
+    figures = sheet.against(model, timbres, audio, names, pitches, data_timbres)
+    assert figures["training_db"] is None and figures["timbres_used"] == 1
 
 
 def test_one_pitch_is_no_pitch(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import librosa
 import numpy as np
 
@@ -10,7 +12,7 @@ from .features import features, off_in_features
 BANDS, WINDOW, HOP = 40, 512, 256
 FLOOR_DB = 60  # below the loudest point: not heard
 TEMPERATURE = 0.8
-PAIRS = 6
+PAIRS = 28  # all of eight sounds
 QUANTILES = 100
 HEARD_DB = 40  # below its loudest: where a sound is not silent
 
@@ -68,14 +70,14 @@ def off_the_middle(one, other, sound, rate):
 
 
 def between(model, sounds, seed):
-    """Mean figures of the decoded middle of pairs of sounds, and of the mix: {"between_db": [decoded, mixed], ...}.
+    """Figures of the decoded middle of pairs of sounds, and of the mix: {"between_db": [decoded, mixed], ...}.
 
-    between_db is the distance from the mean of the two log-mel pictures; off_the_middle and off_in_features are those
-    of the functions.
-    sounds: [n, samples]; PAIRS pairs of them.
+    between_db is the mean distance from the mean of the two log-mel pictures; off_the_middle and off_in_features are
+    those of the functions, and medians, as both grow without bound where two sounds are nearly alike.
+    sounds: [n, samples]; all pairs of them, or PAIRS at random.
     """
-    rate, random = model.config.sample_rate, np.random.default_rng(seed)
-    pairs = [random.choice(len(sounds), 2, replace=False) for _ in range(PAIRS)]
+    rate, pairs = model.config.sample_rate, list(combinations(range(len(sounds)), 2))
+    pairs = np.random.default_rng(seed).permutation(pairs)[:PAIRS]
     codes = [model.encode(sound) for sound in sounds]
     decoded = model.decode([(codes[a] + codes[b]) / 2 for a, b in pairs], TEMPERATURE, seed=seed)
     mixed = [(sounds[a] + sounds[b]) / 2 for a, b in pairs]
@@ -89,6 +91,6 @@ def between(model, sounds, seed):
             off_in_features(ends[a], ends[b], features(one, rate), ends.std(axis=0))
             for (a, b), one in zip(pairs, found)
         ]
-        for figure, values in zip(figures, (far, off, away)):
-            figures[figure].append(float(np.mean(values)))
+        for figure, middle, values in zip(figures, (np.mean, np.median, np.median), (far, off, away)):
+            figures[figure].append(float(middle(values)))
     return figures

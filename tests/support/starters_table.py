@@ -118,7 +118,8 @@ def half_of_silence(now, before):
 
 RAVE = (Figure("spectral distance", own("held_out"), "{:.2f}", half_of_silence),)
 VIOLIN = {"violin": "violin", "flute": "flute"}  # the other instruments had none before
-NOTES, PIECES = ("--notes", "200"), ("--notes", "20", "--points", "193")
+NOTES = "--notes", "500", "--points"
+TIMBRES, PIECES = (*NOTES, "500"), (*NOTES, "2000")  # ten random points for each sound of the data
 STARTERS = (
     *(
         Starter("1", "melody", f"starter_{name}_rnn", f"starter_{name}_rnn.mag", "melody", MELODY)
@@ -128,7 +129,7 @@ STARTERS = (
         Starter("2", "ddsp", f"starter_{name}", f"starter_{VIOLIN.get(name, 'violin')}", f"ddsp-{name}", DDSP)
         for name in ("violin", "flute", "trumpet", "cello", "saxophone", "voice")
     ),
-    Starter("3", "gansynth", "starter_instruments", "starter", "instruments", INSTRUMENTS, NOTES, False),
+    Starter("3", "gansynth", "starter_instruments", "starter", "instruments", INSTRUMENTS, TIMBRES, False),
     Starter("3", "gansynth", "starter_textures", None, "textures", TEXTURES, PIECES),
     Starter("5", "samplernn", "starter_beat", "tabla.safetensors", "beat", SAMPLERNN),
     Starter("5", "samplernn", "starter_voice", "haze.safetensors", "voice", SAMPLERNN),

@@ -13,7 +13,6 @@ patches can load at any time.
 from __future__ import annotations
 
 import argparse
-import copy
 import hashlib
 import math
 import sys
@@ -37,12 +36,13 @@ from .engine.config import LEVELS, PRESETS, Config
 from .engine.network import Autoencoder, load, save
 from .engine.store import NOTES
 from .model import NSynth
-from .training.trainer import Trainer, misfit
+from .training.trainer import Trainer, bits_per_sample, misfit
 
 USUAL = "starter_notes"  # what trainings begin with where it fits
 BITS = "bits per sample (lower is better)"
 STATE = "last.pt"
 STEPS = 200000  # where no time is the end
+JUDGED = 8  # sounds in a check: more would take as long as the training itself
 EACH = 4  # notes for each corner that are kept beside the model
 DEFAULTS = {
     "data": "runs/nsynth/data",
@@ -153,11 +153,12 @@ def check(training: Training, trainer: Trainer, model: Path) -> None:
     run, sounds = training.run, training.sounds
     means, best = run.means(), run.history.best("bits")
     trainer.save(run.checkpoints / STATE)
-    bits = trainer.judge(sounds.audio[sounds.held_out])
-    playable = NSynth(copy.deepcopy(trainer.average.module).cpu())
+    network = trainer.network()
+    bits = bits_per_sample(network, sounds.audio[sounds.held_out[:JUDGED]], trainer.device)
+    playable = NSynth(network.cpu())
     if best is None or not model.exists() or bits <= best["bits"]:
         with whole_folder(model) as place:
-            save(place, trainer.average.module, trainer.step)
+            save(place, network, trainer.step)
             save_notes(place, playable, sounds)
     run.preview(trainer.step, preview(playable, sounds), sounds.rate)
     keep_stage(run, [model])

@@ -7,6 +7,7 @@ Engel et al., "Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,27 @@ from torch.nn import functional
 from . import store
 from .config import TAPS, Config, layer_shapes
 
+LOOPED = re.compile(
+    r"skip_start|(dilatedconv|res|skip)_\d+|out1|logits"
+)  # layers whose weights the loops round
+STEPS = 127  # of eight bits, on each side of zero
+
+
+def rounded(weights: torch.Tensor) -> torch.Tensor:
+    """Return weights [out, in, taps] as the loops hold them: eight bits, scaled for each row and tap.
+
+    The gradient is that of the weights as they were.
+    """
+    scale = weights.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-20) / STEPS
+    return weights + ((weights / scale).round() * scale - weights).detach()
+
 
 class Autoencoder(nn.Module):
     """Encoder and decoder.
+
+    While it is trained its decoder computes with rounded weights, so that it learns to do without the bits that the
+    loops leave out: Jacob and others, "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018.
 
     Parameters
     ----------
@@ -35,6 +54,8 @@ class Autoencoder(nn.Module):
     def _conv(self, name: str, signal: torch.Tensor, dilation: int = 1) -> torch.Tensor:
         weights: torch.Tensor = self.layers[name].weight  # type: ignore[assignment]
         biases: torch.Tensor = self.layers[name].bias  # type: ignore[assignment]
+        if self.training and LOOPED.fullmatch(name):
+            weights = rounded(weights)
         return functional.conv1d(signal, weights, biases, dilation=dilation)
 
     def _causal(self, name: str, signal: torch.Tensor, dilation: int = 1) -> torch.Tensor:
@@ -91,6 +112,15 @@ class Autoencoder(nn.Module):
         """A signal plus what the encoding of each hop gives all its samples."""
         by_hop = signal.unflatten(2, (-1, self.config.hop))
         return (by_hop + self._conv(name, encoding)[..., None]).flatten(2)
+
+
+@torch.no_grad()
+def round_weights(model: Autoencoder) -> Autoencoder:
+    """Round the weights of a decoder that was trained with rounded ones, in place, and return it."""
+    for name, layer in model.layers.items():
+        if LOOPED.fullmatch(name):
+            layer.weight.copy_(rounded(layer.weight))  # type: ignore[operator, arg-type]
+    return model
 
 
 def load(path: Path, name: str = "") -> Autoencoder:

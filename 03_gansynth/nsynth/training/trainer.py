@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -13,17 +14,16 @@ from torch.nn import functional
 
 from ..engine import mulaw
 from ..engine.config import LEVELS, Config
-from ..engine.network import Autoencoder
+from ..engine.network import Autoencoder, round_weights
 from .morphing import morph, reach
 
 CLIP, AVERAGING = 1.0, 0.998
 NOISE = 1.0  # mu-law steps: the most noise (standard deviation) on what the decoder sees
-JUDGED = 8  # sounds in a check: more would take as long as the training itself
 PARTS = "model", "average", "optimiser"
 
 
 class Trainer:
-    """An autoencoder and what is needed to train it on; its averaged weights are judged, heard and exported.
+    """An autoencoder and what is needed to train it on.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ class Trainer:
         self.average.follow()
         return loss.item() / math.log(2)
 
-    def judge(self, audio) -> float:
-        """Bits per sample of the averaged weights on some sounds [sounds, samples] int16."""
-        return bits_per_sample(self.average.module, audio[:JUDGED], self.device)
+    def network(self) -> Autoencoder:
+        """A copy of the averaged network, its weights rounded: what is judged and played."""
+        return round_weights(copy.deepcopy(self.average.module))
 
     def _batch(self):
         """Parts of two sounds, how far from one to the other, the sound there, and what the decoder sees of it.

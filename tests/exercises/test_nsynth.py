@@ -1,6 +1,7 @@
 """The exercises with NSynth of day 3, done on the starter, with what the lesson says that one hears."""
 
 import importlib.util
+from itertools import combinations
 
 import librosa
 import numpy as np
@@ -62,16 +63,28 @@ def test_3_8_one_pitch_at_nearly_all_points_and_a_timbre_that_changes(model, gri
     assert ends > 5
 
 
-def test_3_9_a_mix_is_two_sounds_and_a_point_of_the_grid_one(model, corners, row):
+def test_3_9_a_point_between_is_one_sound_between_its_ends(model, row):
     rate = model.config.sample_rate
-    one, other, middle = model.decode([corners[0], corners[3], (corners[0] + corners[3]) / 2], 0.8)
-    off, mixed = (off_the_middle(one, other, sound, rate) for sound in (middle, (one + other) / 2))
+    notes = [np.asarray(note, np.float32) for note in read_npz(NOTES).values()]
+    pairs = list(combinations(range(len(notes)), 2))
+    sounds = model.decode([*notes, *((notes[a] + notes[b]) / 2 for a, b in pairs)], 0.8)
+    ends, middles = sounds[: len(notes)], sounds[len(notes) :]
+    timbres = np.array([features(sound, rate) for sound in ends])
+
+    def off(sounds):
+        found = zip(pairs, sounds)
+        scale = timbres.std(axis=0)
+        return [off_in_features(timbres[a], timbres[b], features(one, rate), scale) for (a, b), one in found]
+
+    points, mixes = np.array(off(middles)), np.array(off([ends[a] + ends[b] for a, b in pairs]))
     row(
         "3.9",
-        "two instruments in the mix, one sound in the point",
-        f"off the middle {off:.2f}, the mix {mixed:.2f}",
+        "two instruments in the mix, one sound between them in the point",
+        f"off in features {np.median(points):.2f}, the mix {np.median(mixes):.2f}; "
+        f"nearer than the mix in {np.mean(points < mixes):.0%} of {len(pairs)} pairs",
     )
-    assert harmonic(middle, rate) > 0.3
+    assert np.mean([harmonic(sound, rate) for sound in middles]) > 0.8
+    assert np.median(points) < 0.9  # 1 is as far from half way as the ends are
 
 
 def test_3_10_a_few_curves_change_much(model, corners, row):

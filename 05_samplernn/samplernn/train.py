@@ -32,6 +32,8 @@ from modelfiles.places import checkpoint_folders
 from .dataset import read_data
 from .engine import store
 from .engine.config import PRESETS, Config, read_config
+from .evaluate import bits_per_sample
+from .model import Generator
 from .training.batches import Batches
 from .training.trainer import LAST, Trainer, misfit
 
@@ -45,6 +47,7 @@ DEFAULTS = {
     "seed": 0,
 }
 STEPS = 20000  # where no time is the end
+PREVIEW_SECONDS, PREVIEW_TEMPERATURE = 2.0, 0.95
 BITS, LEVEL = "bits per sample (lower is better)", "level of the preview, decibels above your sounds"
 FARTHEST = (
     12  # decibels that a preview may differ from the sounds in level for its model to be the one that plays
@@ -178,13 +181,21 @@ def check(training, trainer, model):
     run = training.run
     means = run.means()
     trainer.save(run.checkpoints)
-    sound, bits = trainer.preview(), trainer.validate(training.held_out)
+    network = trainer.network()
+    bits = bits_per_sample(network, training.held_out, trainer.device)
+    sound = preview(network, trainer.step)
     level = decibels(sound) - decibels(training.chunks / 32768)
     if is_best(bits, level, run.history.comparable) or not model.exists():
-        store.save(model, trainer.average.module)
+        store.save(model, network)
     run.preview(trainer.step, sound, training.config.sample_rate)
     keep_stage(run, [model, store.config_path(model)])
     run.check(trainer.step, **means, bits=bits, level_db=level, **training.nearness.of(sound))
+
+
+def preview(network, seed):
+    """Two seconds of a network, float32 [samples]; it then lies in the memory of the processor."""
+    generator = Generator(network, device="cpu")
+    return generator.generate(PREVIEW_SECONDS, temperature=[PREVIEW_TEMPERATURE], seed=seed)[0]
 
 
 def is_best(bits, level, rows):

@@ -124,9 +124,8 @@ def samplernn():
     """Day 5."""
     from samplernn import train
     from samplernn.engine import store
-    from samplernn.training import trainer
 
-    trainer.PREVIEW_SECONDS = 0.1
+    train.PREVIEW_SECONDS = 0.1
     size = {"frame_sizes": [4, 16], "dim": 16, "num_rnn_layers": 1, "emb_size": 8, "seq_len": 64}
 
     def prepare(folder):

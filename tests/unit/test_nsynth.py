@@ -1,6 +1,5 @@
 """NSynth: codes, checkpoints, the loops against torch, blends, a data set, and a training that stops and goes on."""
 
-import copy
 import json
 import sys
 import tarfile
@@ -19,7 +18,7 @@ from nsynth.blending import corner_weights, grid_encodings, grid_files, interpol
 from nsynth.engine import kernel_engine, mulaw
 from nsynth.engine.config import Config
 from nsynth.engine.kernel_engine import KernelEngine
-from nsynth.engine.network import Autoencoder, load, round_weights, save
+from nsynth.engine.network import Autoencoder, load, save
 from nsynth.engine.pack import Packed
 from nsynth.engine.torch_engine import TorchEngine
 from nsynth.features import features, off_in_features
@@ -90,21 +89,6 @@ def test_the_loops_predict_what_torch_predicts(sounds, threads, monkeypatch):
     with torch.no_grad():
         wanted = model.decode(torch.from_numpy(codes / 128).float(), torch.from_numpy(steps).transpose(1, 2))
     assert np.abs(loops.logits - wanted.transpose(1, 2).numpy()).max() < 0.02 * wanted.std()
-
-
-def test_what_was_trained_with_rounded_weights_loses_nothing_in_the_loops():
-    model = network()
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights *= 3  # a network that is sure of what comes next, as after a long training
-    sound, encoding = torch.rand(1, 64) - 0.5, torch.randn(1, 4, 2)
-    trained = model.train().decode(sound, encoding)
-    trained.sum().backward()
-    assert all(model.layers[name].weight.grad.abs().max() > 0 for name in ("dilatedconv_1", "logits"))
-    lost = NSynth(copy.deepcopy(model)).bits_lost
-    rounded = round_weights(copy.deepcopy(model)).eval()
-    assert torch.allclose(rounded.decode(sound, encoding), trained, atol=1e-4)
-    assert NSynth(rounded).bits_lost < lost / 5
 
 
 def test_the_reference_that_goes_sample_by_sample_predicts_what_torch_predicts():

@@ -201,7 +201,7 @@ def test_half_precision_on_a_graphics_card(data):
     batches = train.Batches(np.load(data / "train.npy"), 4, CONFIG, 0)
     bits = [trainer.train_step(*batches[step], step / 50) for step in range(50)]
     assert np.mean(bits[-10:]) < np.mean(bits[:10])
-    assert trainer.preview().shape == (2 * RATE,)
+    assert train.preview(trainer.network(), 0).shape == (2 * RATE,)
 
 
 def test_scores_of_known_sources():

@@ -12,33 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from modelfiles.loops.rounding import rounded
 from torch import nn
 from torch.nn import functional
 
 from . import store
 from .config import TAPS, Config, layer_shapes
 
-LOOPED = re.compile(
-    r"skip_start|(dilatedconv|res|skip)_\d+|out1|logits"
-)  # layers whose weights the loops round
-STEPS = 127  # of eight bits, on each side of zero
-
-
-def rounded(weights: torch.Tensor) -> torch.Tensor:
-    """Return weights [out, in, taps] as the loops hold them: eight bits, scaled for each row and tap.
-
-    The gradient is that of the weights as they were.
-    """
-    scale = weights.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-20) / STEPS
-    return weights + ((weights / scale).round() * scale - weights).detach()
+EIGHT_BITS = re.compile(r"skip_start|(dilatedconv|res|skip)_\d+|out1|logits")
 
 
 class Autoencoder(nn.Module):
     """Encoder and decoder.
 
-    While it is trained its decoder computes with rounded weights, so that it learns to do without the bits that the
-    loops leave out: Jacob and others, "Quantization and Training of Neural Networks for Efficient
-    Integer-Arithmetic-Only Inference", CVPR 2018.
+    While it is trained, the layers that the loops hold in eight bits compute with weights that are rounded so.
 
     Parameters
     ----------
@@ -51,10 +38,14 @@ class Autoencoder(nn.Module):
         shapes = layer_shapes(config)
         self.layers = nn.ModuleDict({name: nn.Conv1d(*shape) for name, shape in shapes.items()})
 
+    def eight_bit_layers(self) -> list[nn.Module]:
+        """The layers whose weights the loops hold in eight bits."""
+        return [layer for name, layer in self.layers.items() if EIGHT_BITS.fullmatch(name)]
+
     def _conv(self, name: str, signal: torch.Tensor, dilation: int = 1) -> torch.Tensor:
         weights: torch.Tensor = self.layers[name].weight  # type: ignore[assignment]
         biases: torch.Tensor = self.layers[name].bias  # type: ignore[assignment]
-        if self.training and LOOPED.fullmatch(name):
+        if self.training and EIGHT_BITS.fullmatch(name):
             weights = rounded(weights)
         return functional.conv1d(signal, weights, biases, dilation=dilation)
 
@@ -112,15 +103,6 @@ class Autoencoder(nn.Module):
         """A signal plus what the encoding of each hop gives all its samples."""
         by_hop = signal.unflatten(2, (-1, self.config.hop))
         return (by_hop + self._conv(name, encoding)[..., None]).flatten(2)
-
-
-@torch.no_grad()
-def round_weights(model: Autoencoder) -> Autoencoder:
-    """Round the weights of a decoder that was trained with rounded ones, in place, and return it."""
-    for name, layer in model.layers.items():
-        if LOOPED.fullmatch(name):
-            layer.weight.copy_(rounded(layer.weight))  # type: ignore[operator, arg-type]
-    return model
 
 
 def load(path: Path, name: str = "") -> Autoencoder:

@@ -10,11 +10,12 @@ import torch
 from dlwakit.training.averaging import Average, cosine_rate
 from dlwakit.training.saving import save_state
 from modelfiles.errors import UserError
+from modelfiles.loops.rounding import round_layers
 from torch.nn import functional
 
 from ..engine import mulaw
 from ..engine.config import LEVELS, Config
-from ..engine.network import Autoencoder, round_weights
+from ..engine.network import Autoencoder
 from .morphing import morph, reach
 
 CLIP, AVERAGING = 1.0, 0.998
@@ -77,7 +78,9 @@ class Trainer:
 
     def network(self) -> Autoencoder:
         """A copy of the averaged network, its weights rounded: what is judged and played."""
-        return round_weights(copy.deepcopy(self.average.module))
+        network = copy.deepcopy(self.average.module)
+        round_layers(network.eight_bit_layers())
+        return network
 
     def _batch(self):
         """Parts of two sounds, how far from one to the other, the sound there, and what the decoder sees of it.

@@ -6,6 +6,7 @@ The architecture is PRiSM SampleRNN's (rncm-prism/prism-samplernn), after Mehri 
 """
 
 import torch
+from modelfiles.loops.rounding import rounded
 from torch import nn
 from torch.nn import functional
 
@@ -54,7 +55,10 @@ class FrameTier(nn.Module):
 
 
 class SampleTier(nn.Module):
-    """The network at the bottom: from a frame of samples and a vector of conditioning to the next sample's logits."""
+    """The network at the bottom: from a frame of samples and a vector of conditioning to the next sample's logits.
+
+    While it is trained, its last two layers compute with weights that are rounded to eight bits, as in the loops.
+    """
 
     def __init__(self, config):
         super().__init__()
@@ -68,6 +72,10 @@ class SampleTier(nn.Module):
         self.hidden2 = nn.Linear(dim, dim)
         self.outputs = nn.Linear(dim, config.q_levels)
 
+    def eight_bit_layers(self):
+        """The layers that lose most when their weights are rounded, which the loops always hold in eight bits."""
+        return self.hidden2, self.outputs
+
     def table(self):
         """Embedding and first layer as one table [frame_size, q_levels, dim]: what each code adds in each place."""
         return torch.einsum("qe,ked->kqd", self.embedding, self.inputs)
@@ -78,8 +86,11 @@ class SampleTier(nn.Module):
         places = torch.arange(self.frame_size, device=codes.device) * table.shape[1]
         windows = codes.unfold(1, self.frame_size, 1) + places
         entered = functional.embedding_bag(windows.flatten(0, 1), table.flatten(0, 1), mode="sum")
-        hidden = torch.relu(self.hidden1(entered.view_as(conditioning) + conditioning))
-        return self.outputs(torch.relu(self.hidden2(hidden)))
+        hidden = self.hidden1(entered.view_as(conditioning) + conditioning)
+        for layer in self.eight_bit_layers():
+            weights = rounded(layer.weight) if self.training else layer.weight
+            hidden = functional.linear(torch.relu(hidden), weights, layer.bias)
+        return hidden
 
 
 class SampleRNN(nn.Module):

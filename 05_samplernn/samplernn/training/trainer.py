@@ -7,21 +7,19 @@ import torch
 from dlwakit.training.averaging import Average, cosine_rate
 from dlwakit.training.saving import save_state
 from modelfiles.errors import UserError
+from modelfiles.loops.rounding import round_layers
 from torch.nn import functional
 
 from ..engine.network import SampleRNN
-from ..evaluate import bits_per_sample
-from ..model import Generator
 
 CLIP = 5.0
 AVERAGING = 0.99
-PREVIEW_SECONDS, PREVIEW_TEMPERATURE = 2.0, 0.95
 LAST = "last.pt"
 PARTS = ("model", "average", "optimiser", "scaler")
 
 
 class Trainer:
-    """A model and what is needed to train it on; its averaged weights are judged, heard and exported.
+    """A model and what is needed to train it on.
 
     Parameters
     ----------
@@ -89,14 +87,11 @@ class Trainer:
         self.average.follow()
         return loss.item() / math.log(2)
 
-    def validate(self, chunks):
-        """Bits per sample of the averaged weights on chunks [n, samples] int16."""
-        return bits_per_sample(self.average.module, chunks, self.device)
-
-    def preview(self):
-        """Two seconds from the averaged weights as they are, float32 [samples]."""
-        generator = Generator(copy.deepcopy(self.average.module), device="cpu")
-        return generator.generate(PREVIEW_SECONDS, temperature=[PREVIEW_TEMPERATURE], seed=self.step)[0]
+    def network(self):
+        """A copy of the averaged network, its last weights rounded: what is judged, heard and exported."""
+        network = copy.deepcopy(self.average.module)
+        round_layers(network.sample_tier.eight_bit_layers())
+        return network
 
     def save(self, folder):
         """Write all that is needed to go on into a folder, whole or not at all."""

@@ -118,9 +118,7 @@ def usual_source(config: Config) -> Autoencoder | None:
 
 def open_source(name: str) -> Autoencoder:
     """The autoencoder of a model's name or folder, or of a run's folder. Raises UserError."""
-    path = find(name, checkpoint_folders(__file__), suffixes=("",))
-    own = path / path.resolve().name
-    return load(own if own.is_dir() else path, name)
+    return load(find(name, checkpoint_folders(__file__), suffixes=(".index", ".tar")), name)
 
 
 def train(training: Training) -> int:

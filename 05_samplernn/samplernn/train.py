@@ -142,9 +142,7 @@ def _begin_as_usual(run, trainer):
 
 def open_source(name):
     """The SampleRNN of a model's name or file, or of a run's folder. Raises UserError."""
-    path = find(name, checkpoint_folders(__file__), suffixes=(".safetensors",))
-    own = path / f"{path.resolve().name}.safetensors"
-    return store.load(own) if own.exists() else store.read(path, {}, name)
+    return store.read(find(name, checkpoint_folders(__file__), suffixes=(".safetensors",)), {}, name)
 
 
 def train(training):

@@ -15,6 +15,7 @@ FOR_FFMPEG = (".m4a", ".mp4", ".aac", ".webm", ".mka", ".wma", ".amr", ".3gp", "
 SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", *FOR_FFMPEG)
 
 REGISTRY = "registry.json"  # in a folder of checkpoints: what it may hold, and where that comes from
+RUN = "run.json"  # in the folder of a training, which holds the model of its own name
 RENAMED = "renamed.json"  # in a folder of checkpoints: {name that one had: name of what took its place}
 
 
@@ -33,7 +34,8 @@ def find(name: str | Path, folders: Iterable[str | Path], suffixes: Sequence[str
     Returns
     -------
     Path
-        The first that exists. A name that nothing has any more is looked up in the folders' files RENAMED.
+        The first that exists; of a training's folder, the model in it. A name that nothing has any more is looked up
+        in the folders' files RENAMED.
 
     Raises
     ------
@@ -73,10 +75,19 @@ def _there(name: str | Path, places: Iterable[Path], suffixes: Sequence[str]) ->
             except OSError:  # no file can have this name, or nobody may look there
                 continue
             if is_there:
-                return path
+                return _model_of_run(path, suffixes)
             if exists:
                 raise UserError("checkpoint", f"{path} is no file, but a pipe or a device")
     return None
+
+
+def _model_of_run(path: Path, suffixes: Sequence[str]) -> Path:
+    """The model in the folder of a training; any other path as it is, and that of a training without a model."""
+    if not os.path.isfile(path / RUN):
+        return path
+    name = path.resolve().name
+    models = (path / f"{name}{suffix}" for suffix in ("", *suffixes))
+    return next(filter(os.path.exists, models), path)
 
 
 def find_files(source: Path, suffixes: Iterable[str], what: str) -> list[Path]:

@@ -17,6 +17,21 @@ def test_find_looks_in_the_order_of_the_folders(tmp_path):
     assert find(str(course / "rnn.mag"), [patch], (".mag",)) == course / "rnn.mag"
 
 
+def test_the_folder_of_a_training_is_the_model_in_it(tmp_path):
+    run = tmp_path / "my.run"
+    run.mkdir()
+    (run / "run.json").touch()
+    assert find(run, [tmp_path], (".mag",)) == run  # it has no model yet, or is one itself
+    (run / "my.run.mag").touch()
+    assert find(run, [tmp_path], (".mag",)) == find("my.run", [tmp_path], (".mag",)) == run / "my.run.mag"
+    (tmp_path / "link").symlink_to(run)
+    assert find("link", [tmp_path], (".mag",)).resolve() == run / "my.run.mag"
+    (run / "my.run").mkdir()  # a model that is a folder
+    assert find(run, [tmp_path]) == run / "my.run"
+    (run / "run.json").unlink()
+    assert find(run, [tmp_path]) == run
+
+
 def test_find_takes_the_successor_of_what_was_renamed(tmp_path):
     (tmp_path / "starter_new").mkdir()
     (tmp_path / "renamed.json").write_text('{"starter": "starter_new", "lost": "gone"}')

@@ -85,8 +85,5 @@ def _check_build(name: str, model: MelodyRnn, weights: Mapping[str, np.ndarray])
 
 def _open(name: str) -> tuple[MelodyRnn, Mapping[str, np.ndarray]]:
     """The network of a name, a file or a run's folder, and its weights by role. Raises UserError."""
-    path = Path(name).expanduser()
-    if path.is_dir():
-        path = path / f"{path.resolve().name}.mag"
-    bundle = read_bundle(find(path if path.suffix else name, checkpoint_folders(__file__), (".mag",)))
+    bundle = read_bundle(find(name, checkpoint_folders(__file__), (".mag",)))
     return MelodyRnn.from_bundle(bundle), weights_by_role(bundle.variables)

@@ -28,8 +28,6 @@ def open_source(name, room=0):
     """
     path = find(name, checkpoint_folders(__file__))
     folder = path.parent if path.is_file() else path
-    inner = folder / folder.resolve().name
-    folder = inner if inner.is_dir() else folder
     settings = configuration.read(configuration.newest(folder).read_text(encoding="utf-8", errors="replace"))
     if settings.z_time_steps or (settings.sample_rate, settings.hop_size) != (SAMPLE_RATE, 64):
         raise UserError(

@@ -16,9 +16,7 @@ NOISE = 0.15  # standard deviation around a point that several timbres find, so 
 
 def open_source(name):
     """The model folder of a model's name or path, or of a run's folder. Raises UserError."""
-    path = find(name, checkpoint_folders(__file__), suffixes=(".zip",))
-    inner = path / path.resolve().name
-    return open_folder(inner if (inner / "experiment.json").exists() else path)
+    return open_folder(find(name, checkpoint_folders(__file__), suffixes=(".zip",)))
 
 
 def sizes_of(source, sample_rate):

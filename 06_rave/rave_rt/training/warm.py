@@ -25,8 +25,7 @@ def open_source(name):
 
 def model_path(name):
     """The file of a model's name or file, or of a run's folder. Raises UserError where there is none."""
-    path = find(name, checkpoint_folders(__file__), suffixes=(SUFFIX,))
-    return path / f"{path.resolve().name}{SUFFIX}" if path.is_dir() else path
+    return find(name, checkpoint_folders(__file__), suffixes=(SUFFIX,))
 
 
 def usual_source(name, network):

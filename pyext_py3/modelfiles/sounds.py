@@ -16,7 +16,7 @@ from .finding import SOUNDS, find_files
 from .resample import resample
 
 PEAK = 0.9
-SILENT = 1e-4  # a peak below this counts as silence
+SILENT = 1e-3  # a peak below this (-60 dB) counts as silence: a muted recording's noise is below it
 BLOCK = 1 << 18  # samples that are read at once
 RATES = 1000, 768000  # Hz that a file may have: at others a small one would take far more memory than it has
 

@@ -75,8 +75,10 @@ def test_sounds_end_to_end_with_a_pause_after_each():
 
 def test_loudness_is_brought_to_one_peak_and_silence_refused():
     assert np.abs(normalize(0.01 * tone())).max() == pytest.approx(0.9)
-    with pytest.raises(UserError, match="it is silent"):
-        normalize(np.zeros(10, np.float32))
+    noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    for silence in (np.zeros(10, np.float32), 1e-4 * noise):  # the noise of a muted recording
+        with pytest.raises(UserError, match="it is silent"):
+            normalize(silence)
 
 
 @pytest.mark.parametrize("rate, new_rate", [(16000, 16000), (44100, 16000), (16000, 44100), (8000, 96000)])

@@ -228,7 +228,7 @@ def test_4_1_the_first_directions_have_names(space, component, measure, change, 
         (0, decay, 30.0),  # from struck to held
         (1, decay, -30.0),  # from swelling to decaying
         (2, brightness, 0.8),  # from dark to bright
-        (3, loudness, 4.0),  # from quiet to loud
+        (3, loudness, 3.5),  # from quiet to loud
     ],
 )
 def test_4_1_so_have_those_of_sounds_without_a_pitch(textures, component, measure, change, row):

@@ -121,8 +121,8 @@ def main(arguments=None):
             }
             found, sounds = sheet.of_model(Generator(model), train)
             own["level_db"] = {name.split()[1]: figures["level_db"] for name, figures in found.items()}
-            data = list(train[: sheet.SOUNDS] / 32768)
-            return Sheet({**rows, "data": {}, **found}, {"data": data, **sounds}, model.config.sample_rate)
+            sounds = {"data": sheet.of_data(train), **sounds}
+            return Sheet({**rows, "data": {}, **found}, sounds, model.config.sample_rate)
 
         return evaluate("samplernn", options, __file__, measure, (".safetensors",))
 

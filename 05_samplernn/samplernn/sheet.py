@@ -4,11 +4,19 @@
 a click at the beginning is a large number.
 """
 
+import numpy as np
 from dlwakit.training.listening import level
 
 TEMPERATURES = 0.7, 0.85, 1.0, 1.1
-SOUNDS, SECONDS = 4, 4.0  # at each temperature
+SOUNDS, SECONDS = 16, 4.0  # at each temperature: of fewer, one long hiss would change the figures
 START_S = 0.05
+DATA_SOUNDS = 64  # of the data, from all of it
+
+
+def of_data(chunks):
+    """Sounds of the chunks [n, samples] int16, at most DATA_SOUNDS, -1 to 1, evenly spread over all of them."""
+    places = np.linspace(0, len(chunks) - 1, min(len(chunks), DATA_SOUNDS)).round().astype(int)
+    return list(chunks[places] / 32768)
 
 
 def of_model(generator, chunks, seed=0):

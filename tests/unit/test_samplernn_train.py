@@ -9,7 +9,7 @@ import soundfile
 import torch
 from dlwakit.training.history import read
 from modelfiles.errors import UserError
-from samplernn import dataset, evaluate, train
+from samplernn import dataset, evaluate, sheet, train
 from samplernn.engine import store
 from samplernn.engine.config import Config
 from samplernn.engine.network import SampleRNN
@@ -31,7 +31,9 @@ def sounds(tmp_path):
     for name, rate, pitch in (("a.wav", 16000, 300), ("deeper/b.wav", 8000, 500)):
         tone = 0.4 * np.sin(2 * np.pi * pitch * np.arange(2 * rate) / rate)
         soundfile.write(folder / name, np.stack([tone, tone], 1) if rate == 16000 else tone, rate)
-    soundfile.write(folder / "quiet.wav", np.zeros(4000), 8000)
+    soundfile.write(
+        folder / "quiet.wav", 1e-4 * np.random.default_rng(0).standard_normal(4000), 8000
+    )  # muted
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
     return folder
 
@@ -202,6 +204,14 @@ def test_half_precision_on_a_graphics_card(data):
     bits = [trainer.train_step(*batches[step], step / 50) for step in range(50)]
     assert np.mean(bits[-10:]) < np.mean(bits[:10])
     assert train.preview(trainer.network(), 0).shape == (2 * RATE,)
+
+
+def test_the_sounds_of_the_data_come_from_all_of_it():
+    chunks = np.repeat(np.arange(200, dtype=np.int16), 3).reshape(200, 3)
+    found = [round(sound[0] * 32768) for sound in sheet.of_data(chunks)]
+    assert len(found) == 64 and (found[0], found[-1]) == (0, 199)
+    assert set(np.diff(found)) == {3, 4}
+    assert len(sheet.of_data(chunks[:5])) == 5
 
 
 def test_scores_of_known_sources():

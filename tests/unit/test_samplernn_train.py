@@ -31,9 +31,8 @@ def sounds(tmp_path):
     for name, rate, pitch in (("a.wav", 16000, 300), ("deeper/b.wav", 8000, 500)):
         tone = 0.4 * np.sin(2 * np.pi * pitch * np.arange(2 * rate) / rate)
         soundfile.write(folder / name, np.stack([tone, tone], 1) if rate == 16000 else tone, rate)
-    soundfile.write(
-        folder / "quiet.wav", 1e-4 * np.random.default_rng(0).standard_normal(4000), 8000
-    )  # muted
+    muted = 1e-4 * np.random.default_rng(0).standard_normal(4000)
+    soundfile.write(folder / "quiet.wav", muted, 8000)
     (folder / "broken.wav").write_bytes(b"RIFF nothing")
     return folder
 

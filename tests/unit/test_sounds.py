@@ -7,7 +7,7 @@ from modelfiles.errors import UserError
 from modelfiles.overview import overview, overview_of_part
 from modelfiles.places import checkpoint_folders, data_folder, state_folder
 from modelfiles.resample import WHOLE, ShortResampler, StreamResampler, resample
-from modelfiles.sounds import concatenate, find_sounds, normalize, read_sound, write_sound
+from modelfiles.sounds import concatenate, find_sounds, normalize, read_beginning, read_sound, write_sound
 
 RATE = 16000
 
@@ -73,12 +73,15 @@ def test_sounds_end_to_end_with_a_pause_after_each():
     assert len(concatenate([], RATE, 1)) == 0
 
 
-def test_loudness_is_brought_to_one_peak_and_silence_refused():
+def test_loudness_is_brought_to_one_peak_and_silence_refused(tmp_path):
     assert np.abs(normalize(0.01 * tone())).max() == pytest.approx(0.9)
     noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     for silence in (np.zeros(10, np.float32), 1e-4 * noise):  # the noise of a muted recording
         with pytest.raises(UserError, match="it is silent"):
             normalize(silence)
+    write_sound(tmp_path / "muted.wav", 1e-4 * noise, RATE)
+    with pytest.raises(UserError, match=r"muted\.wav is silent"):
+        read_beginning(tmp_path / "muted.wav", 1)
 
 
 @pytest.mark.parametrize("rate, new_rate", [(16000, 16000), (44100, 16000), (16000, 44100), (8000, 96000)])

@@ -128,7 +128,7 @@ def test_two_models_meet_their_time_limit_and_go_on(dlwa, slurm, tmp_path):
         before[model] = wait_until(lambda run=run: rows(run)[3:] and rows(run), f"{model} to start")
     for model in runs:
         run = tmp_path / model
-        step = wait_until(lambda run=run: seam(run), f"{model} to go on after the limit", 240)
+        step = wait_until(lambda run=run: seam(run), f"{model} to go on after the limit", 480)
         wait_until(
             lambda run=run, step=step: sum(row["step"] > step for row in rows(run)) > 3, "no more checks"
         )
